@@ -1,0 +1,1 @@
+//! The archive: every item by talk, in SQLite or PostgreSQL.

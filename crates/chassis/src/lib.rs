@@ -1,0 +1,1 @@
+//! What every daemon stands on: telemetry, metrics, shutdown, HTTP serving, back-off.

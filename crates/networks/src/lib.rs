@@ -1,0 +1,1 @@
+//! Fake social networks that speak the real wire formats, faults included.

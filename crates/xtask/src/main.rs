@@ -1,0 +1,2 @@
+//! The repository's own commands: cargo xtask ci, tidy, bench, chaos, shots.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The fan-out daemon: WebSocket, server-sent events, long poll.

@@ -1,0 +1,1 @@
+//! The ingest daemon: sources, admit, the sequencer, push and intake.

@@ -1,0 +1,3 @@
+//! The binary `perihelion`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The archiving daemon: folds the live log into the archive.
