@@ -1,1 +1,3 @@
 //! What every daemon stands on: telemetry, metrics, shutdown, HTTP serving, back-off.
+
+pub mod clock;
