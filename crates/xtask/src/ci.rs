@@ -1,0 +1,131 @@
+//! `cargo xtask ci`: the one check that a person and a machine run alike.
+//! Steps run in order, each with a time limit; the first failure stops, and the last lines say what ran.
+
+mod packages;
+mod process;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::tidy;
+use process::{Ran, run_limited};
+
+const SHORT: Duration = Duration::from_secs(300);
+const BUILD: Duration = Duration::from_secs(45 * 60);
+const TESTS: Duration = Duration::from_secs(75 * 60);
+
+/// What `ci` may be told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Do not install missing Debian packages, only name them.
+    #[arg(long)]
+    no_install: bool,
+}
+
+/// One line of the closing summary.
+struct Step {
+    name: &'static str,
+    outcome: Outcome,
+    took: Duration,
+}
+
+enum Outcome {
+    Passed(String),
+    /// Done, but something that should have been checked was not.
+    Partly(String),
+    Failed(String),
+}
+
+/// Runs every step. `Ok(false)` when one of them failed.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
+    let mut steps = Vec::new();
+    let mut servers_ready = false;
+    let is_green = step(&mut steps, "packages", || {
+        let missing = packages::provide(!options.no_install);
+        servers_ready = missing.is_empty();
+        match servers_ready {
+            true => Outcome::Passed("servers and browser present".to_owned()),
+            false => Outcome::Partly(format!("MISSING: {}", missing.join(", "))),
+        }
+    }) && step(&mut steps, "fmt", || cargo(root, &["fmt", "--all", "--", "--check"], SHORT))
+        && step(&mut steps, "tidy", || match tidy::run(root) {
+            Ok(true) => Outcome::Passed("order, sizes, docs, lock file".to_owned()),
+            Ok(false) => Outcome::Failed("see the findings above".to_owned()),
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        })
+        && step(&mut steps, "clippy", || {
+            let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+            cargo(root, &args, BUILD)
+        })
+        && step(&mut steps, "test", || test(root, servers_ready));
+    summary(&steps, is_green);
+    Ok(is_green)
+}
+
+fn step(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Outcome) -> bool {
+    println!("\n=== ci: {name}");
+    let started = Instant::now();
+    let outcome = work();
+    let is_green = !matches!(outcome, Outcome::Failed(_));
+    steps.push(Step { name, outcome, took: started.elapsed() });
+    is_green
+}
+
+fn cargo(root: &Path, args: &[&str], limit: Duration) -> Outcome {
+    outcome_of(run_limited(Command::new(cargo_program()).args(args).current_dir(root), limit))
+}
+
+/// The cargo that started us, so that a toolchain chosen on the command line stays chosen.
+fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+fn outcome_of(ran: Result<Ran>) -> Outcome {
+    match ran {
+        Ok(ran) if ran.succeeded && ran.skipped.is_empty() => Outcome::Passed(String::new()),
+        Ok(ran) if ran.succeeded => Outcome::Partly(format!("{} SKIPPED tests", ran.skipped.len())),
+        Ok(ran) => Outcome::Failed(ran.ended),
+        Err(error) => Outcome::Failed(format!("{error:#}")),
+    }
+}
+
+fn test(root: &Path, servers_ready: bool) -> Outcome {
+    let mut command = Command::new(cargo_program());
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).current_dir(root);
+    command.env("PATH", packages::path_with_servers());
+    if servers_ready {
+        command.env("PERIHELION_REQUIRE_SERVERS", "1");
+    }
+    let ran = run_limited(&mut command, TESTS);
+    if let Ok(ran) = &ran {
+        for skipped in &ran.skipped {
+            println!("ci: {skipped}");
+        }
+    }
+    outcome_of(ran)
+}
+
+fn summary(steps: &[Step], is_green: bool) {
+    println!("\n=== ci: summary");
+    for Step { name, outcome, took } in steps {
+        let (word, detail) = match outcome {
+            Outcome::Passed(detail) => ("ok", detail),
+            Outcome::Partly(detail) => ("PARTLY", detail),
+            Outcome::Failed(detail) => ("FAILED", detail),
+        };
+        println!("ci: {name:<10}{word:<8}{:>6.1} s  {detail}", took.as_secs_f64());
+    }
+    let is_whole = steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
+    println!(
+        "ci: {}",
+        match (is_green, is_whole) {
+            (true, true) => "green, nothing skipped",
+            (true, false) => "green, but NOT EVERYTHING RAN: see the lines marked PARTLY",
+            (false, _) => "RED",
+        }
+    );
+}
