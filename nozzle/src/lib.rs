@@ -1,1 +1,3 @@
 //! The ingest daemon: sources, admit, the sequencer, push and intake.
+
+pub mod source;

@@ -1,0 +1,61 @@
+//! The settings of one source, after event.toml and the environment have been read. Secrets do not print.
+
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+/// One source of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// Name within the event; names cursors, tallies and gaps.
+    pub name: String,
+    /// Base address of the network's API (`url`); `None` means the network's usual one, where there is such.
+    pub url: Option<Url>,
+    /// Base address of the streaming API where it differs (`streaming_url`, mastodon).
+    pub streaming_url: Option<Url>,
+    /// Hashtags to follow, without `#`; the event's when the source has none of its own. Never empty.
+    pub tags: Vec<String>,
+    /// The token, read from the environment variable that `token_env` names.
+    pub token: Option<Secret>,
+    /// Name of that variable, for messages ("set FOSSTODON_TOKEN").
+    pub token_env: Option<String>,
+    /// Which API generation to speak (`api`, twitter).
+    pub api: Api,
+    /// How often to ask, for sources that poll; `None` means the source's own default.
+    pub poll: Option<Duration>,
+    /// Posts wait for a moderator (`moderation = "hold"`).
+    pub is_held: bool,
+}
+
+/// Generation of X's API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// v2 filtered stream and recent search.
+    #[default]
+    V2,
+    /// v1.1 `statuses/filter` and search.
+    V1,
+}
+
+/// A secret text. Its `Debug` form never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself; only for the header or signature that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
