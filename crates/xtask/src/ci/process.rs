@@ -1,6 +1,6 @@
 //! Runs one child with a time limit, passes its output on, and remembers the lines that report a skip.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub(super) fn run_limited(command: &mut Command, limit: Duration) -> Result<Ran>
     let status = loop {
         match lines.recv_timeout(POLL) {
             Ok(line) => {
-                print_line(&line);
+                println!("{line}");
                 if let Some(at) = line.find(SKIP_MARK) {
                     skipped.push(line[at..].to_owned());
                 }
@@ -68,12 +68,6 @@ fn forward(pipe: Option<impl Read + Send + 'static>, lines: SyncSender<String>) 
             }
         }
     });
-}
-
-/// A closed terminal must not end the run.
-fn print_line(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}");
 }
 
 #[cfg(test)]
