@@ -19,11 +19,12 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chassis::Backoff;
 use model::Micros;
 use tokio::sync::mpsc;
 
 pub use draft::{ALIASES_MAX, BoostOf, Draft, DraftCounts, Revision, Words};
-pub use settings::{Api, Secret, SourceSettings};
+pub use settings::{Api, SourceSettings};
 
 /// Longest line or frame that a source reads, in bytes; longer ones are skipped to their end and reported as
 /// [`Upstream::Oversize`].
@@ -198,48 +199,18 @@ pub enum Backfilled {
     Broken(SourceEnd),
 }
 
-/// The network's own rules for coming back. All waits are jittered by the pump.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The network's own rules for coming back: waits as `Backoff::linear(..).at_least()` and its like.
+#[derive(Clone, Debug)]
 pub struct Rhythm {
     /// After [`SourceEnd::Cut`] and [`SourceEnd::Stalled`].
-    pub cut: Steps,
+    pub cut: Backoff,
     /// After [`SourceEnd::Refused`].
-    pub refused: Steps,
+    pub refused: Backoff,
     /// After [`SourceEnd::Throttled`].
-    pub throttled: Steps,
+    pub throttled: Backoff,
     /// Silence (no [`Upstream`] at all) after which an open stream counts as stalled; two to three of the network's
     /// heartbeats.
     pub silence_max: Duration,
-}
-
-/// How waits grow from one failure to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Steps {
-    /// `step`, 2 x `step`, 3 x `step`, ... up to `max`.
-    Linear {
-        /// First wait and growth.
-        step: Duration,
-        /// Longest wait.
-        max: Duration,
-    },
-    /// `first`, 2 x `first`, 4 x `first`, ... up to `max`.
-    Double {
-        /// First wait.
-        first: Duration,
-        /// Longest wait.
-        max: Duration,
-    },
-}
-
-impl Steps {
-    /// The wait before try number `failures` + 1, before jitter; `failures` counts from 1.
-    pub fn wait(self, failures: u32) -> Duration {
-        let failures = failures.max(1);
-        match self {
-            Self::Linear { step, max } => step.saturating_mul(failures).min(max),
-            Self::Double { first, max } => first.saturating_mul(1u32 << (failures - 1).min(20)).min(max),
-        }
-    }
 }
 
 /// Where a source sends what it hears. Bounded: `send` waits while the nozzle is busy.

@@ -1,8 +1,8 @@
 //! The settings of one source, after event.toml and the environment have been read. Secrets do not print.
 
-use std::fmt;
 use std::time::Duration;
 
+use chassis::Secret;
 use url::Url;
 
 /// One source of one event.
@@ -17,7 +17,7 @@ pub struct SourceSettings {
     /// Hashtags to follow, without `#`; the event's when the source has none of its own. Never empty.
     pub tags: Vec<String>,
     /// The token, read from the environment variable that `token_env` names.
-    pub token: Option<Secret>,
+    pub token: Option<Secret<String>>,
     /// Name of that variable, for messages ("set FOSSTODON_TOKEN").
     pub token_env: Option<String>,
     /// Which API generation to speak (`api`, twitter).
@@ -36,26 +36,4 @@ pub enum Api {
     V2,
     /// v1.1 `statuses/filter` and search.
     V1,
-}
-
-/// A secret text. Its `Debug` form never shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    /// The secret itself; only for the header or signature that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
