@@ -1,0 +1,18 @@
+//! HTTP serving, once for all daemons: an own accept loop over hyper's HTTP/1 connection, with every wait and size bounded.
+//!
+//! Why not `axum::serve`: it sets no timer, so a silent socket or half a header is held for ever, and it lets through requests that two
+//! parsers may read differently. Routes and handlers stay plain axum; see [`serve`].
+
+mod bind;
+mod connection;
+mod hygiene;
+mod limits;
+mod paced;
+mod serve;
+
+pub use bind::bind;
+pub use connection::{Client, Slot};
+pub use hygiene::{Hosts, Refusal};
+pub use limits::Limits;
+pub use paced::Paced;
+pub use serve::serve;

@@ -1,0 +1,51 @@
+//! The bounds of one listener.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Hosts;
+use crate::client_addr::Ranges;
+
+/// Every bound of one listener, and whom it believes. The defaults suit all daemons.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Open connections, upgraded ones included; one more gets a polite 503.
+    pub connections_max: usize,
+    /// A connection that has sent nothing is closed after this time.
+    pub first_byte_wait: Duration,
+    /// A request head must be complete within this time; it is also how long an idle connection is kept.
+    pub header_read_wait: Duration,
+    /// The request head and hyper's read buffer, in bytes; a larger head is 431.
+    pub head_bytes_max: usize,
+    /// Header lines of one request; more is 431.
+    pub headers_max: usize,
+    /// A request body; more is 413. Routes may set a lower one.
+    pub body_bytes_max: usize,
+    /// While a client does not read fast enough, [`Limits::progress_bytes_min`] must still pass within this time.
+    pub progress_wait: Duration,
+    /// See [`Limits::progress_wait`].
+    pub progress_bytes_min: usize,
+    /// What the kernel may hold for a client that does not read, in bytes.
+    pub send_buffer_bytes: usize,
+    /// The names under which we may be asked for.
+    pub hosts: Arc<Hosts>,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Arc<Ranges>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1024,
+            first_byte_wait: Duration::from_secs(5),
+            header_read_wait: Duration::from_secs(10),
+            head_bytes_max: 16 * 1024,
+            headers_max: 64,
+            body_bytes_max: 64 * 1024,
+            progress_wait: Duration::from_secs(20),
+            progress_bytes_min: 4 * 1024,
+            send_buffer_bytes: 64 * 1024,
+            hosts: Arc::default(),
+            trusted_proxies: Arc::default(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The accept loop.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use ::http::{Request, Response};
+use axum::body::{Body, Bytes, HttpBody};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tower::Service;
+
+use super::{
+    Limits,
+    connection::{self, Place},
+};
+use crate::{Shutdown, backoff::random_between, metrics};
+
+/// Clients that are being turned away at the same time; more are just closed.
+const GOODBYES_MAX: usize = 64;
+/// What a client that is turned away may still send, and how long it may take.
+const GOODBYE_BYTES_MAX: u64 = 16 * 1024;
+const GOODBYE_WAIT: Duration = Duration::from_secs(2);
+/// A peer that acknowledges nothing for so long is gone.
+const PEER_SILENT_MAX: Duration = Duration::from_secs(30);
+
+/// Serves `service` (an [`axum::Router`], or anything that answers such requests) on `listener` until `shutdown` is triggered; then
+/// the listener closes at once and open connections finish their answer. They are tasks of `shutdown`, which bounds that wait.
+///
+/// Each request carries [`super::Client`] and [`super::Slot`] as extensions, and has passed the checks of [`super::Refusal`].
+pub async fn serve<S, B>(listener: TcpListener, service: S, limits: Limits, shutdown: Shutdown)
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
+    let goodbyes = Arc::new(Semaphore::new(GOODBYES_MAX));
+    let limits = Arc::new(limits);
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(limits.send_buffer_bytes) {
+        tracing::warn!(%error, "the send buffer keeps the system's size");
+    }
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.triggered() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                recover(&error).await;
+                continue;
+            }
+        };
+        ::metrics::counter!(metrics::HTTP_ACCEPTED).increment(1);
+        match places.clone().try_acquire_owned() {
+            Ok(permit) => {
+                tune(&stream, peer);
+                let place = Place::take(permit);
+                shutdown.spawn(connection::run(
+                    stream,
+                    peer,
+                    place,
+                    service.clone(),
+                    limits.clone(),
+                    shutdown.clone(),
+                ));
+            }
+            Err(_full) => turn_away(stream, &goodbyes, &shutdown),
+        }
+    }
+}
+
+fn tune(stream: &TcpStream, peer: SocketAddr) {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(PEER_SILENT_MAX * 2).with_interval(PEER_SILENT_MAX / 2);
+    let tuned = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive))
+        .and_then(|()| socket.set_tcp_user_timeout(Some(PEER_SILENT_MAX)));
+    if let Err(error) = tuned {
+        // The peer is gone already; its connection ends with the first read.
+        tracing::debug!(%peer, %error, "socket options refused");
+    }
+}
+
+/// A connection that broke before we took it is nobody's loss. Anything else (out of descriptors, out of memory) needs time to pass:
+/// trying again at once would only burn the processor.
+async fn recover(error: &io::Error) {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    ) {
+        return;
+    }
+    ::metrics::counter!(metrics::HTTP_ACCEPT_ERRORS).increment(1);
+    tracing::error!(%error, "cannot accept connections; raise the limit of open files (ulimit -n) if it says so");
+    sleep(random_between(Duration::from_millis(50), Duration::from_millis(100))).await;
+}
+
+/// Says 503 and when to come back, without waiting for the request.
+fn turn_away(stream: TcpStream, goodbyes: &Arc<Semaphore>, shutdown: &Shutdown) {
+    ::metrics::counter!(metrics::HTTP_TURNED_AWAY).increment(1);
+    let Ok(permit) = goodbyes.clone().try_acquire_owned() else { return };
+    shutdown.spawn(async move {
+        let _said_or_gone = timeout(GOODBYE_WAIT, say_full(stream)).await;
+        drop(permit);
+    });
+}
+
+async fn say_full(mut stream: TcpStream) -> io::Result<()> {
+    let body = r#"{"error":"full","message":"too many connections; please come back in a moment"}"#;
+    let seconds = rand::random_range(2..=10);
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
+         retry-after: {seconds}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // Closing with unread bytes would reset the connection and take our answer with it.
+    tokio::io::copy(&mut (&mut stream).take(GOODBYE_BYTES_MAX), &mut tokio::io::sink()).await?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What the system grants this process, and what it costs.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::Error;
+
+/// Descriptors kept back for files, databases, Redis and log writers.
+const DESCRIPTORS_RESERVED: u64 = 128;
+
+/// Raises the soft limit of open files to the hard one and says how many that is.
+///
+/// # Errors
+/// [`Error::System`] when the limit cannot be read.
+pub fn open_files_max() -> Result<u64, Error> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
+        .map_err(|e| Error::System { what: "reading RLIMIT_NOFILE", source: e.into() })?;
+    if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
+        return Ok(hard);
+    }
+    Ok(soft)
+}
+
+/// How many client connections fit: `configured`, or with 0 what the limit of open files leaves after a reserve (an eighth, 128 at least).
+///
+/// # Errors
+/// As [`open_files_max`].
+pub fn connections_max(configured: usize) -> Result<usize, Error> {
+    if configured > 0 {
+        return Ok(configured);
+    }
+    let files = open_files_max()?;
+    let left = files.saturating_sub(DESCRIPTORS_RESERVED.max(files / 8)).max(16);
+    Ok(usize::try_from(left).unwrap_or(usize::MAX).min(CONNECTIONS_CEILING))
+}
+
+/// More than this many connections never come from a limit that says "infinite".
+const CONNECTIONS_CEILING: usize = 1_000_000;
+
+/// Resident memory of this process in bytes, where the system tells (`/proc`).
+pub fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kib.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configured_cap_wins_and_zero_means_the_limit_of_open_files() {
+        assert_eq!(connections_max(7).expect("configured"), 7);
+        let derived = connections_max(0).expect("limits can be read");
+        assert!(derived >= 16 && (derived as u64) < open_files_max().expect("limits can be read").max(17));
+    }
+
+    #[test]
+    fn resident_memory_is_told_on_linux() {
+        assert!(resident_bytes().is_none_or(|bytes| bytes > 100_000));
+    }
+}
