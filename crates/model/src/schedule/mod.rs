@@ -1,0 +1,98 @@
+//! Schedules: what a file says ([`parse`]), and how a new version meets the talks we know ([`merge()`]).
+
+mod frab_json;
+mod frab_xml;
+mod merge;
+mod moment;
+
+pub use merge::{Change, Merged, merge};
+
+use crate::Micros;
+use crate::talk::Speaker;
+
+/// A file above this size is refused.
+pub const FILE_BYTES_MAX: usize = 32 << 20;
+const TALKS_MAX: usize = 20_000;
+
+/// What a schedule file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScheduleFile {
+    /// The version's name; empty when the file has none.
+    pub version: String,
+    /// The conference's title, where given.
+    pub title: Option<String>,
+    /// Its talks, in file order.
+    pub talks: Vec<FoundTalk>,
+    /// What was passed over, each a sentence with the place in the file.
+    pub passed_over: Vec<String>,
+}
+
+/// A talk as a file has it, before it is recognised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundTalk {
+    /// The file's guid.
+    pub guid: Option<String>,
+    /// The file's code.
+    pub code: Option<String>,
+    /// The file's id.
+    pub native: Option<String>,
+    /// Title.
+    pub title: String,
+    /// Second line.
+    pub subtitle: Option<String>,
+    /// What it is about.
+    pub summary: Option<String>,
+    /// Who speaks.
+    pub speakers: Vec<Speaker>,
+    /// Name of the room.
+    pub room: String,
+    /// Track.
+    pub track: Option<String>,
+    /// Language.
+    pub lang: Option<String>,
+    /// Its page.
+    pub url: Option<String>,
+    /// Start.
+    pub start: Micros,
+    /// End.
+    pub end: Micros,
+    /// The day it belongs to.
+    pub day: String,
+}
+
+/// Why a file is no schedule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSchedule {
+    /// Neither JSON nor XML of a kind we read.
+    #[error("this is no schedule we can read: {0}")]
+    Unknown(String),
+    /// Broken, with the place.
+    #[error("the schedule is broken: {0}")]
+    Broken(String),
+    /// Too large.
+    #[error("the schedule is larger than {} MiB or has more than {TALKS_MAX} talks", FILE_BYTES_MAX >> 20)]
+    TooLarge,
+}
+
+/// Reads a schedule file: frab/pretalx `schedule.json` or `schedule.xml`, told apart by their first character.
+///
+/// `zone` is the venue's, for files that give local times only.
+///
+/// # Errors
+/// [`BadSchedule`]; single events that cannot be read are passed over and named instead.
+pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, BadSchedule> {
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(BadSchedule::TooLarge);
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let file = match bytes.first() {
+        Some(b'{') => frab_json::parse(bytes, zone)?,
+        Some(b'<') => frab_xml::parse(bytes, zone)?,
+        Some(_) => return Err(BadSchedule::Unknown("it begins with neither { nor <".into())),
+        None => return Err(BadSchedule::Unknown("the file is empty".into())),
+    };
+    if file.talks.len() > TALKS_MAX {
+        return Err(BadSchedule::TooLarge);
+    }
+    Ok(file)
+}
