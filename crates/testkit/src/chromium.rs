@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use chromiumoxide::browser::{Browser, BrowserConfig, HeadlessMode};
+use chromiumoxide::browser::{Browser, BrowserConfig};
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
 use chromiumoxide::page::{Page, ScreenshotParams};
@@ -92,7 +92,7 @@ impl Chromium {
         let profile = tempfile::tempdir()?;
         let mut config = BrowserConfig::builder()
             .chrome_executable(binary)
-            .headless_mode(HeadlessMode::New)
+            .new_headless_mode()
             .user_data_dir(profile.path())
             .launch_timeout(LAUNCH_LIMIT)
             .request_timeout(REQUEST_LIMIT)

@@ -28,7 +28,7 @@ pub use chromium::{Chromium, Tab, Viewport};
 pub use ports::free_port;
 pub use postgres::Postgres;
 pub use process::Process;
-pub use proxy::{Direction, Flow, Proxy};
+pub use proxy::{Direction, Flow, Proxy, Unwanted};
 pub use redis::{Redis, RedisSnapshot};
 pub use resp::Reply;
 pub use skip::{fixtures, require_servers, skip_loudly};

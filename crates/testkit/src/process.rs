@@ -163,6 +163,7 @@ impl Process {
     pub(crate) fn wait_or_kill(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         while self.is_running() && Instant::now() < deadline {
+            #[expect(clippy::disallowed_methods, reason = "called from Drop, where nothing can be awaited")]
             std::thread::sleep(POLL);
         }
         self.kill9();

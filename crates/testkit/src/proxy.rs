@@ -24,6 +24,9 @@ pub enum Direction {
     ToClient,
 }
 
+/// Says whether a chunk is thrown away.
+pub type Unwanted = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// What happens to bytes on their way.
 #[derive(Clone)]
 pub enum Flow {
@@ -36,7 +39,7 @@ pub enum Flow {
     /// So many bytes at a time, with this pause between.
     Drip(usize, Duration),
     /// Chunks for which the test says so are thrown away.
-    Swallow(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>),
+    Swallow(Unwanted),
 }
 
 impl fmt::Debug for Flow {
