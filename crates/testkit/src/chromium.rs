@@ -253,7 +253,7 @@ fn find_binary() -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "data:text/html,<title>t</title><style>@media(prefers-color-scheme:dark){p{color:rgb(1,2,3)}}\
+    const PAGE: &str = "data:text/html,<meta name=viewport content=width=device-width><style>@media(prefers-color-scheme:dark){p{color:rgb(1,2,3)}}\
                         </style><p id=p>words</p>";
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
