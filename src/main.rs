@@ -1,3 +1,21 @@
-//! The binary `perihelion`.
+//! The binary `perihelion`: reads the command line, runs one command, and turns a failure into a sentence and an
+//! exit code (0 done, 1 could not, 2 asked wrongly: settings or arguments).
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod data_dir;
+mod failure;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    chassis::tls::install();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

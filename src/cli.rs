@@ -1,0 +1,133 @@
+//! The command line: what can be asked and how it is explained. What happens then is in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const FIRST_STEPS: &str = "\
+First steps:
+  perihelion demo                      watch an invented conference, nothing to set up
+  perihelion up --event event.toml     your own event on this machine, all in one process
+  perihelion check                     which settings are in force, and do the servers answer
+
+Settings come from perihelion.toml; PERIHELION_LIVE_URL and its like override single keys.
+RUST_LOG chooses what is logged (default: info), PERIHELION_LOG_FORMAT=json makes logs machine-readable.";
+
+/// Gathers what a conference says about itself on many networks, shows it live and keeps it by talk.
+#[derive(Debug, Parser)]
+#[command(name = "perihelion", version, after_help = FIRST_STEPS, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The settings file; without it perihelion.toml is read if it exists
+    #[arg(long, global = true, value_name = "FILE", env = "PERIHELION_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process, on embedded stores unless the settings name servers
+    Up(UpArgs),
+    /// Run the ingest daemon: sources in, ledger and Redis tail out (needs Redis)
+    Nozzle,
+    /// Run the fan-out daemon: WebSocket, server-sent events, long poll (needs Redis)
+    Halley,
+    /// Run the archiving daemon (needs Redis)
+    Strainer,
+    /// Run the pages (needs Redis)
+    Site,
+    /// Print the settings in force and where each came from, and test the servers
+    Check,
+    /// Events: apply a file, list, show
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Schedules: import one by hand
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// Build a new ledger from Redis and the archive after the old one was lost
+    Recover(RecoverArgs),
+    /// The archive: rebuild it from the ledger
+    #[command(subcommand)]
+    Archive(ArchiveCommand),
+    /// Write an event's public items to standard output, one JSON object per line
+    Export(EventName),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Apply this event.toml first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// Create or change the event that a file describes
+    Apply {
+        /// The event.toml
+        file: PathBuf,
+    },
+    /// List the events of this data directory
+    List,
+    /// Show one event's settings, schedule and log position
+    Show(EventName),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// Import a frab or pretalx schedule.json or schedule.xml
+    Import {
+        /// The event's slug
+        event: String,
+        /// The schedule's file
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArchiveCommand {
+    /// Throw the archive's rows of an event away and fold its ledger again from zero
+    Rebuild(EventName),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventName {
+    /// The event's slug
+    pub(crate) event: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The event's slug
+    pub(crate) event: String,
+    /// Go on although Redis is gone, with what the archive holds
+    #[arg(long)]
+    pub(crate) without_redis: bool,
+    /// Go on although the archive is gone, with what Redis holds
+    #[arg(long)]
+    pub(crate) without_archive: bool,
+    /// Go on although entries between archive and tail are lost for good
+    #[arg(long)]
+    pub(crate) accept_gap: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn config_may_stand_before_or_after_the_command() {
+        for line in
+            [["perihelion", "--config", "x.toml", "check"], ["perihelion", "check", "--config", "x.toml"]]
+        {
+            assert_eq!(Cli::parse_from(line).config, Some(PathBuf::from("x.toml")));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `[http]`: whom every HTTP listener believes about addresses.
+
+use ipnet::IpNet;
+
+use super::kinds::Networks;
+use super::settings::Settings;
+
+/// Settings shared by all listeners.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpConfig {
+    /// `http.trusted_proxies`: peers whose `X-Forwarded-For` is believed. Default none.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// `http.venue_cidrs`: the conference's own networks, where hundreds share one address. Default none.
+    pub(crate) venue_cidrs: Vec<IpNet>,
+}
+
+impl HttpConfig {
+    pub(super) fn read(settings: &mut Settings) -> Self {
+        Self {
+            trusted_proxies: settings.take("http.trusted_proxies", Networks, ""),
+            venue_cidrs: settings.take("http.venue_cidrs", Networks, ""),
+        }
+    }
+}

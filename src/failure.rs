@@ -1,0 +1,58 @@
+//! How a command ends when it cannot do what was asked: a sentence for the person and an exit code for the script.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::config::Problem;
+
+/// Exit code for what went wrong at run time.
+const COULD_NOT: u8 = 1;
+/// Exit code for what was asked wrongly: settings, arguments, an event.toml. clap ends with the same.
+const ASKED_WRONGLY: u8 = 2;
+
+/// Why a command did not end well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Settings that cannot be; all of them.
+    Settings(Vec<Problem>),
+    /// Something else that the caller has to write differently.
+    Asked(String),
+    /// It was asked rightly and still could not be done.
+    Could(anyhow::Error),
+}
+
+impl Failure {
+    /// Prints the sentences on standard error and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("{self}");
+        ExitCode::from(match self {
+            Self::Settings(_) | Self::Asked(_) => ASKED_WRONGLY,
+            Self::Could(_) => COULD_NOT,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(problems) => {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Asked(sentence) => write!(f, "perihelion: {sentence}"),
+            Self::Could(error) => write!(f, "perihelion: {error:#}"),
+        }
+    }
+}
+
+impl From<Vec<Problem>> for Failure {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Settings(problems)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Could(error)
+    }
+}

@@ -1,0 +1,93 @@
+//! Runs the binary under test in a directory of its own, without the machine's `PERIHELION_*` variables.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A run that takes longer than this hangs.
+const RUN_LIMIT: Duration = Duration::from_secs(60);
+
+/// A place for one test: its current directory, with `data_dir` and settings in it.
+pub(crate) struct Place {
+    dir: TempDir,
+}
+
+/// How a run ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a temporary directory can be made") }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file of this place.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).expect("the temporary directory takes a file");
+    }
+
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_perihelion"));
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PERIHELION_") || name == "RUST_LOG" {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_command(&mut self.command(arguments))
+    }
+
+    /// Runs a prepared program to its end; one that hangs fails the test.
+    pub(crate) fn run_command(&self, command: &mut Command) -> Ended {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary under test starts");
+        let read = |pipe: Option<Box<dyn Read + Send>>| {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                pipe.map(|mut pipe| pipe.read_to_string(&mut text));
+                text
+            })
+        };
+        let stdout = read(child.stdout.take().map(|pipe| Box::new(pipe) as _));
+        let stderr = read(child.stderr.take().map(|pipe| Box::new(pipe) as _));
+        let started = Instant::now();
+        let status = loop {
+            match child.try_wait().expect("a child can be asked") {
+                Some(status) => break Some(status),
+                None if started.elapsed() > RUN_LIMIT => {
+                    child.kill().expect("our own child can be killed");
+                    child.wait().expect("a killed child ends");
+                    break None;
+                }
+                None => std::thread::park_timeout(Duration::from_millis(5)),
+            }
+        };
+        let ended = Ended {
+            code: status.and_then(|status| status.code()),
+            stdout: stdout.join().expect("a reader does not panic"),
+            stderr: stderr.join().expect("a reader does not panic"),
+        };
+        assert!(status.is_some(), "the program did not end within {RUN_LIMIT:?}: {ended:?}");
+        ended
+    }
+}
