@@ -3,6 +3,7 @@
 
 mod lock;
 mod order;
+mod reference;
 mod text;
 mod tree;
 
@@ -43,6 +44,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let mut findings = text::check(&files);
     findings.extend(order::check(&files));
     findings.extend(lock::check(&files));
+    findings.extend(reference::check(&files));
     for finding in &findings {
         eprintln!("tidy: {finding}");
     }
