@@ -1,0 +1,8 @@
+//! How a nozzle copies its ledger into the tail: who may write ([`Claim`]), the cure for each answer ([`Course`]), and
+//! the task that does it ([`Pusher`]).
+
+mod claim;
+mod course;
+
+pub use claim::{Claim, ClaimStep, OWNER_LIFE_MS};
+pub use course::{Answer, Course, Cure, Push, PushEntry, Stop, Word};
