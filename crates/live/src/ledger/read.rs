@@ -198,6 +198,19 @@ impl LedgerView {
         row.as_ref().map(read_record).transpose()
     }
 
+    /// Up to `max` private records with an id behind `after`, in the order of their ids: a walk over all items.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn records(&self, after: Option<ItemId>, max: usize) -> Result<Vec<Record>, Error> {
+        let rows = sqlx::query("SELECT id, state, rev, words, first, at FROM item WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after.map_or_else(String::new, |id| id.to_string()))
+            .bind(signed(max as Seq))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(read_record).collect()
+    }
+
     /// A note that the nozzle keeps beside the log.
     ///
     /// # Errors

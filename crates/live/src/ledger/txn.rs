@@ -6,7 +6,7 @@ use crate::state::{ItemState, Record};
 use model::{Entry, ItemId, Kind, Micros, Seq};
 use sqlx::sqlite::{Sqlite, SqliteConnection};
 use sqlx::{Executor, QueryBuilder, Row};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use tokio::sync::MutexGuard;
 
@@ -120,6 +120,27 @@ impl<'a> Txn<'a> {
         row.map(|r| parse_id(r.try_get(0)?)).transpose()
     }
 
+    /// The items that go by these other names, those that are known.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn by_aliases(&mut self, names: &[&str]) -> Result<HashMap<String, ItemId>, Error> {
+        let mut found = HashMap::new();
+        for some in names.chunks(ROWS_PER_STATEMENT_MAX) {
+            let mut q = QueryBuilder::<Sqlite>::new("SELECT name, id FROM alias WHERE name IN (");
+            let mut list = q.separated(", ");
+            some.iter().for_each(|name| {
+                list.push_bind(*name);
+            });
+            q.push(")");
+            for row in q.build().fetch_all(&mut *self.conn).await? {
+                found.insert(row.try_get(0)?, parse_id(row.try_get(1)?)?);
+            }
+        }
+        found.extend(self.aliases.iter().filter(|(n, _)| names.contains(&n.as_str())).cloned());
+        Ok(found)
+    }
+
     /// Where a source goes on after a restart.
     ///
     /// # Errors
@@ -198,6 +219,26 @@ impl<'a> Txn<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// Those of these names that were deleted before their posts came.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn deleted_early(&mut self, names: &[&str]) -> Result<HashSet<String>, Error> {
+        let mut found = HashSet::new();
+        for some in names.chunks(ROWS_PER_STATEMENT_MAX) {
+            let mut q = QueryBuilder::<Sqlite>::new("SELECT name FROM early WHERE name IN (");
+            let mut list = q.separated(", ");
+            some.iter().for_each(|name| {
+                list.push_bind(*name);
+            });
+            q.push(")");
+            for row in q.build().fetch_all(&mut *self.conn).await? {
+                found.insert(row.try_get(0)?);
+            }
+        }
+        Ok(found)
     }
 
     /// A note that the nozzle keeps beside the log (settings with secrets' names, open gaps), by name.
