@@ -1,8 +1,8 @@
 //! The default store: readers read the ledgers of their own process, and the bell is a watch channel.
 
+use crate::Error;
 use crate::ledger::Ledger;
 use crate::log::{Bell, Log, Page, Store};
-use crate::Error;
 use async_trait::async_trait;
 use model::event::EventRef;
 use model::{EventId, Position, Seq};

@@ -80,9 +80,12 @@ impl Error {
                 _ => Class::Fatal,
             },
             Self::NoEvent(_) => Class::Reject,
-            Self::Locked { .. } | Self::TooNew { .. } | Self::File { .. } | Self::Unfit(_) | Self::NotOurs(_) | Self::Corrupt(_) => {
-                Class::Fatal
-            }
+            Self::Locked { .. }
+            | Self::TooNew { .. }
+            | Self::File { .. }
+            | Self::Unfit(_)
+            | Self::NotOurs(_)
+            | Self::Corrupt(_) => Class::Fatal,
         }
     }
 }

@@ -31,7 +31,11 @@ impl Line {
     /// [`Error::Corrupt`] when the stored text is no entry, or one with another number.
     pub fn entry(&self) -> Result<Entry, Error> {
         let entry: Entry = serde_json::from_slice(&self.json)?;
-        if entry.seq == self.seq { Ok(entry) } else { Err(Error::Corrupt(format!("entry {} lies at {}", entry.seq, self.seq))) }
+        if entry.seq == self.seq {
+            Ok(entry)
+        } else {
+            Err(Error::Corrupt(format!("entry {} lies at {}", entry.seq, self.seq)))
+        }
     }
 }
 

@@ -183,8 +183,10 @@ fn show(r: &Record, seq: Seq) -> Outcome {
             let first = if r.first == 0 { seq } else { r.first };
             let entry = entry(r.id, words, first, Vec::new());
             let at = r.at.iter().copied().chain([seq]).collect();
-            Outcome::Entry(Box::new(Kind::Show(entry)), Record { state: ItemState::Shown, first, at, ..r.clone() })
+            Outcome::Entry(
+                Box::new(Kind::Show(entry)),
+                Record { state: ItemState::Shown, first, at, ..r.clone() },
+            )
         }
     }
 }
-

@@ -94,7 +94,11 @@ async fn a_dropped_transaction_leaves_nothing() {
 async fn removed_words_are_in_no_row_and_after_a_scrub_in_no_byte() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path()).await;
-    for arrival in [post(item("1", 0, "FIRSTSECRET")), post(item("1", 1, "SECONDSECRET")), Arrival::Delete { by: GoneBy::Author }] {
+    for arrival in [
+        post(item("1", 0, "FIRSTSECRET")),
+        post(item("1", 1, "SECONDSECRET")),
+        Arrival::Delete { by: GoneBy::Author },
+    ] {
         let mut txn = ledger.begin().await.unwrap();
         arrive(&mut txn, "1", arrival).await;
         txn.commit().await.unwrap();
@@ -133,7 +137,9 @@ async fn a_second_process_is_told_who_holds_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(dir.path()).await;
     let refused = Ledger::open(dir.path(), ledger.eid()).await.unwrap_err();
-    assert!(matches!(&refused, Error::Locked { holder, .. } if holder.contains(&std::process::id().to_string())));
+    assert!(
+        matches!(&refused, Error::Locked { holder, .. } if holder.contains(&std::process::id().to_string()))
+    );
     let eid = ledger.eid();
     drop(ledger);
     assert!(Ledger::open(dir.path(), eid).await.is_ok());

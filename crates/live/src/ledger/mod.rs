@@ -8,9 +8,9 @@ mod txn;
 pub use read::{LedgerView, PushRow};
 pub use txn::{Txn, void_json};
 
+use crate::Error;
 use crate::follow::{Head, Line as Lineage};
 use crate::log::{Bell, Ringer};
-use crate::Error;
 use lock::Lock;
 use model::{Epoch, EventId, Seq};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -101,7 +101,11 @@ impl Ledger {
         let mut writer = connect(&path).await?;
         prepare(&mut writer, &path, eid, &birth).await?;
         let place = lock::place(&path)?;
-        let meta = writer.fetch_one("SELECT epoch, line, place, trim, (SELECT coalesce(max(seq), 0) FROM entry) top FROM meta").await?;
+        let meta = writer
+            .fetch_one(
+                "SELECT epoch, line, place, trim, (SELECT coalesce(max(seq), 0) FROM entry) top FROM meta",
+            )
+            .await?;
         let epoch: String = meta.try_get("epoch")?;
         let inner = Inner {
             eid,
@@ -286,4 +290,3 @@ impl std::fmt::Debug for Ledger {
         write!(f, "Ledger({}, {}.{})", self.0.eid, self.0.epoch, self.top())
     }
 }
-

@@ -90,7 +90,9 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn head(&self) -> Result<Head, Error> {
-        let row = sqlx::query("SELECT epoch, line, (SELECT coalesce(max(seq), 0) FROM entry) FROM meta").fetch_one(&self.pool).await?;
+        let row = sqlx::query("SELECT epoch, line, (SELECT coalesce(max(seq), 0) FROM entry) FROM meta")
+            .fetch_one(&self.pool)
+            .await?;
         let epoch: Epoch = row.try_get::<&str, _>(0)?.parse().map_err(|e| Error::Corrupt(format!("{e}")))?;
         let line: Lineage = serde_json::from_str(row.try_get(1)?)?;
         Ok(Head { epoch, base: 0, top: number(row.try_get(2)?), line })
@@ -110,11 +112,12 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn push_rows(&self, after: Seq, max: usize, bytes_max: usize) -> Result<Vec<PushRow>, Error> {
-        let rows = sqlx::query("SELECT seq, chain, voids, json FROM entry WHERE seq > ? ORDER BY seq LIMIT ?")
-            .bind(signed(after))
-            .bind(signed(max as Seq))
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT seq, chain, voids, json FROM entry WHERE seq > ? ORDER BY seq LIMIT ?")
+                .bind(signed(after))
+                .bind(signed(max as Seq))
+                .fetch_all(&self.pool)
+                .await?;
         let (mut out, mut bytes) = (Vec::with_capacity(rows.len()), 0);
         for r in rows {
             let json: String = r.try_get(3)?;
@@ -203,11 +206,12 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn records(&self, after: Option<ItemId>, max: usize) -> Result<Vec<Record>, Error> {
-        let rows = sqlx::query("SELECT id, state, rev, words, first, at FROM item WHERE id > ? ORDER BY id LIMIT ?")
-            .bind(after.map_or_else(String::new, |id| id.to_string()))
-            .bind(signed(max as Seq))
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT id, state, rev, words, first, at FROM item WHERE id > ? ORDER BY id LIMIT ?")
+                .bind(after.map_or_else(String::new, |id| id.to_string()))
+                .bind(signed(max as Seq))
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(read_record).collect()
     }
 
@@ -216,7 +220,8 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn note(&self, name: &str) -> Result<Option<String>, Error> {
-        let row = sqlx::query("SELECT json FROM note WHERE name = ?").bind(name).fetch_optional(&self.pool).await?;
+        let row =
+            sqlx::query("SELECT json FROM note WHERE name = ?").bind(name).fetch_optional(&self.pool).await?;
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 }

@@ -38,12 +38,23 @@ pub fn void_json(seq: Seq) -> String {
 }
 
 impl<'a> Txn<'a> {
-    pub(super) async fn begin(ledger: &'a Ledger, mut conn: MutexGuard<'a, SqliteConnection>) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        ledger: &'a Ledger,
+        mut conn: MutexGuard<'a, SqliteConnection>,
+    ) -> Result<Self, Error> {
         // A transaction that was dropped half-way is still open on the connection.
         let _ = conn.execute("ROLLBACK").await;
         conn.execute("BEGIN IMMEDIATE").await?;
         let top = ledger.top();
-        Ok(Self { ledger, conn, top, entries: Vec::new(), voids: Vec::new(), items: HashMap::new(), aliases: Vec::new() })
+        Ok(Self {
+            ledger,
+            conn,
+            top,
+            entries: Vec::new(),
+            voids: Vec::new(),
+            items: HashMap::new(),
+            aliases: Vec::new(),
+        })
     }
 
     /// The number that the next entry will get.
@@ -59,7 +70,9 @@ impl<'a> Txn<'a> {
     pub async fn items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, Record>, Error> {
         let mut found = HashMap::new();
         for some in ids.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new("SELECT id, state, rev, words, first, at FROM item WHERE id IN (");
+            let mut q = QueryBuilder::<Sqlite>::new(
+                "SELECT id, state, rev, words, first, at FROM item WHERE id IN (",
+            );
             let mut list = q.separated(", ");
             some.iter().for_each(|id| {
                 list.push_bind(id.as_str().to_owned());
@@ -116,7 +129,10 @@ impl<'a> Txn<'a> {
         if let Some((_, id)) = self.aliases.iter().rev().find(|(n, _)| n == name) {
             return Ok(Some(*id));
         }
-        let row = sqlx::query("SELECT id FROM alias WHERE name = ?").bind(name).fetch_optional(&mut *self.conn).await?;
+        let row = sqlx::query("SELECT id FROM alias WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&mut *self.conn)
+            .await?;
         row.map(|r| parse_id(r.try_get(0)?)).transpose()
     }
 
@@ -146,7 +162,10 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn cursor(&mut self, source: &str) -> Result<Option<String>, Error> {
-        let row = sqlx::query("SELECT value FROM cursor WHERE source = ?").bind(source).fetch_optional(&mut *self.conn).await?;
+        let row = sqlx::query("SELECT value FROM cursor WHERE source = ?")
+            .bind(source)
+            .fetch_optional(&mut *self.conn)
+            .await?;
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
@@ -168,7 +187,10 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn answer(&mut self, key: &str) -> Result<Option<String>, Error> {
-        let row = sqlx::query("SELECT json FROM answer WHERE key = ?").bind(key).fetch_optional(&mut *self.conn).await?;
+        let row = sqlx::query("SELECT json FROM answer WHERE key = ?")
+            .bind(key)
+            .fetch_optional(&mut *self.conn)
+            .await?;
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
@@ -177,7 +199,10 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn set_answer(&mut self, key: &str, json: &str, now: Micros) -> Result<(), Error> {
-        sqlx::query("DELETE FROM answer WHERE made < ?").bind(now.plus(-ANSWER_MICROS).0).execute(&mut *self.conn).await?;
+        sqlx::query("DELETE FROM answer WHERE made < ?")
+            .bind(now.plus(-ANSWER_MICROS).0)
+            .execute(&mut *self.conn)
+            .await?;
         sqlx::query("INSERT INTO answer (key, made, json) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(key)
             .bind(now.0)
@@ -213,7 +238,10 @@ impl<'a> Txn<'a> {
     /// What SQLite says.
     pub async fn was_deleted_early(&mut self, names: &[&str]) -> Result<bool, Error> {
         for name in names {
-            let row = sqlx::query("SELECT 1 FROM early WHERE name = ?").bind(*name).fetch_optional(&mut *self.conn).await?;
+            let row = sqlx::query("SELECT 1 FROM early WHERE name = ?")
+                .bind(*name)
+                .fetch_optional(&mut *self.conn)
+                .await?;
             if row.is_some() {
                 return Ok(true);
             }
@@ -246,7 +274,10 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn note(&mut self, name: &str) -> Result<Option<String>, Error> {
-        let row = sqlx::query("SELECT json FROM note WHERE name = ?").bind(name).fetch_optional(&mut *self.conn).await?;
+        let row = sqlx::query("SELECT json FROM note WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&mut *self.conn)
+            .await?;
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
@@ -255,11 +286,13 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn set_note(&mut self, name: &str, json: &str) -> Result<(), Error> {
-        sqlx::query("INSERT INTO note (name, json) VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json")
-            .bind(name)
-            .bind(json)
-            .execute(&mut *self.conn)
-            .await?;
+        sqlx::query(
+            "INSERT INTO note (name, json) VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json",
+        )
+        .bind(name)
+        .bind(json)
+        .execute(&mut *self.conn)
+        .await?;
         Ok(())
     }
 
@@ -293,7 +326,11 @@ impl<'a> Txn<'a> {
         for some in self.entries.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO entry (seq, chain, kind, voids, json) ");
             q.push_values(some, |mut b, e| {
-                b.push_bind(signed(e.seq)).push_bind(&e.chain).push_bind(e.kind).push_bind(&e.voids).push_bind(&e.json);
+                b.push_bind(signed(e.seq))
+                    .push_bind(&e.chain)
+                    .push_bind(e.kind)
+                    .push_bind(&e.voids)
+                    .push_bind(&e.json);
             });
             q.build().execute(&mut *self.conn).await?;
         }
@@ -318,7 +355,11 @@ impl<'a> Txn<'a> {
     async fn write_items(&mut self) -> Result<(), Error> {
         let mut rows = Vec::with_capacity(self.items.len());
         for r in self.items.values() {
-            rows.push((r, r.words.as_ref().map(serde_json::to_string).transpose()?, serde_json::to_string(&r.at)?));
+            rows.push((
+                r,
+                r.words.as_ref().map(serde_json::to_string).transpose()?,
+                serde_json::to_string(&r.at)?,
+            ));
         }
         for some in rows.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO item (id, state, rev, words, first, at) ");
