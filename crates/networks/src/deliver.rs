@@ -255,7 +255,7 @@ impl<E: Encode> Delivery<E> {
         }
         turn.extras_done = turn.sent;
         let faults = &self.faults.faults;
-        let due = |every: u64| every > 0 && turn.sent % every == 0;
+        let due = |every: u64| every > 0 && turn.sent.is_multiple_of(every);
         if due(faults.garbage_every) {
             self.store.journal().fault("garbage");
             let garbage = self.encoder.garbage(writer.dice.below(4));

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn bad_rules_are_refused() {
-        for bad in ["", "(#a", "#a OR", "OR", &"((((((((((#a))))))))))"[..]] {
+        for bad in ["", "(#a", "#a OR", "OR", "((((((((((#a))))))))))"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

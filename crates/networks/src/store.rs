@@ -112,7 +112,7 @@ impl Store {
             inner.ended = true;
             self.journal.write(Line { kind: "end".into(), ..Line::default() });
         }
-        self.length.send_replace(inner.log.len());
+        self.tell(inner.log.len());
         played
     }
 
@@ -120,7 +120,12 @@ impl Store {
     pub(crate) fn say(&self, what: Happening) {
         let mut inner = self.lock();
         self.happen(&mut inner, what);
-        self.length.send_replace(inner.log.len());
+        self.tell(inner.log.len());
+    }
+
+    /// Wakes those who wait for the log to grow, and only when it did: a reader's own look at an ended script must not wake it.
+    fn tell(&self, length: usize) {
+        self.length.send_if_modified(|known| std::mem::replace(known, length) != length);
     }
 
     /// The entry at `place`; with [`Pace::AsRead`], makes it happen when it is the next one.

@@ -47,7 +47,7 @@ fn part_at<'a>(post: &'a Post, at: usize, rest: &'a str) -> Option<(Part<'a>, us
                 Some((Part::Media(n), shown.len()))
             };
             let link = |l: &'a Link| {
-                (!l.shown.is_empty() && rest.starts_with(&l.shown)).then(|| (Part::Link(l), l.shown.len()))
+                (!l.shown.is_empty() && rest.starts_with(&l.shown)).then_some((Part::Link(l), l.shown.len()))
             };
             post.media
                 .iter()

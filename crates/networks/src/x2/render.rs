@@ -165,7 +165,7 @@ fn tweet(store: &Store, post: &Post, fields: &Fields) -> Value {
         "created_at": format!("{:.3}", Timestamp::from_microsecond(post.edited_at.unwrap_or(post.created_at)).unwrap_or_default()),
         "author_id": post.author.id, "lang": post.lang.as_deref().unwrap_or("und"),
         "conversation_id": post.reply_to.as_ref().unwrap_or(&post.id),
-        "entities": (!entities.is_empty()).then(|| Value::Object(entities)),
+        "entities": (!entities.is_empty()).then_some(Value::Object(entities)),
         "attachments": (!keys.is_empty() && post.retweet_of.is_none()).then(|| json!({"media_keys": keys})),
         "referenced_tweets": (!referenced.is_empty()).then_some(referenced),
         "note_tweet": note, "possibly_sensitive": post.sensitive, "source": "fake",
