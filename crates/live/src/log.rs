@@ -131,10 +131,9 @@ impl Ringer {
 impl Bell {
     /// Waits for a ring, or for [`POLL`].
     pub async fn wait(&mut self) {
-        match tokio::time::timeout(POLL, self.0.changed()).await {
-            // The writer is gone for good: reading each second goes on.
-            Ok(Err(_)) => tokio::time::sleep(POLL).await,
-            Ok(Ok(())) | Err(_) => {}
+        // Once the writer is gone for good, reading each second goes on.
+        if let Ok(Err(_)) = tokio::time::timeout(POLL, self.0.changed()).await {
+            tokio::time::sleep(POLL).await;
         }
     }
 }

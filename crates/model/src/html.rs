@@ -238,7 +238,7 @@ impl Writer {
         let url = Some(anchor.href.clone()).filter(|h| !h.is_empty());
         match (shown.strip_prefix('#'), shown.starts_with('@')) {
             (Some(tag), _) if anchor.rel_tag && !tag.is_empty() => {
-                self.body.push(Run::Tag { tag: tag.to_owned() })
+                self.body.push(Run::Tag { tag: tag.to_owned() });
             }
             (_, true) if anchor.mention => self.body.push(Run::Mention { mention: shown.to_owned(), url }),
             _ if url.is_none() => self.body.push(Run::text(shown)),

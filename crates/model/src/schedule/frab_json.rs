@@ -1,4 +1,5 @@
-//! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`.
+//! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`; and its second version, in which events
+//! name their rooms: `schedule.events[]`.
 
 use super::moment::{day_of, length, moment, on_day};
 use super::{BadSchedule, FoundTalk, ScheduleFile};
@@ -31,9 +32,10 @@ pub(super) fn parse(bytes: &[u8], zone: &TimeZone) -> Result<ScheduleFile, BadSc
                 add(&mut file, event, Some(room), date.as_deref(), zone);
             }
         }
-        for event in day.get("events").and_then(Value::as_array).into_iter().flatten() {
-            add(&mut file, event, None, date.as_deref(), zone);
-        }
+    }
+    // The hub's second version lists events beside the conference, each with its own room.
+    for event in schedule.get("events").and_then(Value::as_array).into_iter().flatten() {
+        add(&mut file, event, None, None, zone);
     }
     Ok(file)
 }
@@ -78,7 +80,7 @@ fn talk(
             .map(|p| speakers(p))
             .unwrap_or_default(),
         room: room.unwrap_or_default(),
-        track: text(event, "track"),
+        track: text(event, "track").or_else(|| text(event.get("track")?, "slug")),
         lang: text(event, "language"),
         url: text(event, "url"),
         start,
@@ -89,7 +91,10 @@ fn talk(
 
 fn speakers(persons: &[Value]) -> Vec<Speaker> {
     let name = |p: &Value| ["public_name", "name", "full_public_name"].iter().find_map(|k| text(p, k));
-    persons.iter().filter_map(name).map(|name| Speaker { name, handles: Vec::new() }).collect()
+    let speaks = |p: &&Value| {
+        p.get("role").and_then(Value::as_str).is_none_or(|role| role.eq_ignore_ascii_case("speaker"))
+    };
+    persons.iter().filter(speaks).filter_map(name).map(|name| Speaker { name, handles: Vec::new() }).collect()
 }
 
 /// A value as text: numbers become text, the empty text nothing.
