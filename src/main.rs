@@ -6,6 +6,8 @@ mod commands;
 mod config;
 mod data_dir;
 mod failure;
+mod ledgers;
+mod runtime;
 
 use std::process::ExitCode;
 
