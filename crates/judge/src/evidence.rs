@@ -1,0 +1,96 @@
+//! Reading what was written down.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// One entry as a client saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its number.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: String,
+    /// The item it is about, if it is about one.
+    pub id: Option<String>,
+}
+
+/// The public id of an item: the first 60 bits of SHA-256(uid) in Crockford's base 32.
+#[must_use]
+pub fn item_id(uid: &str) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let digest = Sha256::digest(uid.as_bytes());
+    let bits = digest.iter().take(8).fold(0u64, |all, byte| (all << 8) | u64::from(*byte)) >> 4;
+    (0..12).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place) & 31) as usize])).collect()
+}
+
+/// The ids of the originals that exist at the end of a fake network's journal.
+///
+/// # Errors
+/// When the file cannot be read or a line is no JSON.
+pub fn read_journal(path: &Path) -> Result<BTreeSet<String>> {
+    let mut alive = BTreeSet::new();
+    for value in json_lines(path)? {
+        let uid = value["uid"].as_str().unwrap_or_default();
+        match value["kind"].as_str() {
+            Some("exists") => alive.insert(item_id(uid)),
+            Some("delete") => alive.remove(&item_id(uid)),
+            _ => false,
+        };
+    }
+    Ok(alive)
+}
+
+/// Every entry in a file of raw frames, in the order of arrival: WebSocket and server-sent-event frames hold one, poll answers hold
+/// several.
+///
+/// # Errors
+/// When the file cannot be read, or a frame is no JSON.
+pub fn read_frames(path: &Path) -> Result<Vec<Seen>> {
+    let mut out = Vec::new();
+    for frame in json_lines(path)? {
+        match frame.get("entries").and_then(Value::as_array) {
+            Some(entries) => out.extend(entries.iter().filter_map(seen)),
+            None => out.extend(seen(&frame)),
+        }
+    }
+    Ok(out)
+}
+
+fn seen(value: &Value) -> Option<Seen> {
+    let seq = value.get("seq")?.as_u64()?;
+    let kind = value.get("kind")?.as_str()?.to_owned();
+    Some(Seen { seq, kind, id: value.get("id").and_then(Value::as_str).map(str::to_owned) })
+}
+
+/// The ids of an export, in its order.
+///
+/// # Errors
+/// When the file cannot be read, or a line has no id.
+pub fn read_export(path: &Path) -> Result<Vec<String>> {
+    json_lines(path)?
+        .iter()
+        .map(|v| v["id"].as_str().map(str::to_owned).context("a line of the export has no id"))
+        .collect()
+}
+
+/// The ids on a page, top to bottom, one a line.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_dom(path: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(text.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect())
+}
+
+fn json_lines(path: &Path) -> Result<Vec<Value>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    ensure!(text.is_empty() || text.ends_with('\n'), "{} ends in half a line", path.display());
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(n, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), n + 1)))
+        .collect()
+}
