@@ -1,1 +1,106 @@
 //! The fan-out daemon: WebSocket, server-sent events, long poll.
+//!
+//! ```text
+//! live::Log -> feed -> ring -> reader -> ws | sse | poll
+//!                       \-> chunks -> chunk/{n}.json, readers that are far behind
+//! ```
+//! An entry is encoded once; all connections share its bytes. A connection is a cursor into the ring ([`reader`]): it pulls, so
+//! nobody's slowness costs another. Nothing here knows where the log is stored, and nothing here asks the archive.
+//!
+//! One door: [`run`] serves halley on a listener of its own; [`service`] gives the same routes to whoever serves the site.
+
+mod answer;
+mod buckets;
+mod channel;
+mod chunk;
+mod config;
+mod error;
+mod feed;
+mod files;
+mod frame;
+mod gate;
+mod hub;
+mod metrics;
+mod reader;
+mod ring;
+mod routes;
+mod signal;
+mod status;
+mod transport;
+
+use std::sync::Arc;
+
+use axum::Router;
+use chassis::{Readiness, Shutdown, client_addr::Ranges, http, ops, process, status::Status};
+use live::Store;
+
+pub use config::{Config, POLL_HOLD_MAX};
+pub use error::Error;
+
+/// What halley is given by whoever starts it.
+#[derive(Clone)]
+pub struct Parts {
+    /// The live logs, and the status board.
+    pub store: Arc<dyn Store>,
+    /// Where it says whether it is ready.
+    pub readiness: Readiness,
+}
+
+/// Serves halley on `config.listen` until `shutdown` is triggered. Streams are told bye; [`Shutdown::finish`] waits for them.
+///
+/// # Errors
+/// When the address cannot be had or the limit of open files cannot be read.
+pub async fn run(config: Config, parts: Parts, shutdown: Shutdown) -> Result<(), Error> {
+    let listener = http::bind(&config.listen, "[halley] listen").await?;
+    serve(listener, config, parts, shutdown).await
+}
+
+/// As [`run`], on a listener that is open already.
+///
+/// # Errors
+/// When the limit of open files cannot be read.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    config: Config,
+    parts: Parts,
+    shutdown: Shutdown,
+) -> Result<(), Error> {
+    let readiness = parts.readiness.clone();
+    let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
+    let limits = http::Limits {
+        // Room beside the streams for requests that end at once.
+        connections_max: process::connections_max(config.connections_max)? + OTHERS_MAX,
+        hosts: Arc::new(config.hosts),
+        trusted_proxies: Arc::new(config.trusted_proxies),
+        ..http::Limits::default()
+    };
+    http::serve(listener, routes, limits, shutdown).await;
+    Ok(())
+}
+
+/// Connections that are no streams: health checks, chunks.
+const OTHERS_MAX: usize = 64;
+
+/// Starts what halley does in the background (tasks of `shutdown`) and returns its routes. They need the extensions that
+/// [`chassis::http::serve`] adds to each request.
+///
+/// # Errors
+/// When the limit of open files cannot be read.
+pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Router, Error> {
+    let connections_max = process::connections_max(config.connections_max)?;
+    let gate = gate::Gate::new(gate::GateBounds::usual(connections_max), Ranges::clone(&config.venue));
+    let bounds = ring::RingBounds::default();
+    let hub = hub::Hub::new(parts.store.clone(), parts.readiness.clone(), shutdown.clone(), bounds);
+    shutdown.spawn(hub.clone().run());
+    let record = Status::new("halley", &config.version);
+    shutdown.spawn(status::run(
+        record,
+        parts.store,
+        hub.clone(),
+        gate.clone(),
+        parts.readiness,
+        shutdown.clone(),
+    ));
+    let poll_hold = config.poll_hold.min(POLL_HOLD_MAX);
+    Ok(routes::router(Arc::new(routes::Doors { hub, gate, shutdown: shutdown.clone(), poll_hold })))
+}

@@ -1,0 +1,142 @@
+//! One event as connections see it: the ring, the chunks behind it, and the bell that wakes readers.
+
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use live::{Log, Page};
+use model::{Entry, Epoch, Position, Seq};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error,
+    chunk::{CHUNK_ENTRIES, Chunk, Chunks},
+    frame::Frame,
+    ring::{Ring, Take},
+    signal::Head,
+};
+
+/// See the module. The feed writes it, everybody else reads.
+pub(crate) struct Channel {
+    log: Arc<dyn Log>,
+    ring: RwLock<Option<Ring>>,
+    bell: watch::Sender<Seq>,
+    chunks: Chunks,
+    closing: CancellationToken,
+}
+
+impl Channel {
+    /// A channel without a ring yet; it closes when `closing` is cancelled.
+    pub(crate) fn new(log: Arc<dyn Log>, closing: CancellationToken) -> Arc<Self> {
+        let (bell, chunks) = (watch::Sender::new(0), Chunks::default());
+        Arc::new(Self { log, ring: RwLock::default(), bell, chunks, closing })
+    }
+
+    pub(crate) fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    /// Ends every stream with a bye.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+    }
+
+    /// Waits until streams shall end.
+    pub(crate) fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.closing.clone().cancelled_owned()
+    }
+
+    /// Wakes whenever the ring has changed.
+    pub(crate) fn bell(&self) -> watch::Receiver<Seq> {
+        self.bell.subscribe()
+    }
+
+    /// What can be had; `None` before the log was read for the first time.
+    pub(crate) fn head(&self) -> Option<Head> {
+        self.read().as_ref().map(Ring::head)
+    }
+
+    /// Entries and bytes in the ring.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.read().as_ref().map_or((0, 0), Ring::size)
+    }
+
+    /// What a reader at this position is given; it waits while there is no ring.
+    pub(crate) fn take(&self, at: &Position) -> Take {
+        self.read().as_ref().map_or(Take::Nothing, |ring| ring.take(&at.epoch, at.seq))
+    }
+
+    /// Puts a filled ring in place.
+    pub(crate) fn replace(&self, ring: Ring) {
+        let top = ring.top();
+        *self.write() = Some(ring);
+        self.chunks.clear();
+        self.bell.send_replace(top);
+    }
+
+    /// Appends what follows the ring's top, and tells how far the tail behind it was trimmed.
+    pub(crate) fn append(&self, epoch: &Epoch, entries: &[Entry], tail_base: Seq) {
+        let frames: Vec<_> = entries.iter().map(|entry| Frame::encode(epoch, entry)).collect();
+        let top = {
+            let mut held = self.write();
+            let Some(ring) = held.as_mut() else { return };
+            ring.trimmed(tail_base);
+            entries.iter().zip(frames).for_each(|(entry, frame)| ring.append(frame, entry.voids()));
+            ring.top()
+        };
+        entries.iter().for_each(|entry| self.chunks.overwritten(entry.voids()));
+        if !entries.is_empty() {
+            self.bell.send_replace(top);
+        }
+    }
+
+    /// A complete chunk that the ring or the tail holds.
+    pub(crate) async fn chunk(&self, n: u64) -> Result<Arc<Chunk>, Error> {
+        let head = self.head().ok_or(Error::Behind)?;
+        self.chunks.get(&head.epoch, n, self.load(&head, n)).await
+    }
+
+    async fn load(&self, head: &Head, n: u64) -> Result<Vec<Frame>, Error> {
+        if let Some(frames) = self.read().as_ref().and_then(|ring| ring.chunk(n)) {
+            return Ok(frames);
+        }
+        let after = n * CHUNK_ENTRIES as u64;
+        let frames = self.read_tail(head, after, CHUNK_ENTRIES).await?;
+        if frames.len() == CHUNK_ENTRIES { Ok(frames) } else { Err(Error::Behind) }
+    }
+
+    /// The entries right behind a position that the ring has dropped and the tail still holds.
+    pub(crate) async fn older(&self, at: &Position) -> Result<Vec<Frame>, Error> {
+        let head = self.head().ok_or(Error::Behind)?;
+        let size = CHUNK_ENTRIES as u64;
+        let n = at.seq / size;
+        if n * size >= head.base {
+            let chunk = self.chunk(n).await?;
+            return Ok(chunk.frames.iter().filter(|frame| frame.seq() > at.seq).cloned().collect());
+        }
+        // The tail begins inside this chunk.
+        let count = (n + 1) * size - at.seq;
+        self.read_tail(&head, at.seq, usize::try_from(count).unwrap_or(CHUNK_ENTRIES)).await
+    }
+
+    /// Reads behind the ring. A tail that was rolled back may hold words that we have overwritten already: it is not believed until it is
+    /// as far as we are.
+    async fn read_tail(&self, head: &Head, after: Seq, count: usize) -> Result<Vec<Frame>, Error> {
+        let page = self.log.read(after, count).await?;
+        let is_ours =
+            |page: &Page| page.head.epoch == head.epoch && page.head.top >= head.top && page.after == after;
+        let page = page.filter(is_ours).ok_or(Error::Behind)?;
+        let encode = |line: &live::Line| Ok(Frame::encode(&head.epoch, &line.entry()?));
+        page.lines.iter().map(encode).collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Option<Ring>> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Ring>> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,41 @@
+//! halley's settings, as the configuration hands them over.
+
+use std::time::Duration;
+
+use chassis::{client_addr::Ranges, http::Hosts};
+
+/// How long a poll may be held: routers on the way cut at 30 s.
+pub const POLL_HOLD_MAX: Duration = Duration::from_secs(28);
+
+/// halley's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where [`crate::run`] listens (`[halley] listen`). Unused when another server mounts the routes.
+    pub listen: String,
+    /// Streams and held polls at once; 0: from the limit of open files (`[halley] connections_max`).
+    pub connections_max: usize,
+    /// How long a poll is held without news (`[halley] poll_hold_seconds`), [`POLL_HOLD_MAX`] at most.
+    pub poll_hold: Duration,
+    /// Proxies whose `X-Forwarded-For` counts (`[http] trusted_proxies`).
+    pub trusted_proxies: Ranges,
+    /// Addresses of the venue, which may hold and ask for more (`[http] venue_cidrs`).
+    pub venue: Ranges,
+    /// Names under which halley may be asked for.
+    pub hosts: Hosts,
+    /// The program's version, for the status record.
+    pub version: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8081".to_owned(),
+            connections_max: 0,
+            poll_hold: Duration::from_secs(25),
+            trusted_proxies: Ranges::default(),
+            venue: Ranges::default(),
+            hosts: Hosts::any(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}

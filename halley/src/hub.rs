@@ -1,0 +1,153 @@
+//! All events by slug: finds new ones, keeps a channel and a feed for each, closes those that are gone.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use chassis::{Backoff, Readiness, Shutdown};
+use live::Store;
+use model::{EventId, event::EventRef};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{Error, channel::Channel, feed::Feed, ring::RingBounds};
+
+/// The directory is looked at this often,
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// and when somebody asks for an unknown event, but not more often than this.
+const LOOK_LEAST: Duration = Duration::from_millis(200);
+/// Events at once.
+const EVENTS_MAX: usize = 256;
+
+/// See the module.
+pub(crate) struct Hub {
+    store: Arc<dyn Store>,
+    bounds: RingBounds,
+    readiness: Readiness,
+    shutdown: Shutdown,
+    events: RwLock<HashMap<String, (EventId, Arc<Channel>)>>,
+    looked: Mutex<Option<Instant>>,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        readiness: Readiness,
+        shutdown: Shutdown,
+        bounds: RingBounds,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            bounds,
+            readiness,
+            shutdown,
+            events: RwLock::default(),
+            looked: Mutex::default(),
+        })
+    }
+
+    /// Keeps the directory fresh until the process stops.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let part = self.readiness.part("directory", "the list of events was not read yet");
+        let mut backoff = Backoff::exponential(Duration::from_millis(100), Duration::from_secs(2));
+        while !self.shutdown.is_triggered() {
+            let wait = match self.look(Duration::ZERO).await {
+                Ok(()) => {
+                    part.ready();
+                    backoff.proven();
+                    LOOK_EVERY
+                }
+                Err(error) => {
+                    if backoff.failures() == 0 {
+                        tracing::warn!(%error, "the list of events cannot be read; trying again");
+                    }
+                    backoff.failed()
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shutdown.triggered() => {}
+            }
+        }
+    }
+
+    /// The channel of an event.
+    pub(crate) async fn find(&self, slug: &str) -> Option<Arc<Channel>> {
+        if let Some(channel) = self.known(slug) {
+            return Some(channel);
+        }
+        if let Err(error) = self.look(LOOK_LEAST).await {
+            tracing::debug!(%error, "the list of events cannot be read");
+        }
+        self.known(slug)
+    }
+
+    /// All channels by slug.
+    pub(crate) fn channels(&self) -> Vec<(String, Arc<Channel>)> {
+        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> =
+            events.iter().map(|(slug, (_, channel))| (slug.clone(), channel.clone())).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    fn known(&self, slug: &str) -> Option<Arc<Channel>> {
+        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+        events.get(slug).map(|(_, channel)| channel.clone())
+    }
+
+    /// Reads the directory, unless that was done less than `least` ago.
+    async fn look(&self, least: Duration) -> Result<(), Error> {
+        let mut looked = self.looked.lock().await;
+        if looked.is_some_and(|at| at.elapsed() < least) || self.shutdown.is_triggered() {
+            return Ok(());
+        }
+        *looked = Some(Instant::now());
+        let mut listed = self.store.events().await?;
+        if listed.len() > EVENTS_MAX {
+            tracing::error!(
+                events = listed.len(),
+                max = EVENTS_MAX,
+                "more events than halley serves; the rest is left out"
+            );
+            listed.truncate(EVENTS_MAX);
+        }
+        let mut next = HashMap::new();
+        for event in listed {
+            let channel = match self.channel_of(event.eid) {
+                Some(channel) => channel,
+                None => self.open(&event).await?,
+            };
+            next.insert(event.slug, (event.eid, channel));
+        }
+        self.exchange(next);
+        Ok(())
+    }
+
+    fn channel_of(&self, eid: EventId) -> Option<Arc<Channel>> {
+        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+        events.values().find(|(known, _)| *known == eid).map(|(_, channel)| channel.clone())
+    }
+
+    async fn open(&self, event: &EventRef) -> Result<Arc<Channel>, Error> {
+        let log = self.store.log(event.eid).await?;
+        let channel = Channel::new(log, self.shutdown.token().child_token());
+        let part = self.readiness.part(&format!("event {}", event.slug), "its live log was not read yet");
+        let feed = Feed::new(channel.clone(), event.slug.clone(), self.bounds);
+        self.shutdown.spawn(feed.run(part));
+        tracing::info!(event = event.slug, event.id = %event.eid, "event found");
+        Ok(channel)
+    }
+
+    fn exchange(&self, next: HashMap<String, (EventId, Arc<Channel>)>) {
+        let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
+        for (slug, (eid, channel)) in events.iter() {
+            if !next.values().any(|(kept, _)| kept == eid) {
+                tracing::info!(event = slug, "event gone");
+                channel.close();
+            }
+        }
+        *events = next;
+    }
+}

@@ -1,0 +1,54 @@
+//! halley's record on the status board.
+
+use std::sync::Arc;
+
+use chassis::{
+    Readiness, Shutdown,
+    status::{EVERY, Status},
+};
+use live::Store;
+use serde_json::{Map, Value, json};
+
+use crate::{gate::Gate, hub::Hub};
+
+/// Writes the record again and again until the process stops.
+pub(crate) async fn run(
+    first: Status,
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    gate: Arc<Gate>,
+    readiness: Readiness,
+    shutdown: Shutdown,
+) {
+    let key = first.key();
+    let mut is_written = true;
+    while !shutdown.is_triggered() {
+        let record = first.now(readiness.is_ready(), details(&hub, &gate));
+        let json = serde_json::to_string(&record).expect("plain data");
+        let written = store.put_status(&key, &json).await;
+        if let (true, Err(error)) = (is_written, &written) {
+            tracing::warn!(%error, "the status record cannot be written; trying on");
+        }
+        is_written = written.is_ok();
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.triggered() => {}
+        }
+    }
+}
+
+fn details(hub: &Hub, gate: &Gate) -> Map<String, Value> {
+    let events: Map<String, Value> = hub
+        .channels()
+        .into_iter()
+        .map(|(slug, channel)| {
+            let (entries, bytes) = channel.size();
+            let head = channel.head();
+            (slug, json!({"head": head, "ring_entries": entries, "ring_bytes": bytes}))
+        })
+        .collect();
+    let mut details = Map::new();
+    details.insert("connections".to_owned(), Value::from(gate.open()));
+    details.insert("events".to_owned(), Value::from(events));
+    details
+}
