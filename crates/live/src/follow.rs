@@ -33,21 +33,16 @@ impl Line {
         }
     }
 
-    /// Whether entries of this older log were carried over at all.
-    #[must_use]
-    pub fn knows(&self, epoch: &Epoch) -> bool {
-        self.0.contains_key(epoch)
-    }
-
     /// Whether everything up to this position of an older log was carried over.
     #[must_use]
     pub fn carries(&self, at: &Position) -> bool {
-        self.0.get(&at.epoch).is_some_and(|carried| *carried >= at.seq)
+        self.carried(&at.epoch).is_some_and(|carried| carried >= at.seq)
     }
 
-    /// The epochs that were carried over.
-    pub fn epochs(&self) -> impl Iterator<Item = &Epoch> {
-        self.0.keys()
+    /// How far this older log was carried over, if it was.
+    #[must_use]
+    pub fn carried(&self, epoch: &Epoch) -> Option<Seq> {
+        self.0.get(epoch).copied()
     }
 }
 

@@ -31,7 +31,10 @@ mod error;
 pub mod follow;
 pub mod ledger;
 mod log;
+pub mod metrics;
 pub mod push;
+pub mod recover;
+pub mod redis;
 pub mod state;
 
 pub use embedded::EmbeddedStore;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// Held for as long as the ledger is open; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "dropping it unlocks")] Flock<File>);
+pub(crate) struct Lock(#[expect(dead_code, reason = "dropping it unlocks")] Flock<File>);
 
 impl Lock {
-    pub(super) fn take(ledger: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(ledger: &Path) -> Result<Self, Error> {
         let path = lock_path(ledger);
         let fail = |what| move |source| Error::File { path: lock_path(ledger), what, source };
         let file = File::options()

@@ -11,7 +11,7 @@ pub use txn::{Txn, void_json};
 use crate::Error;
 use crate::follow::{Head, Line as Lineage};
 use crate::log::{Bell, Ringer};
-use lock::Lock;
+pub(crate) use lock::Lock;
 use model::{Epoch, EventId, Seq};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor, Row};

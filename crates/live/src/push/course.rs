@@ -25,20 +25,28 @@ pub enum Word {
 }
 
 impl Word {
-    /// The word as the script writes it.
+    const ALL: [Self; 8] =
+        [Self::Ok, Self::None, Self::Torn, Self::Epoch, Self::Hole, Self::Ahead, Self::Owner, Self::Fork];
+
+    /// The word that the script wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "OK" => Self::Ok,
-            "NONE" => Self::None,
-            "TORN" => Self::Torn,
-            "EPOCH" => Self::Epoch,
-            "HOLE" => Self::Hole,
-            "AHEAD" => Self::Ahead,
-            "OWNER" => Self::Owner,
-            "FORK" => Self::Fork,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|word| word.name() == text)
+    }
+
+    /// The word as the script writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::None => "NONE",
+            Self::Torn => "TORN",
+            Self::Epoch => "EPOCH",
+            Self::Hole => "HOLE",
+            Self::Ahead => "AHEAD",
+            Self::Owner => "OWNER",
+            Self::Fork => "FORK",
+        }
     }
 }
 

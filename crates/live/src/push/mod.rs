@@ -3,6 +3,10 @@
 
 mod claim;
 mod course;
+mod driver;
+mod trim;
 
 pub use claim::{Claim, ClaimStep, OWNER_LIFE_MS};
 pub use course::{Answer, Course, Cure, Push, PushEntry, Stop, Word};
+pub use driver::{PushEnd, Pusher, Standing};
+pub use trim::KEEP_MIN;

@@ -147,7 +147,7 @@ impl World {
         if let Some((head, base, entries)) = tail {
             line.join(&head.line);
             epochs.push(head.epoch.clone());
-            let same = self.arch.epoch.as_ref().is_none_or(|e| *e == head.epoch || head.line.knows(e));
+            let same = self.arch.epoch.as_ref().is_none_or(|e| *e == head.epoch || head.line.carried(e).is_some());
             if same {
                 if self.arch.n < head.base {
                     self.tally("declared gap");

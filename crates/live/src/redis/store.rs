@@ -1,0 +1,161 @@
+//! All tails of an installation, the directory of events and the status board, in one Redis.
+
+use super::bells::Bells;
+use super::client::{Client, Reply};
+use super::fit::{self, ServerFacts};
+use super::fred::FredClient;
+use super::tail::{Keys, Tail};
+use crate::Error;
+use crate::log::{Bell, Log, Page, Store};
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::event::EventRef;
+use model::{EventId, Position, Seq};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Hash of event id to [`Listed`].
+const EVENTS: &str = "live:events";
+/// Set of the keys that may hold a status record.
+const BOARD: &str = "status:index";
+const STATUS_LIFE_MS: u32 = 5_000;
+/// More daemons than this are not shown.
+const STATUSES_MAX: usize = 1_000;
+
+/// An event in the directory.
+#[derive(Serialize, Deserialize)]
+struct Listed {
+    slug: String,
+    title: String,
+}
+
+/// The live store in Redis. Pushing, reading and listening have a connection each: a long read must delay neither.
+#[derive(Clone)]
+pub struct RedisStore {
+    writer: Arc<dyn Client>,
+    reader: Arc<dyn Client>,
+    bells: Arc<Bells>,
+}
+
+impl RedisStore {
+    /// Connects. A server that is away is waited for in the background: calls fail until it is there.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] when the address cannot be understood.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        let (writer, reader, ear) =
+            tokio::try_join!(FredClient::connect(url), FredClient::connect(url), FredClient::connect(url))?;
+        let bells = Arc::new(Bells::new(ear));
+        Ok(Self { writer: Arc::new(writer), reader: Arc::new(reader), bells })
+    }
+
+    /// Asks the server whether it may hold a tail. To be asked before the first push, and by `perihelion check`.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] when it is older than 7 or evicts keys, [`Error::Redis`] when it is away.
+    pub async fn check(&self) -> Result<ServerFacts, Error> {
+        fit::check(&*self.reader).await
+    }
+
+    /// The tail of an event, for its nozzle.
+    #[must_use]
+    pub fn tail(&self, eid: EventId) -> Tail {
+        Tail::new(Arc::clone(&self.writer), eid)
+    }
+
+    /// Lists an event in the directory, or its new slug and title.
+    ///
+    /// # Errors
+    /// [`Error::Redis`].
+    pub async fn publish(&self, event: &EventRef) -> Result<(), Error> {
+        let listed = Listed { slug: event.slug.clone(), title: event.title.clone() };
+        let arguments =
+            vec![text(EVENTS), text(event.eid.as_str()), Bytes::from(serde_json::to_string(&listed)?)];
+        self.writer.call("HSET", EVENTS, arguments).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn events(&self) -> Result<Vec<EventRef>, Error> {
+        let found = self.reader.call("HGETALL", EVENTS, vec![text(EVENTS)]).await?.list()?;
+        let mut events = Vec::with_capacity(found.len() / 2);
+        for pair in found.chunks_exact(2) {
+            let (eid, listed) = (pair[0].text()?, pair[1].text()?);
+            let eid = eid.parse().map_err(|e| Error::Corrupt(format!("{EVENTS} lists {eid:?}: {e}")))?;
+            let Listed { slug, title } = serde_json::from_str(&listed)?;
+            events.push(EventRef { eid, slug, title });
+        }
+        events.sort_by(|a, b| a.slug.cmp(&b.slug));
+        Ok(events)
+    }
+
+    async fn log(&self, eid: EventId) -> Result<Arc<dyn Log>, Error> {
+        let known = self.reader.call("HEXISTS", EVENTS, vec![text(EVENTS), text(eid.as_str())]).await?;
+        if known != Reply::Int(1) {
+            return Err(Error::NoEvent(eid.to_string()));
+        }
+        self.bells.add(&Keys::of(eid).bell).await;
+        let tail = Tail::new(Arc::clone(&self.reader), eid);
+        Ok(Arc::new(RedisLog { eid, tail, bells: Arc::clone(&self.bells) }))
+    }
+
+    async fn put_status(&self, key: &str, json: &str) -> Result<(), Error> {
+        let arguments = vec![text(key), text(json), text("PX"), text(STATUS_LIFE_MS)];
+        self.writer.call("SET", key, arguments).await?;
+        self.writer.call("SADD", BOARD, vec![text(BOARD), text(key)]).await?;
+        Ok(())
+    }
+
+    async fn statuses(&self) -> Result<Vec<(String, String)>, Error> {
+        let keys = self.reader.call("SMEMBERS", BOARD, vec![text(BOARD)]).await?.list()?;
+        let mut keys: Vec<String> = keys.iter().map(Reply::text).collect::<Result<_, _>>()?;
+        keys.sort_unstable();
+        keys.truncate(STATUSES_MAX);
+        let Some(first) = keys.first() else { return Ok(Vec::new()) };
+        let found = self.reader.call("MGET", first, keys.iter().map(text).collect()).await?.list()?;
+        let (mut alive, mut gone) = (Vec::new(), vec![text(BOARD)]);
+        for (key, record) in keys.into_iter().zip(found) {
+            match record {
+                Reply::Nil => gone.push(text(&key)),
+                record => alive.push((key, record.text()?)),
+            }
+        }
+        if gone.len() > 1 {
+            // A daemon that puts its record right now adds its key again with the next one.
+            self.writer.call("SREM", BOARD, gone).await?;
+        }
+        Ok(alive)
+    }
+}
+
+/// One event's tail as readers see it.
+struct RedisLog {
+    eid: EventId,
+    tail: Tail,
+    bells: Arc<Bells>,
+}
+
+#[async_trait]
+impl Log for RedisLog {
+    fn eid(&self) -> EventId {
+        self.eid
+    }
+
+    async fn read(&self, after: Seq, max: usize) -> Result<Option<Page>, Error> {
+        self.tail.read(after, max).await
+    }
+
+    fn bell(&self) -> Bell {
+        self.bells.bell(&self.tail.keys.bell)
+    }
+
+    async fn archived(&self, position: &Position) -> Result<(), Error> {
+        self.tail.set_archived(position).await
+    }
+}
+
+fn text(value: impl ToString) -> Bytes {
+    Bytes::from(value.to_string())
+}
