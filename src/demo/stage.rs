@@ -1,0 +1,119 @@
+//! The conference's frame: its programme, its days, its event.toml.
+
+use anyhow::{Context, Result};
+use chassis::clock::Timeline;
+use jiff::tz::TimeZone;
+use model::Micros;
+use model::schedule::FoundTalk;
+
+use super::compose::TAG;
+use super::lines::{self, When};
+use super::state::Ports;
+use super::times::{self, Span};
+
+const SCHEDULE: &str = include_str!("content/schedule.json");
+const ZONE: &str = "Europe/Brussels";
+/// The event's short name in addresses.
+pub(crate) const SLUG: &str = "marginalia";
+/// Environment variables that the event's sources name, and what the demo answers when they are asked for.
+const TOKEN: &str = "demo";
+const MASTODON_TOKEN_ENV: &str = "PERIHELION_DEMO_MASTODON";
+const X_TOKEN_ENV: &str = "PERIHELION_DEMO_X";
+
+/// What is on when, and where that is.
+pub(crate) struct Programme {
+    pub(crate) talks: Vec<FoundTalk>,
+    pub(crate) zone: TimeZone,
+}
+
+impl Programme {
+    /// Reads the schedule that the demo brings.
+    ///
+    /// # Errors
+    /// Never with the files that are compiled in, which a test reads.
+    pub(crate) fn read() -> Result<Self> {
+        let zone = TimeZone::get(ZONE).context("the conference's time zone is missing")?;
+        let talks = model::schedule::parse(SCHEDULE.as_bytes(), &zone).context("the demo's schedule")?.talks;
+        Ok(Self { talks, zone })
+    }
+
+    /// The talks that are on at a time, with their rooms.
+    pub(crate) fn on_at(&self, time: i64) -> impl Iterator<Item = &FoundTalk> {
+        self.talks.iter().filter(move |t| t.start.0 <= time && time < t.end.0)
+    }
+
+    /// Both days from the first words to the last, played at this speed.
+    ///
+    /// # Errors
+    /// When the speed is no speed.
+    pub(crate) fn timeline(&self, speed: f64) -> Result<Timeline> {
+        let first = self.talks.iter().map(|t| t.start.0).min().unwrap_or_default();
+        let mut days: Vec<(i64, i64)> = Vec::new();
+        for block in lines::blocks() {
+            let When::Between(from, to) = block.when else { continue };
+            let midnight = times::midnight(first, &self.zone) + block.day as i64 * times::DAY;
+            let span = Span::between(midnight, from, to);
+            match days.get_mut(block.day) {
+                Some(day) => day.1 = span.to,
+                None => days.push((span.from, span.to)),
+            }
+        }
+        Timeline::new(days, speed).context("the speed must be above 0")
+    }
+
+    /// "Thu 09:31", where the conference is.
+    pub(crate) fn clock_face(&self, time: i64) -> String {
+        Micros(time).zoned(&self.zone).strftime("%a %H:%M").to_string()
+    }
+}
+
+/// The schedule as the organisers publish it.
+pub(crate) fn schedule_json() -> &'static str {
+    SCHEDULE
+}
+
+/// The event.toml, with the fake networks as its sources.
+pub(crate) fn event_toml(ports: Ports) -> String {
+    let Ports { mastodon, x, .. } = ports;
+    format!(
+        r#"# Written by `perihelion demo` at each start. An event of your own looks like this, too.
+slug = "{SLUG}"
+title = "Marginalia 2026"
+timezone = "{ZONE}"
+place = "Corvanne"
+starts = 2026-10-15
+ends = 2026-10-16
+hashtags = ["{TAG}"]
+schedule = "schedule.json"
+accent_hue = 24
+
+[[room]]
+name = "Press Hall"
+
+[[room]]
+name = "Bindery"
+
+[[source]]
+name = "inkwell"
+kind = "mastodon"
+url = "http://127.0.0.1:{mastodon}"
+token_env = "{MASTODON_TOKEN_ENV}"
+
+[[source]]
+name = "x"
+kind = "twitter"
+url = "http://127.0.0.1:{x}"
+token_env = "{X_TOKEN_ENV}"
+"#
+    )
+}
+
+/// The token that both fake networks ask for.
+pub(crate) fn token() -> &'static str {
+    TOKEN
+}
+
+/// The environment that the demo's sources see: their tokens, nothing of the real one.
+pub(crate) fn env(name: &str) -> Option<String> {
+    [MASTODON_TOKEN_ENV, X_TOKEN_ENV].contains(&name).then(|| TOKEN.to_owned())
+}
