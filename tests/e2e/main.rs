@@ -1,4 +1,11 @@
 //! The whole product from outside: the binary itself, over loopback and the file system. One module per theme.
 
 mod bad_input;
+mod death;
+mod one_truth;
+mod product;
 mod program;
+mod real_input;
+mod removal;
+mod servers;
+mod witness;
