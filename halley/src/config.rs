@@ -24,6 +24,10 @@ pub struct Config {
     pub hosts: Hosts,
     /// The program's version, for the status record.
     pub version: String,
+    /// Entries that each event's ring holds in memory; older ones are read as chunks.
+    pub ring_entries_max: usize,
+    /// Bytes that each event's ring holds in memory.
+    pub ring_bytes_max: usize,
 }
 
 impl Default for Config {
@@ -36,6 +40,8 @@ impl Default for Config {
             venue: Ranges::default(),
             hosts: Hosts::any(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            ring_entries_max: 4096,
+            ring_bytes_max: 16 << 20,
         }
     }
 }

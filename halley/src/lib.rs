@@ -4,7 +4,7 @@
 //! live::Log -> feed -> ring -> reader -> ws | sse | poll
 //!                       \-> chunks -> chunk/{n}.json, readers that are far behind
 //! ```
-//! An entry is encoded once; all connections share its bytes. A connection is a cursor into the ring ([`reader`]): it pulls, so
+//! An entry is encoded once; all connections share its bytes. A connection is a cursor into the ring (`reader.rs`): it pulls, so
 //! nobody's slowness costs another. Nothing here knows where the log is stored, and nothing here asks the archive.
 //!
 //! One door: [`run`] serves halley on a listener of its own; [`service`] gives the same routes to whoever serves the site.
@@ -89,7 +89,11 @@ const OTHERS_MAX: usize = 64;
 pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Router, Error> {
     let connections_max = process::connections_max(config.connections_max)?;
     let gate = gate::Gate::new(gate::GateBounds::usual(connections_max), Ranges::clone(&config.venue));
-    let bounds = ring::RingBounds::default();
+    let bounds = ring::RingBounds {
+        entries_max: config.ring_entries_max,
+        bytes_max: config.ring_bytes_max,
+        ..ring::RingBounds::default()
+    };
     let hub = hub::Hub::new(parts.store.clone(), parts.readiness.clone(), shutdown.clone(), bounds);
     shutdown.spawn(hub.clone().run());
     let record = Status::new("halley", &config.version);

@@ -1,0 +1,115 @@
+//! Clients that do not read, ask for everything, or come in floods: they cost the others nothing.
+
+use std::time::{Duration, Instant};
+
+use halley::Config;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    clients::{Sse, Ws, http},
+    stage::{SLUG, Stage},
+};
+
+/// Opens a stream and never reads it.
+async fn deaf(stage: &Stage, way: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(&stage.address).await.expect("halley listens");
+    let upgrade = if way == "ws" {
+        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    } else {
+        ""
+    };
+    let head = format!(
+        "GET /live/{SLUG}/{way}?after={} HTTP/1.1\r\nhost: {}\r\n{upgrade}\r\n",
+        stage.at(0),
+        stage.address
+    );
+    socket.write_all(head.as_bytes()).await.expect("sent");
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_clients_that_do_not_read_slow_nobody() {
+    let stage = Stage::with(Config { ring_entries_max: 512, ..Config::default() }).await;
+    let mut deaf_sockets = Vec::new();
+    for n in 0..100 {
+        deaf_sockets.push(deaf(&stage, if n % 2 == 0 { "ws" } else { "sse" }).await);
+    }
+    let mut ws = Ws::open(&stage, None).await;
+    let mut sse = Sse::open(&stage, None, None).await;
+    (ws.object().await, sse.event().await);
+    let long = "x".repeat(4000);
+    let mut waits = Vec::new();
+    for seq in 1..=300 {
+        stage.post(&long).await;
+        let committed = Instant::now();
+        assert_eq!(ws.object().await["seq"], seq);
+        assert_eq!(sse.event().await.data["seq"], seq);
+        waits.push(committed.elapsed());
+    }
+    waits.sort();
+    assert!(
+        waits[waits.len() * 95 / 100] < Duration::from_millis(250),
+        "p95 {:?}",
+        waits[waits.len() * 95 / 100]
+    );
+    drop(deaf_sockets);
+}
+
+#[tokio::test]
+async fn everything_again_and_again_is_answered_429_with_the_limit() {
+    let stage = Stage::start().await;
+    stage.seen(stage.posts(&["x".repeat(8000).as_str(); 128]).await).await;
+    let client = http();
+    let mut refused = None;
+    for _ in 0..200 {
+        let answer = client
+            .get(stage.url("chunk/0.json"))
+            .header("accept-encoding", "identity")
+            .send()
+            .await
+            .expect("an answer");
+        if answer.status() == 429 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("500 KiB again and again is too much");
+    assert!(refused.headers()["retry-after"].to_str().expect("text").parse::<u64>().expect("seconds") >= 1);
+    let body: serde_json::Value =
+        serde_json::from_slice(&refused.bytes().await.expect("a body")).expect("JSON");
+    assert_eq!((&body["error"], &body["limit"]), (&"rate".into(), &"address_rate".into()));
+}
+
+#[tokio::test]
+async fn more_streams_than_allowed_are_turned_away_politely() {
+    let stage = Stage::with(Config { connections_max: 6, ..Config::default() }).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(Sse::open(&stage, None, None).await);
+    }
+    let full = http().get(stage.url("sse")).send().await.expect("an answer");
+    assert_eq!(full.status(), 503);
+    assert!(full.headers().contains_key("retry-after"));
+    drop(open);
+    crate::stage::eventually("there is room again", async || {
+        http().get(stage.url("sse")).send().await.expect("an answer").status() == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_connections_than_allowed_get_a_503_before_they_ask() {
+    let stage = Stage::with(Config { connections_max: 1, ..Config::default() }).await;
+    let mut idle = Vec::new();
+    for _ in 0..65 {
+        idle.push(TcpStream::connect(&stage.address).await.expect("halley listens"));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut one_more = TcpStream::connect(&stage.address).await.expect("the kernel accepts");
+    let mut answer = String::new();
+    one_more.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "), "{answer}");
+}

@@ -1,0 +1,10 @@
+//! halley over real sockets, on a real ledger: what a browser sees, and what a hostile client gets.
+
+mod bad_input;
+mod clients;
+mod hostile;
+mod positions;
+mod property;
+mod removal;
+mod shutdown;
+mod stage;
