@@ -1,3 +1,26 @@
 //! The ingest daemon: sources, admit, the sequencer, push and intake.
+//!
+//! ```text
+//! network -> source -> pump (admit) --\
+//! people, programs -> intake ---------->-- sequencer -> ledger -> push -> tail
+//! ```
+//! One door: [`run`]. Whoever runs other roles in the same process opens a [`Nozzle`] and keeps it as an [`Intake`].
 
+pub mod admit;
+mod error;
+mod host;
+pub mod intake;
+mod mastodon;
+pub mod metrics;
+mod pump;
+mod push;
+mod sequencer;
 pub mod source;
+pub mod sources;
+mod wire;
+
+pub use error::{Class, EXIT_NOT_OURS, Error};
+pub use host::{Config, Nozzle, Parts, run};
+pub use intake::Intake;
+pub use pump::{SourceState, SourceStatus};
+pub use push::Live;

@@ -1,0 +1,254 @@
+//! The nozzle as a whole: every event of the data directory, the intake in front of them, and what the process says of
+//! itself.
+
+mod event;
+mod pumps;
+mod record;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chassis::clock::Clock;
+use chassis::{Part, Readiness, Secret, Shutdown, http, ops};
+use live::Page;
+use live::ledger::Ledger;
+use model::event::EventFile;
+use model::{EventId, Seq};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+
+use crate::error::Error;
+use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal};
+use crate::push::Live;
+use crate::sources;
+use event::Event;
+
+/// How often the data directory is looked at for events that a command has added.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Connections to the intake at once: the site, the strainer, a few commands.
+const CONNECTIONS_MAX: usize = 256;
+
+/// The nozzle's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where ledgers lie, in the folder `live` (`data_dir`).
+    pub data_dir: PathBuf,
+    /// Where the intake listens (`[nozzle] listen`).
+    pub listen: String,
+    /// What callers of the intake show (`[nozzle] intake_token_file`).
+    pub token: Secret<String>,
+    /// The program's version, for the status record.
+    pub version: String,
+}
+
+/// What the nozzle is given by whoever starts it.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where committed entries go.
+    pub live: Live,
+    /// Stamps receipts and commits.
+    pub clock: Clock,
+    /// Where it says whether it is ready.
+    pub readiness: Readiness,
+    /// Where sources find their tokens; [`sources::process_env`] outside of tests.
+    pub env: fn(&str) -> Option<String>,
+}
+
+/// Runs the nozzle until `shutdown` is triggered or an event turns out not to be ours.
+///
+/// # Errors
+/// [`Error`]; its `exit_code` is the process's.
+pub async fn run(config: Config, parts: Parts, shutdown: Shutdown) -> Result<(), Error> {
+    let nozzle = Nozzle::open(config, parts, shutdown).await?;
+    nozzle.run().await
+}
+
+/// A nozzle whose events are running. In its own process others reach it through [`Intake`].
+#[derive(Clone)]
+pub struct Nozzle(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    parts: Parts,
+    shutdown: Shutdown,
+    events: RwLock<HashMap<EventId, Arc<Event>>>,
+    /// Held while an event is being opened, so that none is opened twice.
+    opening: Mutex<()>,
+    fatal: Fatal,
+    failed: Mutex<watch::Receiver<Option<String>>>,
+    _starting: Part,
+}
+
+/// Carries the first failure that ends the process to [`Nozzle::run`].
+#[derive(Clone)]
+struct Fatal {
+    first: Arc<RwLock<Option<Error>>>,
+    said: watch::Sender<Option<String>>,
+}
+
+impl Fatal {
+    fn say(&self, error: Error) {
+        let sentence = error.to_string();
+        self.first.write().expect("no holder of this lock panics").get_or_insert(error);
+        self.said.send_replace(Some(sentence));
+    }
+}
+
+impl Nozzle {
+    /// Opens every event of the data directory and starts its work. Nothing is served yet.
+    ///
+    /// # Errors
+    /// When a ledger cannot be opened, or another process holds it.
+    pub async fn open(config: Config, parts: Parts, shutdown: Shutdown) -> Result<Self, Error> {
+        let (said, failed) = watch::channel(None);
+        let starting = parts.readiness.part("ledgers", "opening the ledgers");
+        let fatal = Fatal { first: Arc::default(), said };
+        let inner = Inner {
+            config,
+            parts,
+            shutdown,
+            events: RwLock::default(),
+            opening: Mutex::default(),
+            fatal,
+            failed: Mutex::new(failed),
+            _starting: starting,
+        };
+        let nozzle = Self(Arc::new(inner));
+        for eid in nozzle.listed()? {
+            nozzle.open_event(eid).await?;
+        }
+        nozzle.0._starting.ready();
+        Ok(nozzle)
+    }
+
+    /// Serves the intake and looks after the events until the end.
+    ///
+    /// # Errors
+    /// When the address cannot be had, or what ended an event.
+    pub async fn run(self) -> Result<(), Error> {
+        let listener = http::bind(&self.0.config.listen, "[nozzle] listen").await?;
+        self.serve(listener).await
+    }
+
+    /// As [`Nozzle::run`], on a listener that is open already.
+    ///
+    /// # Errors
+    /// What ended an event.
+    pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        let inner = &self.0;
+        let routes = intake::router(Arc::new(self.clone()), &inner.config.token)
+            .merge(ops::router("nozzle", inner.parts.readiness.clone()));
+        let limits = http::Limits {
+            connections_max: CONNECTIONS_MAX,
+            body_bytes_max: model::schedule::FILE_BYTES_MAX,
+            ..http::Limits::default()
+        };
+        let mut failed = inner.failed.lock().await;
+        tokio::select! {
+            () = http::serve(listener, routes, limits, inner.shutdown.clone()) => {}
+            () = self.look_around() => {}
+            () = record::keep(&self) => {}
+            _ = failed.wait_for(Option::is_some) => {}
+        }
+        match inner.fatal.first.write().expect("no holder of this lock panics").take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens events that a command has added while we run.
+    async fn look_around(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let listed = self.listed().unwrap_or_default();
+            for eid in listed.into_iter().filter(|eid| self.event(*eid).is_none()) {
+                match self.open_event(eid).await {
+                    Ok(_) => tracing::info!(event.eid = %eid, "a new event was found"),
+                    // The command that made it still holds it.
+                    Err(Error::Live(live::Error::Locked { .. })) => {}
+                    Err(error) => tracing::error!(event.eid = %eid, %error, "an event cannot be opened"),
+                }
+            }
+        }
+    }
+
+    fn listed(&self) -> Result<Vec<EventId>, Error> {
+        let path = self.0.config.data_dir.join("live");
+        let listing = match std::fs::read_dir(&path) {
+            Ok(listing) => listing,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(Error::Folder { path, source }),
+        };
+        let names = listing.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        Ok(names.filter_map(|name| name.strip_suffix(".sqlite")?.parse().ok()).collect())
+    }
+
+    async fn open_event(&self, eid: EventId) -> Result<Arc<Event>, Error> {
+        let inner = &self.0;
+        let _one_at_a_time = inner.opening.lock().await;
+        if let Some(event) = self.event(eid) {
+            return Ok(event);
+        }
+        let ledger = Ledger::open(&inner.config.data_dir, eid).await?;
+        let event = Event::start(ledger, &inner.parts, &inner.fatal, &inner.shutdown).await?;
+        inner.events.write().expect("no holder of this lock panics").insert(eid, Arc::clone(&event));
+        Ok(event)
+    }
+
+    fn event(&self, eid: EventId) -> Option<Arc<Event>> {
+        self.0.events.read().expect("no holder of this lock panics").get(&eid).cloned()
+    }
+
+    fn events(&self) -> Vec<Arc<Event>> {
+        self.0.events.read().expect("no holder of this lock panics").values().cloned().collect()
+    }
+
+    /// Settings of an event that may be new. Nothing is made for settings that cannot work.
+    async fn event_for(
+        &self,
+        eid: EventId,
+        text: &str,
+        is_dry_run: bool,
+    ) -> Result<Option<Arc<Event>>, Refusal> {
+        let file = EventFile::parse(text).map_err(|bad| Refusal::bad(bad.to_string()))?;
+        sources::check(&file, &self.0.parts.env).map_err(|wrong| Refusal::bad(wrong.join("\n")))?;
+        let is_taken = |e: &Arc<Event>| e.eid() != eid && e.view().event.is_some_and(|e| e.slug == file.slug);
+        if self.events().iter().any(is_taken) {
+            let why = format!("Another event already has the slug {:?}.", file.slug);
+            return Err(Refusal::Conflict { why, state: "taken".to_owned() });
+        }
+        match self.event(eid) {
+            Some(event) => Ok(Some(event)),
+            None if is_dry_run => Ok(None),
+            None => self.open_event(eid).await.map(Some).map_err(|e| Refusal::Failed(e.to_string())),
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for Nozzle {
+    async fn ask(&self, eid: EventId, order: Order) -> Result<Outcome, Refusal> {
+        if order.key.is_empty() || order.key.len() > KEY_BYTES_MAX {
+            return Err(Refusal::bad(format!("a key has 1 to {KEY_BYTES_MAX} bytes")));
+        }
+        let event = match &order.ask {
+            Ask::Event(text) => match self.event_for(eid, text, order.is_dry_run).await? {
+                Some(event) => event,
+                None => return Ok(Outcome::unchanged(None, Some("new"))),
+            },
+            _ => self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?,
+        };
+        event.ask(order).await
+    }
+
+    async fn lines(&self, eid: EventId, after: Seq, max: usize) -> Result<Page, Refusal> {
+        let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
+        event.ledger.view().page(after, max).await.map_err(|error| {
+            tracing::warn!(event.eid = %eid, %error, "lines cannot be read from the ledger");
+            Refusal::later("The ledger cannot be read just now.")
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! One event in the nozzle: its ledger, sequencer, tail and pumps, and the tasks that keep them together.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use chassis::{Part, Shutdown};
+use live::ledger::Ledger;
+use live::push::Standing;
+use metrics::gauge;
+use model::EventId;
+use tokio::sync::{mpsc, watch};
+
+use super::pumps::{Pumps, PumpsParts};
+use super::{Fatal, Parts};
+use crate::error::Error;
+use crate::intake::{Order, Outcome, Refusal};
+use crate::metrics as names;
+use crate::pump::SourceStatus;
+use crate::sequencer::{self, Command, EventView, QUEUE_COMMANDS_MAX, Sequencer};
+
+/// How long to wait before an event that could not be published is published again.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
+
+/// A running event, as the intake and the status records see it.
+pub(super) struct Event {
+    pub(super) ledger: Ledger,
+    queue: mpsc::Sender<Command>,
+    view: watch::Receiver<EventView>,
+    standing: watch::Receiver<Standing>,
+    sources: Arc<RwLock<Vec<watch::Receiver<SourceStatus>>>>,
+}
+
+impl Event {
+    /// Starts everything that belongs to an event whose ledger is open.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub(super) async fn start(
+        ledger: Ledger,
+        parts: &Parts,
+        fatal: &Fatal,
+        shutdown: &Shutdown,
+    ) -> Result<Arc<Self>, Error> {
+        let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
+        let (sequencer, view) = Sequencer::load(ledger.clone(), parts.clock.clone(), waiting).await?;
+        let (follower, standing) = parts.live.follow(&ledger);
+        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default() });
+
+        // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
+        let stop_push = tokio_util::sync::CancellationToken::new();
+        let run = sequencer.run(event.standing.clone(), shutdown.token());
+        let (failed, pushed) = (fatal.clone(), stop_push.clone());
+        shutdown.spawn(async move {
+            if let Err(e) = run.await {
+                failed.say(e.into());
+            }
+            pushed.cancel();
+        });
+        let failed = fatal.clone();
+        shutdown.spawn(async move {
+            if let Err(e) = follower.run(stop_push).await {
+                failed.say(e.into());
+            }
+        });
+        let keeper = Keeper { event: Arc::clone(&event), parts: parts.clone(), shutdown: shutdown.clone() };
+        let part = parts
+            .readiness
+            .part(event.ledger.eid().as_str(), "waiting for the right to write this event's log");
+        shutdown.spawn(keeper.keep(part));
+        Ok(event)
+    }
+
+    pub(super) fn eid(&self) -> EventId {
+        self.ledger.eid()
+    }
+
+    pub(super) fn view(&self) -> EventView {
+        self.view.borrow().clone()
+    }
+
+    pub(super) fn is_owned(&self) -> bool {
+        self.standing.borrow().is_owner
+    }
+
+    /// Entries that the tail lacks; 0 where readers read the ledger itself.
+    pub(super) fn tail_behind(&self, live: &super::Live) -> u64 {
+        match live {
+            super::Live::Redis(_) => self.ledger.top().saturating_sub(self.standing.borrow().sent),
+            super::Live::Embedded(_) | super::Live::Nobody => 0,
+        }
+    }
+
+    pub(super) fn sources(&self) -> Vec<SourceStatus> {
+        let sources = self.sources.read().expect("no holder of this lock panics");
+        sources.iter().map(|status| status.borrow().clone()).collect()
+    }
+
+    pub(super) async fn ask(&self, order: Order) -> Result<Outcome, Refusal> {
+        if !self.is_owned() {
+            return Err(Refusal::later(
+                "This nozzle does not own the event (yet), or Redis has not been reached.",
+            ));
+        }
+        sequencer::ask(&self.queue, order).await
+    }
+}
+
+/// The task that publishes the event and runs its pumps as the settings say.
+struct Keeper {
+    event: Arc<Event>,
+    parts: Parts,
+    shutdown: Shutdown,
+}
+
+impl Keeper {
+    async fn keep(self, part: Part) {
+        let event = Arc::clone(&self.event);
+        let stop = self.shutdown.token();
+        let mut standing = event.standing.clone();
+        let mut view = event.view.clone();
+        let owned = standing.wait_for(|s| s.is_owner);
+        if !stop.run_until_cancelled(owned).await.is_some_and(|owned| owned.is_ok()) {
+            return;
+        }
+        part.ready();
+        let mut pumps: Option<Pumps> = None;
+        let mut published = None;
+        let mut settings = None;
+        loop {
+            let now = view.borrow_and_update().clone();
+            if now.event != published && self.publish(&now).await {
+                published.clone_from(&now.event);
+            }
+            if now.settings != settings && !matches!(self.parts.live, super::Live::Nobody) {
+                settings.clone_from(&now.settings);
+                if let Some(pumps) = pumps.take() {
+                    pumps.stop().await;
+                }
+                pumps = self.start_pumps(&now).await;
+            }
+            gauge!(names::TAIL_BEHIND).set(event.tail_behind(&self.parts.live) as f64);
+            let is_published = now.event == published;
+            tokio::select! {
+                changed = view.changed() => if changed.is_err() { break },
+                () = tokio::time::sleep(PUBLISH_AGAIN), if !is_published => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        if let Some(pumps) = pumps {
+            pumps.stop().await;
+        }
+    }
+
+    async fn publish(&self, view: &EventView) -> bool {
+        let Some(event) = &view.event else { return true };
+        match self.parts.live.publish(event, &self.event.ledger).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(event.slug = %event.slug, %error, "the event cannot be published yet");
+                false
+            }
+        }
+    }
+
+    async fn start_pumps(&self, view: &EventView) -> Option<Pumps> {
+        let settings = view.settings.clone()?;
+        let parts = PumpsParts {
+            ledger: &self.event.ledger,
+            queue: &self.event.queue,
+            clock: &self.parts.clock,
+            env: self.parts.env,
+        };
+        match Pumps::start(&settings, parts).await {
+            Ok((pumps, statuses)) => {
+                *self.event.sources.write().expect("no holder of this lock panics") = statuses;
+                Some(pumps)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the cursors of the sources cannot be read; no source runs");
+                None
+            }
+        }
+    }
+}

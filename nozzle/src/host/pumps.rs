@@ -1,0 +1,110 @@
+//! The pumps of one event, as its settings ask for them. New settings stop all of them and start new ones: a source goes
+//! on from its saved cursor, so nothing is lost by that.
+
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use jiff::{civil::Date, tz::TimeZone};
+use live::ledger::Ledger;
+use model::Micros;
+use model::event::{EventFile, SourceFile};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::pump::{self, PumpParts, Saved, SourceState, SourceStatus};
+use crate::sequencer::Command;
+use crate::sources;
+
+pub(super) struct PumpsParts<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) queue: &'a mpsc::Sender<Command>,
+    pub(super) clock: &'a Clock,
+    pub(super) env: fn(&str) -> Option<String>,
+}
+
+/// The running pumps; dropping this aborts them.
+pub(super) struct Pumps {
+    tasks: JoinSet<()>,
+    /// Keep the statuses of sources that never started readable.
+    _idle: Vec<watch::Sender<SourceStatus>>,
+}
+
+impl Pumps {
+    /// Starts a pump for each source that can work; the others are shown as misconfigured.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(super) async fn start(
+        settings: &EventFile,
+        parts: PumpsParts<'_>,
+    ) -> Result<(Self, Vec<watch::Receiver<SourceStatus>>), live::Error> {
+        let mut pumps = Self { tasks: JoinSet::new(), _idle: Vec::new() };
+        let mut statuses = Vec::new();
+        let now = Micros(parts.clock.now());
+        for file in &settings.sources {
+            let (status, seen) = watch::channel(SourceStatus::new(&file.name, SourceState::Connecting, now));
+            statuses.push(seen);
+            match sources::open(file, settings, &parts.env) {
+                Ok(source) => {
+                    let saved = saved(parts.ledger, &file.name).await?;
+                    let pump = PumpParts {
+                        name: Arc::from(file.name.as_str()),
+                        source,
+                        is_held: file.moderation == model::event::Moderation::Hold,
+                        saved,
+                        not_before: not_before(settings, now),
+                        queue: parts.queue.clone(),
+                        clock: parts.clock.clone(),
+                        status,
+                    };
+                    pumps.tasks.spawn(pump::run(pump));
+                }
+                Err(why) => {
+                    complain(file, &why);
+                    status.send_modify(|s| s.state = SourceState::Misconfigured { why });
+                    pumps._idle.push(status);
+                }
+            }
+        }
+        Ok((pumps, statuses))
+    }
+
+    /// Ends all pumps and waits until each has let go of its connection.
+    pub(super) async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+fn complain(file: &SourceFile, why: &str) {
+    tracing::error!(source.name = %file.name, source.kind = %file.kind, %why, "a source cannot run; the others do");
+}
+
+async fn saved(ledger: &Ledger, source: &str) -> Result<Option<Saved>, live::Error> {
+    let mut txn = ledger.begin().await?;
+    let cursor = txn.cursor(source).await?;
+    txn.rollback().await?;
+    // A form that we no longer know counts as a first start: everything is fetched again and deduplicated.
+    Ok(cursor.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+/// A new source looks back to the event's first day; before that day, not at all.
+fn not_before(settings: &EventFile, now: Micros) -> Micros {
+    let day = settings.starts.and_then(|d| d.to_string().parse::<Date>().ok());
+    let zone = TimeZone::get(&settings.timezone).unwrap_or(TimeZone::UTC);
+    let first = day.and_then(|day| day.to_zoned(zone).ok()).map(|start| Micros::from(start.timestamp()));
+    first.map_or(now, |first| first.min(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_source_looks_back_to_the_first_day_in_the_venues_zone() {
+        let text = "slug=\"abc\"\ntitle=\"x\"\ntimezone=\"Europe/Berlin\"\nstarts=2026-06-01\n";
+        let file = EventFile::parse(text).unwrap();
+        let first = Micros::parse_rfc3339("2026-05-31T22:00:00Z").unwrap();
+        assert_eq!(not_before(&file, first.plus(5 * Micros::HOUR)), first);
+        assert_eq!(not_before(&file, first.plus(-5)), first.plus(-5));
+    }
+}

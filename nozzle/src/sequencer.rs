@@ -1,0 +1,263 @@
+//! The sequencer: the one task through which everything enters an event's log. It takes what waits in its queue,
+//! dedupes, files, numbers and commits it in one transaction, and answers after the commit. Never waits to fill a batch.
+
+mod command;
+mod items;
+mod orders;
+mod programme;
+mod refile;
+mod standing;
+mod work;
+
+use std::time::Duration;
+
+use chassis::clock::Clock;
+use live::{Class, ledger::Ledger, push::Standing};
+use metrics::{counter, gauge, histogram};
+use model::Micros;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::intake::{Ask, Order, Outcome, Refusal};
+use crate::metrics as names;
+
+pub(crate) use command::{Brought, Command, Pumped};
+pub(crate) use standing::EventView;
+
+use work::Work;
+
+/// Commands that may wait for the sequencer.
+pub(crate) const QUEUE_COMMANDS_MAX: usize = 1024;
+/// Commands in one transaction.
+const BATCH_COMMANDS_MAX: usize = 512;
+/// First and longest wait before a failed transaction is tried again (a full disk above all).
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(5);
+/// How soon after a removal the write-ahead log is emptied, so that the old words leave the disk too.
+const SCRUB_AFTER: Duration = Duration::from_secs(1);
+
+/// The owner of an event's ledger.
+pub(crate) struct Sequencer {
+    ledger: Ledger,
+    standing: standing::Standing,
+    clock: Clock,
+    queue: mpsc::Receiver<Command>,
+    view: watch::Sender<EventView>,
+    scrub_at: Option<Instant>,
+}
+
+type Answers = Vec<(oneshot::Sender<Result<Outcome, Refusal>>, Result<Outcome, Refusal>)>;
+
+impl Sequencer {
+    /// Reads the state of the event from its ledger.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub(crate) async fn load(
+        ledger: Ledger,
+        clock: Clock,
+        queue: mpsc::Receiver<Command>,
+    ) -> Result<(Self, watch::Receiver<EventView>), live::Error> {
+        let standing = standing::Standing::load(&ledger).await?;
+        let (view, seen) = watch::channel(standing.view(ledger.eid()));
+        Ok((Self { ledger, standing, clock, queue, view, scrub_at: None }, seen))
+    }
+
+    /// Works until it is told to stop, or the queue has no more senders; then takes what still waits.
+    ///
+    /// `gate` is open while this process owns the event. Nothing is accepted before, nor once it has closed.
+    ///
+    /// # Errors
+    /// When the ledger fails for good.
+    pub(crate) async fn run(
+        mut self,
+        mut gate: watch::Receiver<Standing>,
+        stop: CancellationToken,
+    ) -> Result<(), live::Error> {
+        let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                open = gate.wait_for(|standing| standing.is_owner) => if open.is_err() { return Ok(()) },
+            }
+            let counts_in = self.standing.counts_due().map(|due| self.clock.wait_for(due.0));
+            tokio::select! {
+                taken = self.queue.recv_many(&mut batch, BATCH_COMMANDS_MAX) => {
+                    if taken == 0 {
+                        return self.counts().await;
+                    }
+                }
+                () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => self.counts().await?,
+                () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
+                () = stop.cancelled() => return self.finish().await,
+            }
+            gauge!(names::QUEUE).set(self.queue.len() as f64);
+            self.take(std::mem::take(&mut batch)).await?;
+        }
+    }
+
+    /// Takes what was handed over, and writes the counts that wait. Whoever hands over later hears that the door is closed.
+    async fn finish(mut self) -> Result<(), live::Error> {
+        self.queue.close();
+        let mut batch = Vec::new();
+        while self.queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
+            self.take(std::mem::take(&mut batch)).await?;
+        }
+        self.counts().await
+    }
+
+    /// Takes a batch: orders that look at the whole event get a transaction of their own, all else shares one.
+    async fn take(&mut self, batch: Vec<Command>) -> Result<(), live::Error> {
+        let mut rest = batch.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let mut some = vec![first];
+            while !is_alone(&some[0]) && rest.peek().is_some_and(|next| !is_alone(next)) {
+                some.extend(rest.next());
+            }
+            self.commit(some).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self, mut commands: Vec<Command>) -> Result<(), live::Error> {
+        let began = Instant::now();
+        let mut wait = RETRY_AFTER;
+        loop {
+            match self.attempt(&commands).await {
+                Ok(said) => {
+                    histogram!(names::BATCH).record(commands.len() as f64);
+                    histogram!(names::COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
+                    answer(pair(commands, said));
+                    return Ok(());
+                }
+                Err(e) if e.class() == Class::Retry => {
+                    tracing::error!(error = %e, "the ledger cannot be written; nothing is accepted until it can");
+                    commands.retain_mut(|command| refuse(command, &e));
+                    if commands.is_empty() {
+                        return Ok(());
+                    }
+                    sleep(wait).await;
+                    wait = (wait * 2).min(RETRY_AFTER_MAX);
+                }
+                Err(e) => {
+                    commands.retain_mut(|command| refuse(command, &e));
+                    return Err(e);
+                }
+            }
+        }
+    }
+
+    /// One transaction. Nothing outside it changes before it has committed.
+    async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Result<Outcome, Refusal>>, live::Error> {
+        let now = self.standing.next_at(Micros(self.clock.now()));
+        let mut work = Work::begin(&self.ledger, &self.standing, now).await?;
+        work.look_up(commands).await?;
+        let mut said = Vec::new();
+        let mut is_dry_run = false;
+        for command in commands {
+            match command {
+                Command::Pumped(pumped) => work.pumped(pumped)?,
+                Command::Ordered { order, .. } => {
+                    is_dry_run |= order.is_dry_run;
+                    said.push(work.order(order).await?);
+                }
+            }
+        }
+        if is_dry_run {
+            work.give_up().await?;
+            return Ok(said);
+        }
+        let effects = work.commit().await?;
+        counter!(names::ENTRIES).increment(effects.entries);
+        if effects.has_voids {
+            self.scrub_at.get_or_insert(Instant::now() + SCRUB_AFTER);
+        }
+        if self.standing.apply(effects) {
+            self.view.send_replace(self.standing.view(self.ledger.eid()));
+        }
+        Ok(said)
+    }
+
+    /// Writes the counts that have changed, once a minute at most.
+    async fn counts(&mut self) -> Result<(), live::Error> {
+        let now = self.standing.next_at(Micros(self.clock.now()));
+        let Some(kind) = self.standing.counts_entry(now) else { return Ok(()) };
+        let mut txn = self.ledger.begin().await?;
+        txn.append(now, kind)?;
+        txn.commit().await?;
+        counter!(names::ENTRIES).increment(1);
+        Ok(())
+    }
+
+    /// Empties the write-ahead log; a reader in the way only delays it.
+    async fn scrub(&mut self) -> Result<(), live::Error> {
+        let is_done = match self.ledger.scrub().await {
+            Ok(done) => done,
+            Err(e) if e.class() == Class::Retry => false,
+            Err(e) => return Err(e),
+        };
+        self.scrub_at = (!is_done).then(|| Instant::now() + SCRUB_AFTER);
+        Ok(())
+    }
+}
+
+/// Orders that change what filing looks at, and those that must leave nothing behind.
+fn is_alone(command: &Command) -> bool {
+    let Command::Ordered { order, .. } = command else { return false };
+    order.is_dry_run || matches!(order.ask, Ask::Stage(_) | Ask::Schedule(_) | Ask::Event(_))
+}
+
+fn pair(commands: Vec<Command>, said: Vec<Result<Outcome, Refusal>>) -> Answers {
+    let waiting = commands.into_iter().filter_map(|command| match command {
+        Command::Ordered { answer, .. } => Some(answer),
+        Command::Pumped(_) => None,
+    });
+    waiting.zip(said).collect()
+}
+
+fn answer(answers: Answers) {
+    for (waiting, said) in answers {
+        // Whoever asked may have gone; the key gets the same answer when they ask again.
+        let _gone = waiting.send(said);
+    }
+}
+
+/// Tells people that the ledger failed, keeps what sources brought; false for what need not be tried again.
+fn refuse(command: &mut Command, e: &live::Error) -> bool {
+    let Command::Ordered { answer, .. } = command else { return true };
+    let (closed, _) = oneshot::channel();
+    let refusal = match e.class() {
+        Class::Retry => Refusal::later("The ledger cannot be written just now."),
+        Class::Reject | Class::Fatal => Refusal::Failed("The ledger has failed.".to_owned()),
+    };
+    let _gone = std::mem::replace(answer, closed).send(Err(refusal));
+    false
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks a sequencer and waits for the commit.
+pub(crate) async fn ask(queue: &mpsc::Sender<Command>, order: Order) -> Result<Outcome, Refusal> {
+    /// Longest wait for room in the queue and for the commit; the key makes asking again harmless.
+    const WAIT: Duration = Duration::from_secs(10);
+    let (answer, answered) = oneshot::channel();
+    let command = Command::Ordered { order: Box::new(order), answer };
+    let asked = async {
+        queue.send(command).await.ok()?;
+        answered.await.ok()
+    };
+    match tokio::time::timeout(WAIT, asked).await {
+        Ok(Some(said)) => said,
+        Ok(None) => Err(Refusal::later("The nozzle is stopping.")),
+        Err(_) => Err(Refusal::later("The nozzle is busy; ask again under the same key.")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

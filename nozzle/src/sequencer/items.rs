@@ -1,0 +1,198 @@
+//! What sources bring, against what is known: the item's state decides (`live::state`), this file prepares the words and
+//! carries the decision out.
+
+use std::sync::Arc;
+
+use live::state::{Arrival, Outcome, Record, Words, decide};
+use model::filing::file;
+use model::{By, Counts, GoneBy, Item, ItemId, Kind, Uid};
+
+use super::work::Work;
+use crate::admit::{Admitted, clamp};
+use crate::source::{DraftCounts, Revision};
+
+/// The name under which a boost itself is remembered, so that it counts once. No source can send it as a uid: those
+/// begin with their network's name.
+pub(super) fn boost_name(uid: &str) -> String {
+    format!("boost:{uid}")
+}
+
+impl Work<'_> {
+    pub(super) fn post(
+        &mut self,
+        source: &Arc<str>,
+        admitted: &Admitted,
+        is_held: bool,
+    ) -> Result<(), live::Error> {
+        let id = admitted.item.id();
+        if self.is_deleted_early(admitted) {
+            *self.counted(source).rejected.entry("deleted".to_owned()).or_default() += 1;
+            // Known all the same: another server brought it, and the delete named it by a name we learn only now.
+            return if self.records.contains_key(&id) {
+                self.delete(&admitted.item.uid.0, GoneBy::Author)
+            } else {
+                Ok(())
+            };
+        }
+        for alias in &admitted.aliases {
+            if !self.aliases.contains_key(alias) {
+                self.txn.alias(alias, id);
+                self.aliases.insert(alias.clone(), id);
+            }
+        }
+        let words = match self.records.get(&id) {
+            None => self.first_words(admitted),
+            Some(record) => self.newer_words(record, admitted),
+        };
+        let arrival = Arrival::Post { words: Box::new(words), hold: is_held };
+        match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
+            Outcome::Entry(kind, record) => {
+                match &*kind {
+                    Kind::Void => self.counted(source).held += 1,
+                    Kind::Post(_) => self.counted(source).new += 1,
+                    _ => {}
+                }
+                self.append(*kind)?;
+                self.put(record);
+            }
+            Outcome::Keep(record) => self.put(record),
+            Outcome::Duplicate => {
+                self.counted(source).duplicate += 1;
+                self.count(source, id, admitted.counts);
+            }
+            Outcome::NoOp(_) | Outcome::Conflict | Outcome::Unknown => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn boost(
+        &mut self,
+        source: &Arc<str>,
+        uid: &str,
+        admitted: &Admitted,
+        is_held: bool,
+    ) -> Result<(), live::Error> {
+        self.post(source, admitted, is_held)?;
+        // A network that tells the number of boosts has counted this one.
+        if admitted.counts.boosts.is_none() {
+            self.boosted(source, uid, admitted.item.id());
+        }
+        Ok(())
+    }
+
+    pub(super) fn boost_of(&mut self, source: &Arc<str>, uid: &str, name: &str) -> Result<(), live::Error> {
+        match self.find(name) {
+            Some(id) => self.boosted(source, uid, id),
+            None => *self.counted(source).rejected.entry("boost_of_unknown".to_owned()).or_default() += 1,
+        }
+        Ok(())
+    }
+
+    fn boosted(&mut self, source: &Arc<str>, uid: &str, id: ItemId) {
+        let name = boost_name(uid);
+        if self.aliases.contains_key(&name) {
+            self.counted(source).duplicate += 1;
+            return;
+        }
+        let Some(words) = self.records.get(&id).and_then(|r| r.words.as_ref()) else { return };
+        let boosts = i64::from(words.item.counts.boosts) + 1;
+        self.txn.alias(&name, id);
+        self.aliases.insert(name, id);
+        self.count(source, id, DraftCounts { boosts: Some(boosts), ..DraftCounts::default() });
+    }
+
+    pub(super) fn delete(&mut self, name: &str, by: GoneBy) -> Result<(), live::Error> {
+        let Some(id) = self.find(name) else {
+            self.delete_early(name);
+            return Ok(());
+        };
+        if let Outcome::Entry(kind, record) =
+            decide(self.records.get(&id), id, Arrival::Delete { by }, self.txn.next_seq())
+        {
+            self.append(*kind)?;
+            self.put(record);
+            self.effects.counts.push((id, None));
+        }
+        Ok(())
+    }
+
+    /// Takes new counts into the private record; the public entry follows once a minute.
+    pub(super) fn count(&mut self, source: &Arc<str>, id: ItemId, said: DraftCounts) {
+        let Some(record) = self.records.get(&id) else { return };
+        let Some(words) = &record.words else { return };
+        let known = words.item.counts;
+        let counts = told(&words.item, source, said);
+        if counts == known {
+            return;
+        }
+        let mut record = record.clone();
+        if let Some(words) = &mut record.words {
+            words.item.counts = counts;
+        }
+        if record.state == live::state::ItemState::Shown {
+            self.effects.counts.push((id, Some(counts)));
+        }
+        self.put(record);
+    }
+
+    fn is_deleted_early(&self, admitted: &Admitted) -> bool {
+        !self.early.is_empty()
+            && (self.early.contains(&admitted.item.uid.0)
+                || admitted.aliases.iter().any(|a| self.early.contains(a)))
+    }
+
+    fn first_words(&self, admitted: &Admitted) -> Words {
+        let mut item = admitted.item.clone();
+        item.reply_to = self.relation(&item, admitted.reply_to.as_deref());
+        item.quotes = self.relation(&item, admitted.quotes.as_deref());
+        let filing = file(&item, &self.standing.timetable);
+        Words { item, filing }
+    }
+
+    /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, and a person's filing.
+    fn newer_words(&self, record: &Record, admitted: &Admitted) -> Words {
+        let mut words = self.first_words(admitted);
+        let Some(known) = &record.words else { return words };
+        let item = &mut words.item;
+        item.when = known.item.when;
+        item.late = known.item.late;
+        item.source.clone_from(&known.item.source);
+        item.reply_to = item.reply_to.or(known.item.reply_to);
+        item.quotes = item.quotes.or(known.item.quotes);
+        item.counts = told(&known.item, &admitted.item.source, admitted.counts);
+        if admitted.revision == Revision::Newer {
+            item.rev = if says_the_same(item, &known.item) { record.rev } else { record.rev + 1 };
+        }
+        words.filing = if known.filing.by == By::Person {
+            known.filing.clone()
+        } else {
+            file(item, &self.standing.timetable)
+        };
+        words
+    }
+
+    /// The item behind a name: a known one, or the one that a uid will be when it comes.
+    fn relation(&self, item: &Item, name: Option<&str>) -> Option<ItemId> {
+        let name = name?;
+        let is_uid = name.strip_prefix(item.network.name()).is_some_and(|rest| rest.starts_with(':'));
+        self.find(name).or_else(|| is_uid.then(|| Uid(name.to_owned()).id())).filter(|id| *id != item.id())
+    }
+}
+
+/// Counts as a source tells them. The source that brought the item is believed; another server sees only a part of the
+/// network and may only raise them.
+fn told(known: &Item, source: &str, said: DraftCounts) -> Counts {
+    let counts = clamp(said, known.counts);
+    if known.source == source {
+        return counts;
+    }
+    Counts {
+        boosts: counts.boosts.max(known.counts.boosts),
+        likes: counts.likes.max(known.counts.likes),
+        replies: counts.replies.max(known.counts.replies),
+    }
+}
+
+fn says_the_same(a: &Item, b: &Item) -> bool {
+    a.body == b.body && a.title == b.title && a.cover == b.cover && a.media == b.media && a.card == b.card
+}

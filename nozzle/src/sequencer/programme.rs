@@ -1,0 +1,122 @@
+//! Orders that change what filing looks at, or the event itself: stage, schedule, settings. Each runs in a transaction
+//! of its own and refiles in it what it touches.
+
+use jiff::tz::TimeZone;
+use model::event::EventFile;
+use model::filing::Timetable;
+use model::schedule::{self, Change, Merged};
+use model::{Kind, Micros, StageEntry, TalkId};
+use sha2::{Digest, Sha256};
+
+use super::orders::Said;
+use super::refile::Touch;
+use super::standing::SETTINGS_NOTE;
+use super::work::Work;
+use crate::intake::{Outcome, Refusal, SetStage};
+use crate::sources;
+
+/// How far before a stage change items may lie that it concerns, in microseconds.
+const STAGE_REACH: i64 = 10 * Micros::MINUTE;
+/// How far in the future a stage change may lie (clocks differ), in microseconds.
+const STAGE_AHEAD_MAX: i64 = Micros::MINUTE;
+/// Name of the ledger's note that holds the hash of a schedule that was not believed at first sight.
+const SHRUNK_NOTE: &str = "schedule.shrunk";
+/// Most sentences about a schedule that go back to whoever sent it.
+const NOTES_MAX: usize = 50;
+
+impl Work<'_> {
+    pub(super) async fn stage(&mut self, ask: &SetStage) -> Result<Said, live::Error> {
+        let fold = &self.standing.fold;
+        let is_room = fold.event.iter().flat_map(|e| &e.rooms).any(|r| r.slug == ask.room)
+            || fold.talks.values().any(|t| t.room == ask.room);
+        if !is_room {
+            return Ok(Err(Refusal::Unknown(format!("There is no room {:?}.", ask.room))));
+        }
+        if let Some(Err(refusal)) = ask.talk.as_ref().map(|talk| self.room_of(talk)) {
+            return Ok(Err(refusal));
+        }
+        let since = ask.since.unwrap_or(self.now);
+        if since.since(self.now) > STAGE_AHEAD_MAX {
+            return Ok(Err(Refusal::bad("since lies in the future; a stage is set when it is so")));
+        }
+        let stage = StageEntry { room: ask.room.clone(), talk: ask.talk.clone(), since };
+        let seq = self.append(Kind::Stage(stage))?;
+        let touch = Touch::Stage { room: ask.room.clone(), from: since.plus(-STAGE_REACH) };
+        let moves = self.refile(&touch, &self.standing.timetable).await?;
+        let id = ask.talk.as_ref().map(TalkId::to_string);
+        Ok(Ok(Outcome { moves, ..Outcome::committed(seq, id) }))
+    }
+
+    pub(super) async fn schedule(&mut self, file: &[u8]) -> Result<Said, live::Error> {
+        let zone = self.standing.fold.event.as_ref().and_then(|e| TimeZone::get(&e.timezone).ok());
+        let parsed = match schedule::parse(file, &zone.unwrap_or(TimeZone::UTC)) {
+            Ok(parsed) => parsed,
+            Err(bad) => return Ok(Err(Refusal::bad(bad.to_string()))),
+        };
+        let merged = schedule::merge(&self.standing.fold.talks, &parsed);
+        let mut notes: Vec<String> = merged.changes.iter().map(say).collect();
+        notes.extend(parsed.passed_over);
+        notes.truncate(NOTES_MAX);
+        let Some(version) = merged.schedule.clone() else {
+            return Ok(Ok(Outcome { notes, ..Outcome::unchanged(None, None) }));
+        };
+        if merged.shrunk && !self.is_seen_again(file).await? {
+            let why = "This version has fewer than half of the talks; send it once more if that is meant.";
+            return Ok(Err(Refusal::Conflict { why: why.to_owned(), state: "shrunk".to_owned() }));
+        }
+        for talk in &merged.talks {
+            self.append(Kind::Talk { talk: Box::new(talk.clone()) })?;
+        }
+        let seq = self.append(Kind::Schedule(version.clone()))?;
+        let moves = self.refile_after(&merged).await?;
+        Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, Some(version.version)) }))
+    }
+
+    async fn refile_after(&mut self, merged: &Merged) -> Result<Vec<model::Move>, live::Error> {
+        let known = &self.standing.fold.talks;
+        let before = merged.talks.iter().filter_map(|t| known.get(&t.id));
+        let times = before.chain(&merged.talks).map(|t| (t.start, t.end)).collect();
+        let talks = merged.talks.iter().map(|t| t.id.clone()).collect();
+        let mut all = known.clone();
+        all.extend(merged.talks.iter().map(|t| (t.id.clone(), t.clone())));
+        self.refile(&Touch::Schedule { talks, times }, &Timetable::new(all.into_values())).await
+    }
+
+    async fn is_seen_again(&mut self, file: &[u8]) -> Result<bool, live::Error> {
+        let hash: String = Sha256::digest(file).iter().map(|b| format!("{b:02x}")).collect();
+        let is_again = self.txn.note(SHRUNK_NOTE).await?.as_deref() == Some(hash.as_str());
+        self.txn.set_note(SHRUNK_NOTE, &hash).await?;
+        Ok(is_again)
+    }
+
+    pub(super) async fn event(&mut self, text: &str) -> Result<Said, live::Error> {
+        let file = match EventFile::parse(text) {
+            Ok(file) => file,
+            Err(bad) => return Ok(Err(Refusal::bad(bad.to_string()))),
+        };
+        if let Err(wrong) = sources::check(&file, &sources::process_env) {
+            return Ok(Err(Refusal::bad(wrong.join("\n"))));
+        }
+        let slug = Some(file.slug.clone());
+        if self.txn.note(SETTINGS_NOTE).await?.as_deref() == Some(text) {
+            return Ok(Ok(Outcome::unchanged(slug, None)));
+        }
+        self.txn.set_note(SETTINGS_NOTE, text).await?;
+        let entry = file.entry();
+        self.effects.settings = Some(file);
+        if self.standing.fold.event.as_ref() == Some(&entry) {
+            // Only what the log does not carry has changed, an address of a source for example.
+            return Ok(Ok(Outcome::unchanged(slug, Some("settings"))));
+        }
+        let seq = self.append(Kind::Event { event: Box::new(entry) })?;
+        Ok(Ok(Outcome::committed(seq, slug)))
+    }
+}
+
+fn say(change: &Change) -> String {
+    match change {
+        Change::New(id) => format!("Talk {id} is new."),
+        Change::Changed(id) => format!("Talk {id} has changed."),
+        Change::Dropped(id) => format!("Talk {id} is no longer in the schedule."),
+    }
+}

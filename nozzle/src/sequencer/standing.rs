@@ -1,0 +1,164 @@
+//! What the sequencer keeps in memory between transactions: the event's own state (a fold of its ledger), the counters
+//! of the running minute, and the counts that wait for their entry. Changes only after a commit.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use live::ledger::Ledger;
+use model::event::{EventFile, EventRef};
+use model::filing::Timetable;
+use model::{Counts, CountsEntry, Entry, EventId, Fold, ItemCounts, ItemId, Kind, Micros, TallyCounts};
+
+/// Name of the ledger's note that holds the applied event.toml.
+pub(super) const SETTINGS_NOTE: &str = "event.toml";
+/// Most items in one counts entry.
+const COUNTS_ITEMS_MAX: usize = 200;
+/// Most items whose counts wait; beyond, the oldest wait for their next change.
+const DIRTY_ITEMS_MAX: usize = 50_000;
+
+/// What others may know of an event without reading its log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct EventView {
+    /// Its place in lists; `None` before its settings have been applied.
+    pub(crate) event: Option<EventRef>,
+    /// The event.toml as applied.
+    pub(crate) settings: Option<Arc<EventFile>>,
+}
+
+/// See the module.
+pub(super) struct Standing {
+    pub(super) fold: Fold,
+    pub(super) timetable: Timetable,
+    settings: Option<Arc<EventFile>>,
+    tallies: HashMap<Arc<str>, TallyCounts>,
+    dirty: HashMap<ItemId, Counts>,
+    dirty_order: VecDeque<ItemId>,
+    counts_written: Micros,
+    last_at: Micros,
+}
+
+/// What a transaction changes of the standing, once it has committed.
+#[derive(Default)]
+pub(super) struct Effects {
+    /// Entries about the event itself.
+    pub(super) news: Vec<Entry>,
+    /// Settings that were applied.
+    pub(super) settings: Option<EventFile>,
+    /// What was counted, by source.
+    pub(super) counted: HashMap<Arc<str>, TallyCounts>,
+    /// Sources whose minute was written out.
+    pub(super) written: Vec<Arc<str>>,
+    /// Items with new counts, or (none) that are no longer public.
+    pub(super) counts: Vec<(ItemId, Option<Counts>)>,
+    /// Entries appended.
+    pub(super) entries: u64,
+    /// Words were overwritten.
+    pub(super) has_voids: bool,
+    /// When it was committed.
+    pub(super) at: Micros,
+}
+
+impl Standing {
+    pub(super) async fn load(ledger: &Ledger) -> Result<Self, live::Error> {
+        let fold = ledger.view().event_fold().await?;
+        let text = ledger.view().note(SETTINGS_NOTE).await?;
+        // Settings that an older version accepted and this one refuses leave the event without sources, not without
+        // its log; the host says so.
+        let settings = text.and_then(|t| EventFile::parse(&t).ok()).map(Arc::new);
+        let timetable = Timetable::new(fold.talks.values().cloned());
+        Ok(Self {
+            fold,
+            timetable,
+            settings,
+            tallies: HashMap::new(),
+            dirty: HashMap::new(),
+            dirty_order: VecDeque::new(),
+            counts_written: Micros(0),
+            last_at: Micros(0),
+        })
+    }
+
+    pub(super) fn view(&self, eid: EventId) -> EventView {
+        let event = self.fold.event.as_ref();
+        EventView {
+            event: event.map(|e| EventRef { eid, slug: e.slug.clone(), title: e.title.clone() }),
+            settings: self.settings.clone(),
+        }
+    }
+
+    /// The time of the next entries: now, but never before an entry that this process has written.
+    pub(super) fn next_at(&self, now: Micros) -> Micros {
+        now.max(self.last_at)
+    }
+
+    /// What was counted for a source since its last tally.
+    pub(super) fn tally(&self, source: &str) -> TallyCounts {
+        self.tallies.get(source).cloned().unwrap_or_default()
+    }
+
+    /// Takes in what a transaction changed; true when the event's view is another one now.
+    pub(super) fn apply(&mut self, effects: Effects) -> bool {
+        self.last_at = self.last_at.max(effects.at);
+        let mut has_talks = false;
+        let mut has_view = false;
+        for entry in &effects.news {
+            has_talks |= matches!(entry.kind, Kind::Talk { .. });
+            has_view |= matches!(entry.kind, Kind::Event { .. });
+            self.fold.apply(entry);
+        }
+        if has_talks {
+            self.timetable = Timetable::new(self.fold.talks.values().cloned());
+        }
+        if let Some(settings) = effects.settings {
+            self.settings = Some(Arc::new(settings));
+            has_view = true;
+        }
+        for source in effects.written {
+            self.tallies.remove(&source);
+        }
+        for (source, counted) in effects.counted {
+            let tally = self.tallies.entry(source).or_default();
+            tally.new += counted.new;
+            tally.duplicate += counted.duplicate;
+            tally.held += counted.held;
+            for (reason, n) in counted.rejected {
+                *tally.rejected.entry(reason).or_default() += n;
+            }
+        }
+        for (id, counts) in effects.counts {
+            self.note_counts(id, counts);
+        }
+        has_view
+    }
+
+    fn note_counts(&mut self, id: ItemId, counts: Option<Counts>) {
+        let Some(counts) = counts else {
+            self.dirty.remove(&id);
+            return;
+        };
+        if self.dirty.insert(id, counts).is_none() {
+            self.dirty_order.push_back(id);
+        }
+        while self.dirty_order.len() > DIRTY_ITEMS_MAX {
+            let oldest = self.dirty_order.pop_front();
+            oldest.and_then(|id| self.dirty.remove(&id));
+        }
+    }
+
+    /// When the next counts entry may be written; `None` while no counts wait.
+    pub(super) fn counts_due(&self) -> Option<Micros> {
+        (!self.dirty.is_empty()).then(|| self.counts_written.plus(Micros::MINUTE))
+    }
+
+    /// The counts entry of this minute, if there is anything to say.
+    pub(super) fn counts_entry(&mut self, now: Micros) -> Option<Kind> {
+        let mut counts = Vec::new();
+        while counts.len() < COUNTS_ITEMS_MAX
+            && let Some(id) = self.dirty_order.pop_front()
+        {
+            counts.extend(self.dirty.remove(&id).map(|counts| ItemCounts { id, counts }));
+        }
+        self.counts_written = now;
+        (!counts.is_empty()).then_some(Kind::Counts(CountsEntry { counts }))
+    }
+}

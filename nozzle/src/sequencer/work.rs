@@ -1,0 +1,203 @@
+//! One transaction under way: everything the commands of a batch need is looked up at once, then decided in memory, then
+//! written at once.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use live::ledger::{Ledger, Txn};
+use live::state::Record;
+use model::{Entry, ItemId, Kind, Micros, Seq, Tally, TallyCounts, Uid};
+
+use super::command::{Brought, Command, Pumped};
+use super::standing::{Effects, Standing};
+use crate::admit::Admitted;
+use crate::intake::Ask;
+use crate::pump::Counted;
+
+pub(super) struct Work<'a> {
+    pub(super) txn: Txn<'a>,
+    pub(super) ledger: &'a Ledger,
+    pub(super) standing: &'a Standing,
+    pub(super) now: Micros,
+    /// Records that were looked up, and those that this transaction changed.
+    pub(super) records: HashMap<ItemId, Record>,
+    pub(super) aliases: HashMap<String, ItemId>,
+    pub(super) early: HashSet<String>,
+    pub(super) effects: Effects,
+    deleted: Vec<String>,
+    saved: BTreeMap<Arc<str>, String>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) async fn begin(
+        ledger: &'a Ledger,
+        standing: &'a Standing,
+        now: Micros,
+    ) -> Result<Self, live::Error> {
+        Ok(Self {
+            txn: ledger.begin().await?,
+            ledger,
+            standing,
+            now,
+            records: HashMap::new(),
+            aliases: HashMap::new(),
+            early: HashSet::new(),
+            effects: Effects { at: now, ..Effects::default() },
+            deleted: Vec::new(),
+            saved: BTreeMap::new(),
+        })
+    }
+
+    /// Reads everything that these commands speak of, in four statements.
+    pub(super) async fn look_up(&mut self, commands: &[Command]) -> Result<(), live::Error> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut ids: Vec<ItemId> = Vec::new();
+        let mut own_names: Vec<String> = Vec::new();
+        for command in commands {
+            match command {
+                Command::Pumped(pumped) => spoken_of(&pumped.what, &mut names, &mut own_names),
+                Command::Ordered { order, .. } => match &order.ask {
+                    Ask::Decide(decide) => ids.push(decide.id),
+                    Ask::File(file) => ids.extend_from_slice(&file.ids),
+                    Ask::Say(_) => own_names.push(super::orders::say_uid(&order.key).0),
+                    _ => {}
+                },
+            }
+        }
+        names.extend(own_names.iter().map(String::as_str));
+        names.sort_unstable();
+        names.dedup();
+        self.aliases = self.txn.by_aliases(&names).await?;
+        self.early = self.txn.deleted_early(&names).await?;
+        ids.extend(names.iter().map(|name| Uid((*name).to_owned()).id()));
+        ids.extend(self.aliases.values());
+        ids.sort_unstable();
+        ids.dedup();
+        self.records = self.txn.items(&ids).await?;
+        Ok(())
+    }
+
+    pub(super) fn pumped(&mut self, pumped: &Pumped) -> Result<(), live::Error> {
+        let source = &pumped.source;
+        match &pumped.what {
+            Brought::Post { admitted, is_held } => self.post(source, admitted, *is_held),
+            Brought::Boost { uid, admitted, is_held } => self.boost(source, uid, admitted, *is_held),
+            Brought::BoostOf { uid, name } => self.boost_of(source, uid, name),
+            Brought::Delete { name, by } => self.delete(name, *by),
+            Brought::Counts { name, counts } => {
+                if let Some(id) = self.find(name) {
+                    self.count(source, id, *counts);
+                }
+                Ok(())
+            }
+            Brought::Save(saved) => {
+                self.saved.insert(Arc::clone(source), serde_json::to_string(saved)?);
+                Ok(())
+            }
+            Brought::Gap(gap) => self.append(Kind::Gap { gap: gap.clone() }).map(drop),
+            Brought::Minute { minute, counted } => self.minute(source, *minute, counted),
+        }
+    }
+
+    /// Appends an entry and notes what it means for the standing.
+    pub(super) fn append(&mut self, kind: Kind) -> Result<Seq, live::Error> {
+        let is_of_event = !matches!(
+            kind,
+            Kind::Post(_)
+                | Kind::Edit(_)
+                | Kind::Show(_)
+                | Kind::Hide(_)
+                | Kind::Remove(_)
+                | Kind::Void
+                | Kind::Tally { .. }
+        );
+        let entry = Entry { seq: self.txn.next_seq(), at: self.now, kind };
+        self.effects.entries += 1;
+        self.effects.has_voids |= !entry.voids().is_empty();
+        if is_of_event {
+            self.effects.news.push(entry.clone());
+        }
+        self.txn.append(self.now, entry.kind)
+    }
+
+    pub(super) fn put(&mut self, record: Record) {
+        self.records.insert(record.id, record.clone());
+        self.txn.put(record);
+    }
+
+    pub(super) fn counted(&mut self, source: &Arc<str>) -> &mut TallyCounts {
+        self.effects.counted.entry(Arc::clone(source)).or_default()
+    }
+
+    /// The known item that goes by this uid or alias.
+    pub(super) fn find(&self, name: &str) -> Option<ItemId> {
+        let id = Uid(name.to_owned()).id();
+        if self.records.contains_key(&id) {
+            return Some(id);
+        }
+        self.aliases.get(name).copied().filter(|id| self.records.contains_key(id))
+    }
+
+    /// Remembers a delete whose post has not come.
+    pub(super) fn delete_early(&mut self, name: &str) {
+        self.early.insert(name.to_owned());
+        self.deleted.push(name.to_owned());
+    }
+
+    fn minute(&mut self, source: &Arc<str>, minute: Micros, counted: &Counted) -> Result<(), live::Error> {
+        let mut counts = self.standing.tally(source);
+        if let Some(own) = self.effects.counted.remove(source) {
+            counts.new += own.new;
+            counts.duplicate += own.duplicate;
+            counts.held += own.held;
+            own.rejected.into_iter().for_each(|(reason, n)| *counts.rejected.entry(reason).or_default() += n);
+        }
+        self.effects.written.push(Arc::clone(source));
+        counts.received += counted.received;
+        for (reason, n) in &counted.rejected {
+            *counts.rejected.entry((*reason).to_owned()).or_default() += n;
+        }
+        if counts == TallyCounts::default() {
+            return Ok(());
+        }
+        self.append(Kind::Tally { tally: Tally { source: source.to_string(), minute, counts } }).map(drop)
+    }
+
+    pub(super) async fn commit(mut self) -> Result<Effects, live::Error> {
+        for (source, saved) in std::mem::take(&mut self.saved) {
+            self.txn.set_cursor(&source, &saved).await?;
+        }
+        for name in std::mem::take(&mut self.deleted) {
+            self.txn.delete_early(&name, self.now).await?;
+        }
+        self.txn.commit().await?;
+        Ok(self.effects)
+    }
+
+    pub(super) async fn give_up(self) -> Result<(), live::Error> {
+        self.txn.rollback().await
+    }
+}
+
+fn spoken_of<'c>(what: &'c Brought, names: &mut Vec<&'c str>, own_names: &mut Vec<String>) {
+    match what {
+        Brought::Post { admitted, .. } => names_of(admitted, names),
+        Brought::Boost { uid, admitted, .. } => {
+            names_of(admitted, names);
+            own_names.push(super::items::boost_name(uid));
+        }
+        Brought::BoostOf { uid, name } => {
+            names.push(name);
+            own_names.push(super::items::boost_name(uid));
+        }
+        Brought::Delete { name, .. } | Brought::Counts { name, .. } => names.push(name),
+        Brought::Save(_) | Brought::Gap(_) | Brought::Minute { .. } => {}
+    }
+}
+
+fn names_of<'c>(admitted: &'c Admitted, names: &mut Vec<&'c str>) {
+    names.push(&admitted.item.uid.0);
+    names.extend(admitted.aliases.iter().map(String::as_str));
+    names.extend(admitted.reply_to.as_deref());
+    names.extend(admitted.quotes.as_deref());
+}

@@ -1,0 +1,201 @@
+//! From event.toml to sources: settings are resolved and checked, then the network's own folder opens its source.
+//! Everything that can be said about bad settings without asking the network is said here, when they are applied.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chassis::Secret;
+use model::event::{EventFile, Moderation, SourceFile};
+use url::Url;
+
+use crate::mastodon;
+use crate::source::{Api, Source, SourceSettings};
+
+/// Shortest and longest `poll_seconds`.
+const POLL_SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
+/// Most hashtags of one source.
+const TAGS_MAX: usize = 20;
+/// Longest hashtag, in bytes.
+const TAG_BYTES_MAX: usize = 100;
+
+/// Looks up an environment variable; tests bring their own.
+pub type Env<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
+
+/// The environment of this process.
+pub fn process_env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Checks every source of an event, without asking any network.
+///
+/// # Errors
+/// One sentence per source that cannot work, naming it.
+pub fn check(event: &EventFile, env: Env<'_>) -> Result<(), Vec<String>> {
+    let wrong: Vec<String> = event
+        .sources
+        .iter()
+        .filter(|s| {
+            is_known(&s.kind).is_ok_and(|known| known == Known::Available) || is_known(&s.kind).is_err()
+        })
+        .filter_map(|s| open(s, event, env).err().map(|why| format!("source {:?}: {why}", s.name)))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Opens one source of an event.
+///
+/// # Errors
+/// A sentence about what cannot work and what would.
+pub fn open(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Box<dyn Source>, String> {
+    if is_known(&file.kind)? == Known::Planned {
+        return Err(format!("sources of kind {:?} are not available in this version", file.kind));
+    }
+    let settings = resolve(file, event, env)?;
+    match file.kind.as_str() {
+        "mastodon" => mastodon::open(&settings),
+        other => Err(format!("sources of kind {other:?} are not available in this version")),
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Known {
+    Available,
+    Planned,
+}
+
+fn is_known(kind: &str) -> Result<Known, String> {
+    match kind {
+        "mastodon" | "twitter" | "replay" => Ok(Known::Available),
+        "bluesky" | "flickr" | "feed" | "hook" | "onsite" => Ok(Known::Planned),
+        other => Err(format!("kind = {other:?} is unknown; write mastodon, twitter or replay")),
+    }
+}
+
+/// The settings of one source with the event's defaults and the environment's secrets.
+///
+/// # Errors
+/// A sentence about the first key that cannot work.
+pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<SourceSettings, String> {
+    let url = match file.url.as_deref() {
+        Some(path) if file.kind == "replay" => Some(file_or_address(path)?),
+        other => other.map(|u| address("url", u)).transpose()?,
+    };
+    Ok(SourceSettings {
+        name: file.name.clone(),
+        url,
+        streaming_url: file.streaming_url.as_deref().map(|u| address("streaming_url", u)).transpose()?,
+        tags: tags(file.tags.as_ref().unwrap_or(&event.hashtags))?,
+        token: file.token_env.as_deref().and_then(env).map(Secret::new),
+        token_env: file.token_env.clone(),
+        api: api(file.api.as_deref())?,
+        poll: poll(file.poll_seconds)?,
+        is_held: file.moderation == Moderation::Hold,
+    })
+}
+
+fn address(key: &str, text: &str) -> Result<Url, String> {
+    let url =
+        Url::parse(text).map_err(|e| format!("{key} = {text:?} is no address ({e}); write https://host"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(format!("{key} = {text:?} must begin with https:// (or http://) and name a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "{key} holds a user name or password; secrets belong in the environment (token_env)"
+        ));
+    }
+    Ok(url)
+}
+
+fn file_or_address(text: &str) -> Result<Url, String> {
+    if text.contains("://") {
+        return address("url", text);
+    }
+    let path = std::path::absolute(Path::new(text)).map_err(|e| format!("url = {text:?}: {e}"))?;
+    Url::from_file_path(path).map_err(|()| format!("url = {text:?} is no path of a file"))
+}
+
+fn tags(raw: &[String]) -> Result<Vec<String>, String> {
+    let tags: Vec<String> = raw.iter().map(|t| t.trim().trim_start_matches('#').to_owned()).collect();
+    if tags.is_empty() || tags.len() > TAGS_MAX {
+        return Err(format!("tags: give the source or the event 1 to {TAGS_MAX} hashtags"));
+    }
+    let is_tag = |t: &String| {
+        !t.is_empty() && t.len() <= TAG_BYTES_MAX && t.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    match tags.iter().find(|t| !is_tag(t)) {
+        Some(bad) => Err(format!("tags: {bad:?} is no hashtag; letters, digits and _ only")),
+        None => Ok(tags),
+    }
+}
+
+fn api(text: Option<&str>) -> Result<Api, String> {
+    match text {
+        None | Some("v2") => Ok(Api::V2),
+        Some("v1") => Ok(Api::V1),
+        Some(other) => Err(format!("api = {other:?} is unknown; write \"v2\" or \"v1\"")),
+    }
+}
+
+fn poll(seconds: Option<u32>) -> Result<Option<Duration>, String> {
+    match seconds {
+        Some(n) if !POLL_SECONDS.contains(&n) => Err(format!(
+            "poll_seconds = {n} must lie between {} and {}",
+            POLL_SECONDS.start(),
+            POLL_SECONDS.end()
+        )),
+        other => Ok(other.map(|n| Duration::from_secs(n.into()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(extra: &str) -> Result<SourceSettings, String> {
+        let text = format!(
+            "slug = \"rustfest\"\ntitle = \"RustFest\"\nhashtags = [\"#rustfest\"]\n[[source]]\nname = \"a\"\n{extra}\n"
+        );
+        let event = EventFile::parse(&text).unwrap();
+        resolve(&event.sources[0], &event, &|name| (name == "SET").then(|| "canary".to_owned()))
+    }
+
+    #[test]
+    fn a_source_takes_the_events_tags_and_the_environments_token() {
+        let s = settings("kind = \"mastodon\"\nurl = \"https://s.example\"\ntoken_env = \"SET\"").unwrap();
+        assert_eq!(s.tags, ["rustfest"]);
+        assert_eq!(s.token.as_ref().unwrap().expose(), "canary");
+        assert!(!format!("{s:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_work_is_named() {
+        for (extra, want) in [
+            ("kind = \"mastodon\"\nurl = \"fosstodon.org\"", "no address"),
+            ("kind = \"mastodon\"\nurl = \"ftp://fosstodon.org\"", "https://"),
+            ("kind = \"mastodon\"\nurl = \"https://me:secret@s.example\"", "environment"),
+            ("kind = \"twitter\"\napi = \"v3\"", "\"v2\" or \"v1\""),
+            ("kind = \"twitter\"\npoll_seconds = 0", "between 1 and 3600"),
+            ("kind = \"twitter\"\ntags = []", "hashtags"),
+            ("kind = \"twitter\"\ntags = [\"a b\"]", "no hashtag"),
+        ] {
+            let why = settings(extra).unwrap_err();
+            assert!(why.contains(want), "{extra}: {why}");
+            assert!(!why.contains("secret@"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_planned_stops_nobody_and_an_unknown_one_is_refused() {
+        let event = |kind: &str| {
+            let text = format!(
+                "slug=\"abc\"\ntitle=\"x\"\nhashtags=[\"a\"]\n[[source]]\nname=\"a\"\nkind=\"{kind}\"\n"
+            );
+            EventFile::parse(&text).unwrap()
+        };
+        assert!(check(&event("bluesky"), &|_| None).is_ok());
+        let planned = event("bluesky");
+        assert!(open(&planned.sources[0], &planned, &|_| None).err().unwrap().contains("not available"));
+        assert!(check(&event("mastodn"), &|_| None).unwrap_err()[0].contains("unknown"));
+    }
+}
