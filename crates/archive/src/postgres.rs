@@ -1,0 +1,188 @@
+//! The archive in PostgreSQL.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use model::{EventId, ItemId};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{PgConnection, Pool, Postgres, Row as _};
+
+use crate::Error;
+use crate::record::Record;
+use crate::sql::{Backend, Sql, bound, id_list};
+use crate::store::Store;
+
+const READERS_MAX: u32 = 8;
+/// Pages answer 503 after this; connecting counts.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
+const STATEMENTS_CACHED_MAX: usize = 100;
+
+/// Connects to nothing yet.
+pub(crate) fn store(url: &str, statement_cache: bool) -> Result<Store<Postgres>, Error> {
+    // The address may hold a password, so it is not repeated.
+    let mut options = PgConnectOptions::from_str(url).map_err(|error| Error::Address(error.to_string()))?;
+    options = options.application_name("perihelion");
+    let mut migrator = sqlx::migrate!("migrations/postgres");
+    if statement_cache {
+        options =
+            options.statement_cache_capacity(STATEMENTS_CACHED_MAX).options([("statement_timeout", "5s")]);
+    } else {
+        // Behind a transaction-pooling proxy nothing may outlive its transaction: no prepared statement, no
+        // setting, no lock.
+        options = options.statement_cache_capacity(0);
+        migrator.set_locking(false);
+    }
+    let readers = PgPoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options.clone());
+    Ok(Store::new(options, readers, migrator))
+}
+
+impl Backend for Postgres {
+    // The cursor is in the same transaction, so one that a crash loses is simply done again; a trim waits until the
+    // disk has it. Only this transaction is told so, everybody else's commits stay durable.
+    const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL synchronous_commit = off; \
+        SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    const ID_IN_LIST: &'static str = "id = ANY (ARRAY (SELECT json_array_elements_text(CAST($2 AS json))))";
+    const FORGET_TERMS: Option<&'static str> = None;
+
+    async fn migrate(pool: &Pool<Self>, migrator: &Migrator) -> Result<(), MigrateError> {
+        migrator.run(pool).await
+    }
+
+    async fn execute(connection: &mut PgConnection, sql: Sql) -> Result<u64, sqlx::Error> {
+        Ok(bound!(sql).execute(connection).await?.rows_affected())
+    }
+
+    async fn fetch(connection: &mut PgConnection, sql: Sql) -> Result<Vec<PgRow>, sqlx::Error> {
+        bound!(sql).fetch_all(connection).await
+    }
+
+    fn text(row: &PgRow, index: usize) -> Result<Option<String>, sqlx::Error> {
+        row.try_get(index)
+    }
+
+    fn int(row: &PgRow, index: usize) -> Result<Option<i64>, sqlx::Error> {
+        row.try_get(index)
+    }
+
+    /// One statement for the whole batch: arrays in, rows out. Works behind a transaction-pooling proxy, where a
+    /// staging table does not.
+    async fn put_rows(
+        connection: &mut PgConnection,
+        event: EventId,
+        records: Vec<Record>,
+    ) -> Result<(), Error> {
+        let columns = Columns::from(records);
+        sqlx::query(
+            "INSERT INTO item (event, id, state, first, last, touched, said, filed, talk, room, network, author,
+                 reply_to, photo, question, item, filing, terms)
+             SELECT $1, id, state, first, last, touched, said, filed, talk, room, network, author,
+                 reply_to, photo, question, item, filing, CAST(terms AS tsvector)
+             FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
+                 $15::boolean[], $16::text[], $17::text[], $18::text[])
+                 AS t (id, state, first, last, touched, said, filed, talk, room, network, author, reply_to,
+                     photo, question, item, filing, terms)
+             ON CONFLICT (event, id) DO UPDATE SET state = excluded.state, first = excluded.first,
+                 last = excluded.last, touched = excluded.touched, said = excluded.said,
+                 filed = excluded.filed, talk = excluded.talk, room = excluded.room,
+                 network = excluded.network, author = excluded.author, reply_to = excluded.reply_to,
+                 photo = excluded.photo, question = excluded.question, item = excluded.item,
+                 filing = excluded.filing, terms = excluded.terms",
+        )
+        .bind(event.as_str())
+        .bind(columns.id)
+        .bind(columns.state)
+        .bind(columns.first)
+        .bind(columns.last)
+        .bind(columns.touched)
+        .bind(columns.said)
+        .bind(columns.filed)
+        .bind(columns.talk)
+        .bind(columns.room)
+        .bind(columns.network)
+        .bind(columns.author)
+        .bind(columns.reply_to)
+        .bind(columns.photo)
+        .bind(columns.question)
+        .bind(columns.item)
+        .bind(columns.filing)
+        .bind(columns.terms)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_rows(connection: &mut PgConnection, event: EventId, ids: &[ItemId]) -> Result<(), Error> {
+        let sql = "DELETE FROM item WHERE event = $1
+            AND id = ANY (ARRAY (SELECT json_array_elements_text(CAST($2 AS json))))";
+        Self::execute(connection, Sql::new(sql).arg(event).arg(id_list(ids))).await?;
+        Ok(())
+    }
+
+    fn push_match(sql: &mut Sql, terms: &[String]) {
+        let quoted: Vec<String> = terms.iter().map(|term| lexeme(term)).collect();
+        sql.push(" AND terms @@ CAST(").bind(quoted.join(" & "));
+        sql.push(" AS tsquery)");
+    }
+}
+
+/// Records turned on their side, one list per column.
+#[derive(Default)]
+struct Columns {
+    id: Vec<String>,
+    state: Vec<&'static str>,
+    first: Vec<i64>,
+    last: Vec<i64>,
+    touched: Vec<i64>,
+    said: Vec<Option<i64>>,
+    filed: Vec<Option<&'static str>>,
+    talk: Vec<Option<String>>,
+    room: Vec<Option<String>>,
+    network: Vec<Option<&'static str>>,
+    author: Vec<Option<String>>,
+    reply_to: Vec<Option<String>>,
+    photo: Vec<bool>,
+    question: Vec<bool>,
+    item: Vec<Option<String>>,
+    filing: Vec<Option<String>>,
+    terms: Vec<Option<String>>,
+}
+
+impl From<Vec<Record>> for Columns {
+    fn from(records: Vec<Record>) -> Self {
+        let mut columns = Self::default();
+        for record in records {
+            let shown = record.item.is_some();
+            columns.terms.push(
+                shown.then(|| record.terms.iter().map(|term| lexeme(term)).collect::<Vec<_>>().join(" ")),
+            );
+            columns.id.push(record.id.as_str().to_owned());
+            columns.state.push(record.state);
+            columns.first.push(record.first);
+            columns.last.push(record.last);
+            columns.touched.push(record.touched);
+            columns.said.push(record.said);
+            columns.filed.push(record.filed);
+            columns.talk.push(record.talk);
+            columns.room.push(record.room);
+            columns.network.push(record.network);
+            columns.author.push(record.author);
+            columns.reply_to.push(record.reply_to.map(|id| id.as_str().to_owned()));
+            columns.photo.push(record.photo);
+            columns.question.push(record.question);
+            columns.item.push(record.item);
+            columns.filing.push(record.filing);
+        }
+        columns
+    }
+}
+
+/// A term as tsvector and tsquery write it, taken as it is: no configuration cuts or stems it again.
+fn lexeme(term: &str) -> String {
+    format!("'{}'", term.replace('\\', "\\\\").replace('\'', "''"))
+}

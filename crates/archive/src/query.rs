@@ -1,0 +1,123 @@
+//! What can be asked of the archive, and the shapes of its answers.
+
+use model::{EventEntry, EventId, ItemId, Micros, TalkId};
+
+use crate::Cursor;
+
+/// The most items that one question answers.
+pub const ITEMS_MAX: u32 = 500;
+
+/// Which items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the event.
+    Event,
+    /// Those filed to a talk.
+    Talk(TalkId),
+    /// Those filed to a room, by its slug.
+    Room(String),
+    /// Those that are not filed to any talk: suggested, unsorted, or about the event.
+    Unfiled,
+    /// Those with something to look at.
+    Photos,
+    /// Those that answer this one.
+    Replies(ItemId),
+    /// Those that hold every one of these words (cut by `model::terms`).
+    Words(String),
+}
+
+/// By `when`, then id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As it was said.
+    #[default]
+    OldestFirst,
+    /// Newest on top.
+    NewestFirst,
+}
+
+/// Which shown items, in which order, from where on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Which items.
+    pub scope: Scope,
+    /// Said at this moment or later.
+    pub from: Option<Micros>,
+    /// Said before this moment.
+    pub to: Option<Micros>,
+    /// In which order.
+    pub order: Order,
+    /// Behind this item, in that order: the last of the page before.
+    pub after: Option<Page>,
+    /// So many at most; never more than [`ITEMS_MAX`].
+    pub limit: u32,
+}
+
+/// Where a page of items ends: the key by which items are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// When the last item was said.
+    pub when: Micros,
+    /// Its id.
+    pub id: ItemId,
+}
+
+impl Query {
+    /// The first [`ITEMS_MAX`] items of a scope, as they were said.
+    #[must_use]
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, from: None, to: None, order: Order::OldestFirst, after: None, limit: ITEMS_MAX }
+    }
+}
+
+/// An event that the archive knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// Its settings.
+    pub settings: EventEntry,
+    /// How far its log is archived.
+    pub cursor: Option<Cursor>,
+}
+
+/// What is filed to one talk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TalkCount {
+    /// The talk.
+    pub talk: TalkId,
+    /// Items.
+    pub items: u64,
+    /// Distinct authors.
+    pub people: u64,
+    /// Items with something to look at.
+    pub photos: u64,
+    /// Items that ask.
+    pub questions: u64,
+}
+
+/// What was said in one minute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Minute {
+    /// The talk that the items are filed to; none for those filed to none.
+    pub talk: Option<TalkId>,
+    /// The start of the minute.
+    pub minute: Micros,
+    /// Items.
+    pub items: u64,
+}
+
+/// What an event amounts to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Items.
+    pub items: u64,
+    /// Distinct authors.
+    pub people: u64,
+    /// Items with something to look at.
+    pub photos: u64,
+    /// Items filed to a talk.
+    pub filed: u64,
+    /// Items by network, by its name on the wire.
+    pub networks: Vec<(String, u64)>,
+}

@@ -1,0 +1,154 @@
+//! The archive in SQLite: `data/archive.sqlite`, one writer, readers beside it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use model::{EventId, ItemId};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Pool, Row as _, Sqlite, SqliteConnection};
+
+use crate::Error;
+use crate::record::Record;
+use crate::sql::{Backend, Sql, bound, id_list};
+use crate::store::Store;
+
+const FILE: &str = "archive.sqlite";
+const READERS_MAX: u32 = 4;
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
+const BUSY_LIMIT: Duration = Duration::from_secs(5);
+/// The write-ahead log is cut back to this after a checkpoint; without it the file keeps its largest size.
+const WAL_BYTES_MAX: &str = "67108864";
+
+/// Opens nothing yet: the file is made by the first connection.
+pub(crate) fn store(data_dir: &Path) -> Store<Sqlite> {
+    let options = SqliteConnectOptions::new()
+        .filename(data_dir.join(FILE))
+        .create_if_missing(true)
+        .busy_timeout(BUSY_LIMIT)
+        // A power cut may cost the newest transactions, never the file: the cursor goes with them and the ledger
+        // has them all.
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("journal_size_limit", WAL_BYTES_MAX)
+        // Removed words do not stay behind in free pages.
+        .pragma("secure_delete", "ON");
+    let writer = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options.pragma("query_only", "ON"));
+    Store::new(writer, readers, sqlx::migrate!("migrations/sqlite"))
+}
+
+impl Backend for Sqlite {
+    // A transaction that begins by reading fails at once when another one has written meanwhile.
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN";
+    const ID_IN_LIST: &'static str = "id IN (SELECT value FROM json_each($2))";
+    const FORGET_TERMS: Option<&'static str> =
+        Some("DELETE FROM item_terms WHERE rowid IN (SELECT key FROM item WHERE event = $1)");
+
+    async fn migrate(pool: &Pool<Self>, migrator: &Migrator) -> Result<(), MigrateError> {
+        migrator.run(pool).await
+    }
+
+    async fn execute(connection: &mut SqliteConnection, sql: Sql) -> Result<u64, sqlx::Error> {
+        Ok(bound!(sql).execute(connection).await?.rows_affected())
+    }
+
+    async fn fetch(connection: &mut SqliteConnection, sql: Sql) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        bound!(sql).fetch_all(connection).await
+    }
+
+    fn text(row: &SqliteRow, index: usize) -> Result<Option<String>, sqlx::Error> {
+        row.try_get(index)
+    }
+
+    fn int(row: &SqliteRow, index: usize) -> Result<Option<i64>, sqlx::Error> {
+        row.try_get(index)
+    }
+
+    async fn put_rows(
+        connection: &mut SqliteConnection,
+        event: EventId,
+        records: Vec<Record>,
+    ) -> Result<(), Error> {
+        for record in records {
+            let terms = record.terms.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+            let key = put_item(connection, event, record).await?;
+            sqlx::query("DELETE FROM item_terms WHERE rowid = $1")
+                .bind(key)
+                .execute(&mut *connection)
+                .await?;
+            if !terms.is_empty() {
+                sqlx::query("INSERT INTO item_terms (rowid, terms) VALUES ($1, $2)")
+                    .bind(key)
+                    .bind(terms)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_rows(
+        connection: &mut SqliteConnection,
+        event: EventId,
+        ids: &[ItemId],
+    ) -> Result<(), Error> {
+        for text in [
+            "DELETE FROM item_terms WHERE rowid IN
+                (SELECT key FROM item WHERE event = $1 AND id IN (SELECT value FROM json_each($2)))",
+            "DELETE FROM item WHERE event = $1 AND id IN (SELECT value FROM json_each($2))",
+        ] {
+            Self::execute(connection, Sql::new(text).arg(event).arg(id_list(ids))).await?;
+        }
+        Ok(())
+    }
+
+    fn push_match(sql: &mut Sql, terms: &[String]) {
+        let quoted: Vec<String> =
+            terms.iter().map(|term| format!("\"{}\"", term.replace('"', "\"\""))).collect();
+        sql.push(" AND key IN (SELECT rowid FROM item_terms WHERE item_terms MATCH ").bind(quoted.join(" "));
+        sql.push(")");
+    }
+}
+
+async fn put_item(
+    connection: &mut SqliteConnection,
+    event: EventId,
+    record: Record,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "INSERT INTO item (event, id, state, first, last, touched, said, filed, talk, room, network, author,
+             reply_to, photo, question, item, filing)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT (event, id) DO UPDATE SET state = excluded.state, first = excluded.first,
+             last = excluded.last, touched = excluded.touched, said = excluded.said, filed = excluded.filed,
+             talk = excluded.talk, room = excluded.room, network = excluded.network, author = excluded.author,
+             reply_to = excluded.reply_to, photo = excluded.photo, question = excluded.question,
+             item = excluded.item, filing = excluded.filing
+         RETURNING key",
+    )
+    .bind(event.as_str().to_owned())
+    .bind(record.id.as_str().to_owned())
+    .bind(record.state)
+    .bind(record.first)
+    .bind(record.last)
+    .bind(record.touched)
+    .bind(record.said)
+    .bind(record.filed)
+    .bind(record.talk)
+    .bind(record.room)
+    .bind(record.network)
+    .bind(record.author)
+    .bind(record.reply_to.map(|id| id.as_str().to_owned()))
+    .bind(record.photo)
+    .bind(record.question)
+    .bind(record.item)
+    .bind(record.filing)
+    .fetch_one(connection)
+    .await
+}

@@ -1,0 +1,53 @@
+//! One suite, run against both stores.
+
+mod common;
+mod cursor;
+mod dice;
+mod folding;
+mod outage;
+mod reading;
+
+use common::World;
+
+/// Runs each case on SQLite and, where it is installed, on PostgreSQL.
+macro_rules! on_both {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                crate::$module::$case(&crate::World::sqlite().await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(world) = crate::World::postgres().await else { return };
+                crate::$module::$case(&world).await;
+            })*
+        }
+    };
+}
+
+on_both! {
+    cursor::cursor_moves_only_from_where_the_writer_believed_it,
+    cursor::failure_between_rows_and_cursor_leaves_neither,
+    cursor::two_writers_never_archive_an_entry_twice,
+    cursor::write_survives_a_caller_that_goes_away,
+    cursor::readdressed_cursor_fails_an_open_batch,
+    cursor::schema_of_a_newer_program_is_refused_with_a_sentence,
+    cursor::preparing_twice_changes_nothing,
+    folding::archive_equals_a_fold_of_the_ledger_from_zero,
+    folding::rebuild_replaces_what_was_there_at_once,
+    folding::failed_rebuild_leaves_the_old_archive,
+    folding::removed_words_are_in_no_column,
+    folding::items_that_live_only_are_never_stored,
+    folding::difference_is_told,
+    folding::nul_and_odd_characters_are_kept,
+    reading::pages_follow_each_other_without_holes_in_both_orders,
+    reading::scopes_find_their_own_items_only,
+    reading::every_script_is_found_by_its_words,
+    reading::changed_after_tells_a_late_reader_everything,
+    reading::counts_add_up,
+    reading::lists_come_back_as_they_were_said,
+    reading::events_are_kept_apart,
+}
