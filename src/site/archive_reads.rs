@@ -1,0 +1,55 @@
+//! How pages read the archive: within a bounded time, only when it is not older than our mask, and every row through the mask.
+
+use super::{Site, failure::Failure, follow::EventLive};
+use model::{Position, Row, Seq};
+use std::{future::Future, time::Duration};
+use tokio::time::timeout;
+
+/// What all archive reads of one page may take together. Below three seconds, so that a page of an archive that hangs still answers.
+const PAGE_WAIT: Duration = Duration::from_millis(2500);
+
+impl Site {
+    /// Runs a page's archive reads. An archive that does not answer in time, or refuses, is away.
+    pub(super) async fn from_archive<T>(
+        &self,
+        event: &EventLive,
+        reads: impl Future<Output = Result<T, archive::Error>>,
+    ) -> Result<T, Failure> {
+        let away = || Failure::ArchiveAway { slug: event.listed().slug };
+        match timeout(PAGE_WAIT, reads).await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(error)) => match error.class() {
+                archive::Class::Retry => {
+                    tracing::debug!(%error, "the archive does not answer a page");
+                    Err(away())
+                }
+                archive::Class::Reject | archive::Class::Fatal => Err(Failure::ours(&error)),
+            },
+            Err(_) => Err(away()),
+        }
+    }
+
+    /// Where the archive stands, if its rows may be shown: not before it has reached what our mask knows. Ask this before any row is
+    /// read, never after.
+    pub(super) async fn archive_position(&self, event: &EventLive) -> Result<Option<Position>, Failure> {
+        let cursor = self.from_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
+        let fold = event.fold();
+        if fold.overlay().covers(cursor.as_ref(), fold.position()) {
+            Ok(cursor)
+        } else {
+            metrics::counter!("site_archive_restoring_total").increment(1);
+            Err(Failure::Restoring { slug: event.listed().slug })
+        }
+    }
+}
+
+/// The rows as they may be shown, in their order.
+pub(super) fn masked(event: &EventLive, rows: Vec<Row>) -> Vec<Row> {
+    let fold = event.fold();
+    rows.into_iter().filter_map(|row| fold.overlay().pass(row)).collect()
+}
+
+/// The seq of an archive position; 0 for an archive that has nothing.
+pub(super) fn seq_of(position: Option<&Position>) -> Seq {
+    position.map_or(0, |position| position.seq)
+}

@@ -1,0 +1,129 @@
+//! Who may pass where the public may not: the bearer of the intake's token, or the owner, whose link sets a cookie.
+//!
+//! There are no rooms behind the door yet but the metrics; what is asked for under `/admin` is refused before it is looked up.
+
+use super::{Settings, Site, failure::{Failure, page}, shell::Shell};
+use askama::Template;
+use axum::{
+    extract::{Query, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use chassis::{Secret, http::Client};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// How long the owner's cookie is kept.
+const COOKIE_SECONDS: u32 = 30 * 24 * 3600;
+/// A longer token is no token of ours.
+const TOKEN_BYTES_MAX: usize = 256;
+
+/// The two keys that open.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    /// The intake's bearer token.
+    pub(crate) intake: Secret<String>,
+    /// SHA-256 of the owner's key; the key itself is known to its holder only.
+    pub(crate) owner_sha256: [u8; 32],
+}
+
+/// The door of one installation.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    keys: Keys,
+    cookie: &'static str,
+    attributes: &'static str,
+    is_https: bool,
+}
+
+impl Door {
+    pub(super) fn new(keys: Keys, settings: &Settings) -> Self {
+        let is_https = settings.public_url.scheme() == "https";
+        let (cookie, attributes) =
+            if is_https { ("__Host-owner", "; Path=/; HttpOnly; SameSite=Lax; Secure") } else { ("owner", "; Path=/; HttpOnly; SameSite=Lax") };
+        Self { keys, cookie, attributes, is_https }
+    }
+
+    /// Both comparisons take the same time wherever the texts differ.
+    fn is_owner_key(&self, key: &str) -> bool {
+        key.len() <= TOKEN_BYTES_MAX && bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(&self.keys.owner_sha256))
+    }
+
+    fn is_intake_token(&self, token: &str) -> bool {
+        let (given, ours) = (Sha256::digest(token.as_bytes()), Sha256::digest(self.keys.intake.expose().as_bytes()));
+        token.len() <= TOKEN_BYTES_MAX && bool::from(given.as_slice().ct_eq(ours.as_slice()))
+    }
+
+    /// Whether these headers open.
+    pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        bearer.is_some_and(|token| self.is_intake_token(token.trim())) || self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key))
+    }
+
+    fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
+        all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(self.cookie)?.strip_prefix('='))
+    }
+}
+
+/// Lets only key holders pass.
+pub(super) async fn keyholders(State(site): State<Site>, request: Request, next: Next) -> Response {
+    if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.into_response() }
+}
+
+/// Lets key holders pass, and this very machine: its own collector reads the metrics.
+pub(super) async fn keyholders_or_local(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let is_local = request.extensions().get::<Client>().is_some_and(|client| client.ip.is_loopback());
+    if is_local || site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.into_response() }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    token: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login {
+    shell: Shell,
+    head: &'static str,
+    text: &'static str,
+    warning: Option<&'static str>,
+}
+
+/// `GET /login?token=...`: the owner's link. The key moves from the address into a cookie, and the address is left at once.
+pub(super) async fn login(State(site): State<Site>, headers: HeaderMap, Query(shown): Query<Shown>) -> Response {
+    let door = &site.door;
+    if let Some(token) = shown.token {
+        if !door.is_owner_key(&token) {
+            return Failure::Locked.into_response();
+        }
+        let cookie = format!("{}={token}; Max-Age={COOKIE_SECONDS}{}", door.cookie, door.attributes);
+        let Ok(cookie) = HeaderValue::from_str(&cookie) else { return Failure::Locked.into_response() };
+        let mut response = Redirect::to("/login").into_response();
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        return response;
+    }
+    if !door.opens(&headers) {
+        return Failure::Locked.into_response();
+    }
+    let warning = "This site is not reached by https, so anybody on the way could read your key. Set site.public_url to its https address.";
+    let login = Login {
+        shell: Shell::plain("You hold the key", ("what", "Skip to the page")),
+        head: "You hold the key",
+        text: "This browser is known as the owner’s. Events are made with the command line for now: perihelion event apply event.toml.",
+        warning: (!door.is_https).then_some(warning),
+    };
+    let mut response = page(&login).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Behind the door, where nothing is yet.
+pub(super) async fn nothing_here() -> (StatusCode, Response) {
+    (StatusCode::NOT_FOUND, Failure::NotFound.into_response())
+}

@@ -1,0 +1,254 @@
+//! Keeping a fold of every event's log: finds the events, reads their logs, hands pages a lock. Nothing here draws.
+
+use super::{live_fold::LiveFold, media::Media};
+use archive::Archive;
+use chassis::{Readiness, Shutdown, backoff::random_between};
+use live::{Class, LINES_MAX, Log, Store};
+use model::{EventId, event::EventRef};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, sleep, timeout},
+};
+
+/// Events that are followed; more are served as unknown, and the log says so.
+const EVENTS_MAX: usize = 64;
+/// How often the list of events is read, and how often at most when somebody asks for an unknown one.
+const LIST_EVERY: Duration = Duration::from_secs(1);
+const LIST_AT_MOST_EVERY: Duration = Duration::from_millis(100);
+/// How long a request waits for the first read of a log.
+const FIRST_READ_WAIT: Duration = Duration::from_secs(2);
+/// What the archive may take to tell an event's talks where the log no longer does.
+const REMEMBER_WAIT: Duration = Duration::from_secs(3);
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(1000));
+
+/// One event as the site follows it.
+#[derive(Debug)]
+pub(super) struct EventLive {
+    /// Its id.
+    pub(super) eid: EventId,
+    /// Slug and title as the list of events gives them.
+    listed: RwLock<EventRef>,
+    fold: RwLock<LiveFold>,
+    was_read: watch::Sender<bool>,
+}
+
+impl EventLive {
+    /// The fold as it stands. Hold it only while drawing, never over an await.
+    pub(super) fn fold(&self) -> RwLockReadGuard<'_, LiveFold> {
+        self.fold.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Slug and title.
+    pub(super) fn listed(&self) -> EventRef {
+        self.listed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for the first read; false when it does not come in time.
+    pub(super) async fn is_read(&self) -> bool {
+        let mut was_read = self.was_read.subscribe();
+        timeout(FIRST_READ_WAIT, was_read.wait_for(|read| *read)).await.is_ok_and(|answer| answer.is_ok())
+    }
+}
+
+/// All events.
+pub(super) struct Events {
+    store: Arc<dyn Store>,
+    archive: Arc<dyn Archive>,
+    media: Arc<Media>,
+    readiness: Readiness,
+    shutdown: Shutdown,
+    followed: RwLock<BTreeMap<String, Arc<EventLive>>>,
+    listing: Mutex<Option<Instant>>,
+}
+
+impl Events {
+    /// Starts following every event of the store; the tasks belong to `shutdown`.
+    pub(super) fn start(
+        store: Arc<dyn Store>,
+        archive: Arc<dyn Archive>,
+        media: Arc<Media>,
+        readiness: Readiness,
+        shutdown: &Shutdown,
+    ) -> Arc<Self> {
+        let events = Arc::new(Self {
+            store,
+            archive,
+            media,
+            readiness,
+            shutdown: shutdown.clone(),
+            followed: RwLock::default(),
+            listing: Mutex::default(),
+        });
+        let watching = events.clone();
+        shutdown.spawn(async move { watching.watch().await });
+        events
+    }
+
+    /// The event of a slug. An unknown one is looked up at once: it may have been created a moment ago.
+    pub(super) async fn find(&self, slug: &str) -> Option<Arc<EventLive>> {
+        if let Some(event) = self.known(slug) {
+            return Some(event);
+        }
+        if let Err(error) = self.list().await {
+            tracing::debug!(%error, "the list of events cannot be read just now");
+        }
+        self.known(slug)
+    }
+
+    fn known(&self, slug: &str) -> Option<Arc<EventLive>> {
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).get(slug).cloned()
+    }
+
+    /// All events, by slug.
+    pub(super) async fn all(&self) -> Vec<Arc<EventLive>> {
+        if let Err(error) = self.list().await {
+            tracing::debug!(%error, "the list of events cannot be read just now");
+        }
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    async fn watch(&self) {
+        let part = self.readiness.part("events", "the list of events was not read yet");
+        while !self.shutdown.is_triggered() {
+            match self.list().await {
+                Ok(()) => part.ready(),
+                Err(error) => part.not_ready(&error.to_string()),
+            }
+            tokio::select! {
+                () = sleep(LIST_EVERY) => {}
+                () = self.shutdown.triggered() => return,
+            }
+        }
+    }
+
+    /// Reads the list and follows what is new.
+    async fn list(&self) -> Result<(), live::Error> {
+        let mut listing = self.listing.lock().await;
+        if listing.is_some_and(|at| at.elapsed() < LIST_AT_MOST_EVERY) {
+            return Ok(());
+        }
+        let listed = self.store.events().await?;
+        *listing = Some(Instant::now());
+        let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_id: HashMap<EventId, Arc<EventLive>> =
+            std::mem::take(&mut *followed).into_values().map(|event| (event.eid, event)).collect();
+        for event in listed {
+            if by_id.len() + followed.len() >= EVENTS_MAX && !by_id.contains_key(&event.eid) {
+                tracing::warn!(event = %event.slug, limit = EVENTS_MAX, "too many events: this one is not followed");
+                continue;
+            }
+            let live = by_id.remove(&event.eid).unwrap_or_else(|| self.follow(event.clone()));
+            *live.listed.write().unwrap_or_else(PoisonError::into_inner) = event.clone();
+            followed.insert(event.slug, live);
+        }
+        // An event that left the list keeps its page: a store that forgot its list is no reason to forget an event.
+        for (_, live) in by_id {
+            followed.entry(live.listed().slug).or_insert(live);
+        }
+        Ok(())
+    }
+
+    fn follow(&self, event: EventRef) -> Arc<EventLive> {
+        let live = Arc::new(EventLive {
+            eid: event.eid,
+            listed: RwLock::new(event),
+            fold: RwLock::default(),
+            was_read: watch::Sender::new(false),
+        });
+        let follower = Follower {
+            event: live.clone(),
+            store: self.store.clone(),
+            archive: self.archive.clone(),
+            media: self.media.clone(),
+            shutdown: self.shutdown.clone(),
+        };
+        self.shutdown.spawn(async move { follower.run().await });
+        live
+    }
+}
+
+/// Reads one log for ever.
+struct Follower {
+    event: Arc<EventLive>,
+    store: Arc<dyn Store>,
+    archive: Arc<dyn Archive>,
+    media: Arc<Media>,
+    shutdown: Shutdown,
+}
+
+impl Follower {
+    async fn run(&self) {
+        let mut warned = false;
+        while !self.shutdown.is_triggered() {
+            let ended = tokio::select! {
+                ended = self.read_on() => ended,
+                () = self.shutdown.triggered() => return,
+            };
+            if let Err(error) = ended {
+                // Once in words; a store that is away is the dashboards' business after that.
+                if !warned && error.class() != Class::Retry {
+                    tracing::error!(event.id = %self.event.eid, %error, "the live log cannot be read; the page shows what it has");
+                }
+                warned = true;
+                sleep(random_between(RETRY.0, RETRY.1)).await;
+            }
+        }
+    }
+
+    async fn read_on(&self) -> Result<(), live::Error> {
+        let log = self.store.log(self.event.eid).await?;
+        let mut bell = log.bell();
+        loop {
+            while self.read(log.as_ref()).await? {}
+            bell.wait().await;
+        }
+    }
+
+    /// One read; true when there may be more at once.
+    async fn read(&self, log: &dyn Log) -> Result<bool, live::Error> {
+        let (after, before) = {
+            let fold = self.event.fold();
+            (fold.after(), fold.position().map(|p| p.epoch.clone()))
+        };
+        let Some(page) = log.read(after, LINES_MAX).await? else { return Ok(false) };
+        let entries = page.lines.iter().map(live::Line::entry).collect::<Result<Vec<_>, _>>()?;
+        let (is_moved, is_anew) = {
+            let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(hold) = fold.take(&page.head, page.after, &entries) {
+                metrics::counter!("site_fold_holds_total").increment(1);
+                if hold.is_alarm() {
+                    tracing::warn!(event.id = %self.event.eid, ?hold, "the tail is not the log that this page follows");
+                }
+                return Ok(false);
+            }
+            (fold.after() != after, fold.position().map(|p| &p.epoch) != before.as_ref())
+        };
+        self.media.follow(self.event.eid, &entries).await;
+        if is_anew && page.head.base > 0 {
+            self.remember().await;
+        }
+        self.event.was_read.send_replace(true);
+        Ok(is_moved && self.event.fold().after() < page.head.top)
+    }
+
+    /// A tail that begins late no longer tells settings and talks: the archive does, if it is there.
+    async fn remember(&self) {
+        let asked = async {
+            let event = self.archive.events().await?.into_iter().find(|row| row.id == self.event.eid);
+            Ok::<_, archive::Error>((event, self.archive.talks(self.event.eid).await?))
+        };
+        match timeout(REMEMBER_WAIT, asked).await {
+            Ok(Ok((event, talks))) => {
+                let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
+                fold.remember(event.map(|row| row.settings), talks);
+            }
+            Ok(Err(error)) => tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet"),
+            Err(_) => tracing::warn!(event.id = %self.event.eid, "talks older than the tail are not known yet: the archive is slow"),
+        }
+    }
+}

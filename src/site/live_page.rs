@@ -1,0 +1,283 @@
+//! `/{event}`: what is being said now. Drawn from the site's own fold and from nothing else, with the position of that same fold.
+
+use super::{
+    Site,
+    failure::{Failure, page},
+    live_fold::LiveFold,
+    shell::Shell,
+    view::{
+        feed::{Block, Line, blocks, mark},
+        item::{GoneView, Setting, answered, gone_sentence, view},
+        number,
+        rail::{Filter, FilterView, LinkView, ThumbView, links, photos},
+        stage::{StageView, rooms, stage},
+        time::Venue,
+    },
+};
+use super::view::body::Piece;
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::{Micros, Room, RowState, Seq, event::EventRef};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Items that one page is drawn with.
+const ITEMS_SHOWN: usize = 100;
+/// Items that the script keeps in the page.
+const ITEMS_KEPT: usize = 400;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    show: Option<String>,
+    before: Option<Seq>,
+}
+
+#[derive(Template)]
+#[template(path = "live.html")]
+struct Live {
+    shell: Shell,
+    slug: String,
+    place: String,
+    hhmm: String,
+    is_live: bool,
+    notice: Option<String>,
+    stage: StageView,
+    places: Vec<FilterView>,
+    kinds: Vec<FilterView>,
+    blocks: Vec<Block>,
+    nothing: (&'static str, String),
+    older: Option<String>,
+    links: Vec<LinkView>,
+    thumbs: Vec<ThumbView>,
+    data: Data,
+}
+
+/// What the script starts from; its words are escaped where they are printed.
+#[derive(Serialize)]
+struct Data {
+    slug: String,
+    live: String,
+    epoch: String,
+    seq: Seq,
+    zone: String,
+    pace: PaceData,
+    items_max: usize,
+    filter: FilterData,
+    rooms: Vec<RoomData>,
+    talks: Vec<TalkData>,
+    stage: BTreeMap<String, StageData>,
+}
+
+#[derive(Serialize)]
+struct PaceData {
+    now: i64,
+    speed: f64,
+    until: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct FilterData {
+    kind: &'static str,
+    value: Option<String>,
+    query: String,
+}
+
+#[derive(Serialize)]
+struct RoomData {
+    slug: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct TalkData {
+    id: String,
+    title: String,
+    speakers: Vec<String>,
+    room: String,
+    start: Micros,
+    end: Micros,
+    dropped: bool,
+}
+
+#[derive(Serialize)]
+struct StageData {
+    talk: Option<String>,
+    since: Micros,
+}
+
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
+    let listed = event.listed();
+    let filter = asked.show.as_deref().map_or(Filter::All, Filter::parse);
+    let (template, etag) = {
+        let fold = event.fold();
+        let position = fold.position().ok_or(Failure::Starting)?;
+        let minute = site.now().0.div_euclid(Micros::MINUTE);
+        let etag = format!("W/\"{position}-{minute}-{}-{}\"", filter_tag(&filter), asked.before.unwrap_or(0));
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
+            return Ok(with_etag(StatusCode::NOT_MODIFIED.into_response(), &etag));
+        }
+        (draw(&site, &fold, &listed, &filter, asked.before), etag)
+    };
+    Ok(with_etag(page(&template)?.into_response(), &etag))
+}
+
+/// A filter's name may hold letters of any script; a header may not.
+fn filter_tag(filter: &Filter) -> String {
+    filter.name().bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn with_etag(mut response: Response, etag: &str) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before: Option<Seq>) -> Live {
+    let slug = listed.slug.clone();
+    let settings = fold.fold().event.as_ref();
+    let venue = settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let rooms = rooms(fold.fold());
+    let now = site.now();
+    let title = settings.map_or(&listed.title, |event| &event.title);
+    let (lines, older) = lines(fold, &slug, &rooms, &venue, filter, before.unwrap_or(Seq::MAX));
+    let older = older.map(|seq| format!("/{slug}?before={seq}{}", query(filter)));
+    let shown = || fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown);
+    Live {
+        shell: Shell::of(listed, settings, &format!("Live: {title}"), "live", ("feed", "Skip to the conversation")),
+        place: venue.place.clone(),
+        hhmm: venue.hhmm(now),
+        is_live: before.is_none(),
+        notice: fold.notice(now).map(|notice| notice.text.clone()),
+        stage: stage(fold.fold(), &rooms, &slug, &venue, now),
+        places: places(fold, &rooms, filter),
+        kinds: kinds(fold, filter),
+        blocks: blocks(lines, &venue, true),
+        nothing: nothing(fold, filter),
+        older,
+        links: links(shown()),
+        thumbs: photos(shown(), &slug),
+        data: data(site, fold, &slug, &rooms, &venue, filter),
+        slug,
+    }
+}
+
+/// The lines below `before`, newest first, and where older ones go on.
+fn lines(fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Filter, before: Seq) -> (Vec<Line>, Option<Seq>) {
+    let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
+    let setting = Setting { slug, rooms, venue, shows_place: true, find: &find };
+    let mut rows = fold.rows(before).filter(|row| filter.holds(row)).peekable();
+    let mut lines: Vec<(Seq, Line)> = Vec::new();
+    for row in rows.by_ref().take(ITEMS_SHOWN) {
+        let at = fold.moment(row);
+        let line = match view(row, at, &setting) {
+            Some(item) => Line::Item(Box::new(item)),
+            None => {
+                let absence = fold.absence(row.id);
+                let time = absence.map(|absence| venue.hhmm(absence.at));
+                let sentence = gone_sentence(row.state, absence.map(|absence| absence.by), time.as_deref());
+                Line::Gone(GoneView { id: row.id, first: row.first, at: at.0, sentence })
+            }
+        };
+        lines.push((row.first, line));
+    }
+    let lowest = lines.last().map_or(0, |(seq, _)| *seq);
+    let more = rows.peek().is_some().then_some(lowest);
+    let floor = if more.is_some() { lowest } else { 0 };
+    for (seq, gap) in fold.gaps().filter(|(seq, _)| *seq >= floor && *seq < before) {
+        lines.push((seq, Line::Mark(mark(gap, seq, venue))));
+    }
+    lines.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
+    (lines.into_iter().map(|(_, line)| line).collect(), more)
+}
+
+fn filter_view(fold: &LiveFold, filter: Filter, name: &str, current: &Filter) -> FilterView {
+    let count = fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown && filter.holds(row)).count() as u64;
+    FilterView { key: filter.name(), name: name.to_owned(), count, shown: number(count), is_current: filter == *current }
+}
+
+fn places(fold: &LiveFold, rooms: &[Room], current: &Filter) -> Vec<FilterView> {
+    let mut all = vec![filter_view(fold, Filter::All, "Everything", current)];
+    if !rooms.is_empty() {
+        all.extend(rooms.iter().map(|room| filter_view(fold, Filter::Room(room.slug.clone()), &room.name, current)));
+        all.push(filter_view(fold, Filter::Hallway, "Hallway", current));
+    }
+    all
+}
+
+fn kinds(fold: &LiveFold, current: &Filter) -> Vec<FilterView> {
+    let all = [(Filter::Photos, "Photos"), (Filter::Links, "Links"), (Filter::Questions, "Questions")];
+    all.into_iter().map(|(filter, name)| filter_view(fold, filter, name, current)).collect()
+}
+
+fn nothing(fold: &LiveFold, filter: &Filter) -> (&'static str, String) {
+    let head = if *filter == Filter::All { "Nothing yet." } else { "Nothing here yet." };
+    let tags: Vec<String> = fold.fold().event.iter().flat_map(|e| &e.hashtags).map(|tag| format!("#{tag}")).collect();
+    let text = match &tags[..] {
+        [] => "The first post appears here by itself, usually within two seconds.".to_owned(),
+        [one] => format!("The first post tagged {one} appears here by itself, usually within two seconds."),
+        [first @ .., last] => {
+            format!("The first post tagged {} or {last} appears here by itself, usually within two seconds.", first.join(", "))
+        }
+    };
+    (head, text)
+}
+
+fn query(filter: &Filter) -> String {
+    if *filter == Filter::All {
+        return String::new();
+    }
+    url::form_urlencoded::Serializer::new("&".to_owned()).append_pair("show", &filter.name()).finish()
+}
+
+fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Filter) -> Data {
+    let position = fold.position();
+    let pace = site.clock.pace();
+    let origin = site.settings.live_url.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
+    let (kind, value) = match filter {
+        Filter::All => ("all", None),
+        Filter::Room(slug) => ("room", Some(slug.clone())),
+        Filter::Hallway => ("hallway", None),
+        Filter::Photos => ("photos", None),
+        Filter::Links => ("links", None),
+        Filter::Questions => ("questions", None),
+    };
+    let talk = |talk: &model::Talk| TalkData {
+        id: talk.id.to_string(),
+        title: talk.title.clone(),
+        speakers: talk.speakers.iter().map(|s| s.name.clone()).collect(),
+        room: talk.room.clone(),
+        start: talk.start,
+        end: talk.end,
+        dropped: talk.dropped,
+    };
+    let said = fold.fold().stage.iter().filter_map(|(room, said)| {
+        let last = said.last()?;
+        Some((room.clone(), StageData { talk: last.talk.as_ref().map(ToString::to_string), since: last.since }))
+    });
+    Data {
+        slug: slug.to_owned(),
+        live: format!("{origin}/live/{slug}"),
+        epoch: position.map_or_else(String::new, |p| p.epoch.to_string()),
+        seq: position.map_or(0, |p| p.seq),
+        zone: venue.zone_name.clone(),
+        pace: PaceData { now: pace.now, speed: pace.speed, until: pace.until },
+        items_max: ITEMS_KEPT,
+        filter: FilterData { kind, value, query: query(filter) },
+        rooms: rooms.iter().map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() }).collect(),
+        talks: fold.fold().talks.values().map(talk).collect(),
+        stage: said.collect(),
+    }
+}

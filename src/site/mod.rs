@@ -1,0 +1,113 @@
+//! The site: pages, the public API, pictures, static files. One file per page; what pages show is worked out in [`view`].
+//!
+//! Live pages come from the site's own fold of each log ([`live_fold`], fed by [`follow`]); archive pages come from the archive, through
+//! the mask of what the log has removed since ([`overlay`]). Nothing here writes to a log.
+
+mod api;
+mod archive_reads;
+mod assets;
+mod door;
+mod export;
+mod failure;
+mod follow;
+mod headers;
+mod home;
+mod live_fold;
+mod live_page;
+mod media;
+mod overlay;
+mod post_page;
+mod programme;
+mod routes;
+mod shell;
+mod talk_page;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub(crate) use door::Keys;
+pub(crate) use routes::router;
+
+use archive::Archive;
+use chassis::{Readiness, Shutdown, clock::Clock, http::Limits};
+use failure::Failure;
+use follow::{EventLive, Events};
+use model::Micros;
+use std::{path::PathBuf, sync::Arc};
+use tokio::net::TcpListener;
+use url::Url;
+
+/// What the site is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The site as browsers see it.
+    pub(crate) public_url: Url,
+    /// Halley as browsers see it, where that is another origin.
+    pub(crate) live_url: Option<Url>,
+    /// Where fetched pictures are kept; made when needed.
+    pub(crate) cache_dir: PathBuf,
+    /// Whether pictures may come from this machine itself by plain http: for the demo and for tests.
+    pub(crate) media_from_loopback: bool,
+}
+
+/// What the site stands on.
+pub(crate) struct Parts {
+    /// The live logs.
+    pub(crate) store: Arc<dyn live::Store>,
+    /// The archive.
+    pub(crate) archive: Arc<dyn Archive>,
+    /// What time it is.
+    pub(crate) clock: Clock,
+    /// Who may pass the locked door.
+    pub(crate) keys: Keys,
+    /// Where this part reports whether it works.
+    pub(crate) readiness: Readiness,
+}
+
+/// A running site. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Site(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    archive: Arc<dyn Archive>,
+    clock: Clock,
+    events: Arc<Events>,
+    door: door::Door,
+    media: Arc<media::Media>,
+    readiness: Readiness,
+}
+
+impl std::ops::Deref for Site {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Site {
+    /// Starts following the logs. The tasks belong to `shutdown`.
+    pub(crate) fn start(settings: Settings, parts: Parts, shutdown: &Shutdown) -> Self {
+        let media = Arc::new(media::Media::new(settings.cache_dir.clone(), settings.media_from_loopback));
+        let events = Events::start(parts.store, parts.archive.clone(), media.clone(), parts.readiness.clone(), shutdown);
+        let door = door::Door::new(parts.keys, &settings);
+        let readiness = parts.readiness;
+        Self(Arc::new(Inner { settings, archive: parts.archive, clock: parts.clock, events, door, media, readiness }))
+    }
+
+    fn now(&self) -> Micros {
+        Micros(self.clock.now())
+    }
+
+    /// The event of a slug, once its log was read.
+    async fn event(&self, slug: &str) -> Result<Arc<EventLive>, Failure> {
+        let event = self.events.find(slug).await.ok_or(Failure::NotFound)?;
+        if event.is_read().await { Ok(event) } else { Err(Failure::Starting) }
+    }
+}
+
+/// The site as a process of its own: serves until `shutdown`.
+pub(crate) async fn run(listener: TcpListener, limits: Limits, settings: Settings, parts: Parts, shutdown: Shutdown) {
+    let site = Site::start(settings, parts, &shutdown);
+    chassis::http::serve(listener, router(&site), limits, shutdown).await;
+}

@@ -1,0 +1,156 @@
+//! `/{event}/posts/{id}`: one post, what it answers, the answers to it, where it was filed and why. 410 when it was taken away.
+
+use super::{
+    Site,
+    archive_reads::masked,
+    failure::{Failure, page},
+    follow::EventLive,
+    shell::Shell,
+    view::{
+        body::Piece,
+        count,
+        item::{ItemView, Setting, gone_sentence, view},
+        stage::rooms,
+        time::Venue,
+    },
+};
+use archive::{Query, Scope};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::IntoResponse,
+};
+use http::header;
+use model::{EventEntry, FilingState, ItemId, Room, Row, RowState, Talk};
+
+/// Posts above and below that are shown.
+const ANSWERED_MAX: usize = 5;
+const ANSWERS_MAX: u32 = 100;
+
+#[derive(Template)]
+#[template(path = "post.html")]
+struct Post {
+    shell: Shell,
+    before: Vec<ItemView>,
+    item: ItemView,
+    when: String,
+    filed: String,
+    reasons: Vec<String>,
+    answers: String,
+    after: Vec<ItemView>,
+}
+
+pub(super) async fn show(State(site): State<Site>, Path((slug, id)): Path<(String, String)>) -> Result<impl IntoResponse, Failure> {
+    let event = site.event(&slug).await?;
+    let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
+    let row = site.item(&event, id).await?.ok_or(Failure::NotFound)?;
+    if row.state != RowState::Shown {
+        return Err(Failure::Gone(why_gone(&event, &row)));
+    }
+    let before = above(&site, &event, &row).await;
+    let after = below(&site, &event, id).await;
+    let template = draw(&event, &row, &before, &after).ok_or(Failure::NotFound)?;
+    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
+}
+
+impl Site {
+    /// The newest that is known of an item, gone ones included: from the fold, else from the archive through the mask.
+    pub(super) async fn item(&self, event: &EventLive, id: ItemId) -> Result<Option<Row>, Failure> {
+        let known = {
+            let fold = event.fold();
+            fold.row(id).or_else(|| fold.overlay().row(id)).cloned()
+        };
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.archive_position(event).await?;
+        let row = self.from_archive(event, self.archive.item(event.eid, id)).await?;
+        // It may have been taken away while we asked.
+        let changed = event.fold().overlay().row(id).cloned();
+        Ok(changed.or(row))
+    }
+}
+
+fn why_gone(event: &EventLive, row: &Row) -> String {
+    let fold = event.fold();
+    let absence = fold.absence(row.id);
+    let venue = fold.fold().event.as_ref().map(|e| Venue::new(&e.timezone, None));
+    let time = absence.zip(venue).map(|(absence, venue)| venue.hhmm(absence.at));
+    gone_sentence(row.state, absence.map(|absence| absence.by), time.as_deref())
+}
+
+/// What the post answers, the oldest first. Without the archive: as far as the fold reaches.
+async fn above(site: &Site, event: &EventLive, row: &Row) -> Vec<Row> {
+    let mut chain = Vec::new();
+    let mut next = row.item.as_ref().and_then(|item| item.reply_to);
+    while let Some(id) = next
+        && chain.len() < ANSWERED_MAX
+        && chain.iter().all(|row: &Row| row.id != id)
+    {
+        let Ok(Some(row)) = site.item(event, id).await else { break };
+        if row.state != RowState::Shown {
+            break;
+        }
+        next = row.item.as_ref().and_then(|item| item.reply_to);
+        chain.push(row);
+    }
+    chain.reverse();
+    chain
+}
+
+/// The answers to it, as they were said: the archive's and those that only the fold has yet.
+async fn below(site: &Site, event: &EventLive, id: ItemId) -> Vec<Row> {
+    let query = Query { limit: ANSWERS_MAX, ..Query::new(Scope::Replies(id)) };
+    let kept = match site.archive_position(event).await {
+        Ok(_) => site.from_archive(event, site.archive.items(event.eid, &query)).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let mut rows = masked(event, kept);
+    let fold = event.fold();
+    let answers = |row: &&Row| row.item.as_ref().is_some_and(|item| item.reply_to == Some(id));
+    for row in fold.rows(model::Seq::MAX).filter(answers) {
+        if rows.iter().all(|known| known.id != row.id) {
+            rows.push(row.clone());
+        }
+    }
+    rows.sort_by_key(|row| (row.item.as_ref().map(|item| item.when), row.id));
+    rows
+}
+
+fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<Post> {
+    let listed = event.listed();
+    let (settings, rooms, talk) = {
+        let fold = event.fold();
+        let talk = row.filing.as_ref().and_then(|f| f.talk.as_ref()).and_then(|id| fold.fold().talks.get(id)).cloned();
+        (fold.fold().event.clone(), rooms(fold.fold()), talk)
+    };
+    let venue = settings.as_ref().map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let setting = Setting { slug: &listed.slug, rooms: &rooms, venue: &venue, shows_place: true, find: &|_| None };
+    let show = |row: &Row| view(row, row.item.as_ref()?.when, &setting);
+    let item = show(row)?;
+    let when = row.item.as_ref()?.when;
+    let title = format!("{}: {}", item.name, settings.as_ref().map_or(&listed.title, |e: &EventEntry| &e.title));
+    Some(Post {
+        shell: Shell::of(&listed, settings.as_ref(), &title, "", ("post", "Skip to the post")),
+        before: before.iter().filter_map(show).collect(),
+        item,
+        when: format!("{} {}, {}", venue.weekday(when), venue.day(when), venue.hhmm(when)),
+        filed: filed(row, talk.as_ref(), &rooms),
+        reasons: row.filing.as_ref().map_or_else(Vec::new, |f| f.reasons.clone()),
+        answers: count(after.len() as u64, "answer", "answers"),
+        after: after.iter().filter_map(show).collect(),
+    })
+}
+
+fn filed(row: &Row, talk: Option<&Talk>, rooms: &[Room]) -> String {
+    let Some(filing) = &row.filing else { return "Not filed.".to_owned() };
+    let room = filing.room.as_ref().and_then(|slug| rooms.iter().find(|room| room.slug == *slug)).map(|room| &room.name);
+    match (filing.state, talk, room) {
+        (FilingState::Filed, Some(talk), Some(room)) => format!("Filed to “{}”, {room}.", talk.title),
+        (FilingState::Filed, Some(talk), None) => format!("Filed to “{}”.", talk.title),
+        (FilingState::Filed, None, Some(room)) => format!("Filed to {room}."),
+        (FilingState::Suggested, Some(talk), _) => format!("Perhaps about “{}”; nobody has said so yet.", talk.title),
+        (FilingState::Event, ..) => "About the event as a whole.".to_owned(),
+        _ => "Not filed to a talk.".to_owned(),
+    }
+}

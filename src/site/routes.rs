@@ -1,0 +1,59 @@
+//! Which address is answered by which file.
+
+use super::{Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_page, programme, talk_page};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::{any, get},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, CompressionLevel},
+};
+
+/// All routes of the site. Merge halley's beside it where both share a port.
+pub(crate) fn router(site: &Site) -> Router {
+    let guard = Guard::new(&site.settings);
+    let metrics = chassis::ops::router("site", site.readiness.clone());
+    let (open_ops, locked_ops) = (metrics.clone(), metrics);
+    let pages = Router::new()
+        .route("/", get(home::show))
+        .route("/login", get(door::login))
+        .route("/static/{file}", get(assets::serve))
+        .route("/media/{picture}", get(media::show))
+        .route("/api/v1/events", get(api::events))
+        .route("/api/v1/events/{event}/items", get(api::items))
+        .route("/{event}", get(live_page::show))
+        .route("/{event}/programme", get(programme::show))
+        .route("/{event}/talks/{talk}", get(talk_page::show))
+        .route("/{event}/posts/{id}", get(post_page::show))
+        .route("/{event}/export.ndjson", get(export::show))
+        .with_state(site.clone());
+    let behind = Router::new()
+        .route("/admin", any(door::nothing_here))
+        .route("/admin/{*rest}", any(door::nothing_here))
+        .layer(from_fn_with_state(site.clone(), door::keyholders));
+    let ops = Router::new()
+        .route_service("/healthz", open_ops.clone())
+        .route_service("/readyz", open_ops)
+        .merge(
+            Router::new()
+                .route_service("/metrics", locked_ops)
+                .layer(from_fn_with_state(site.clone(), door::keyholders_or_local)),
+        );
+    Router::new()
+        .merge(pages)
+        .merge(behind)
+        .merge(ops)
+        .fallback(|| async { Failure::NotFound })
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(move |request, next| guard.clone().apply(request, next)))
+}
+
+/// A handler that panicked answers like any other failure of ours.
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let words = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    Failure::ours(&std::io::Error::other(words.unwrap_or("a handler panicked").to_owned())).into_response()
+}

@@ -1,0 +1,7 @@
+//! The site against real stores: a ledger and an archive of their own, the router, and Chromium where it is installed.
+
+mod browser;
+pub(super) mod entries;
+mod media;
+mod pages;
+mod stand;

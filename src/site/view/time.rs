@@ -1,0 +1,113 @@
+//! Times as people at the venue read them.
+
+use jiff::{Zoned, civil::Date, tz::TimeZone};
+use model::Micros;
+
+/// The venue's zone and its name.
+#[derive(Clone, Debug)]
+pub(in crate::site) struct Venue {
+    zone: TimeZone,
+    /// IANA name, for the browser.
+    pub(in crate::site) zone_name: String,
+    /// What is printed beside the clock.
+    pub(in crate::site) place: String,
+}
+
+impl Venue {
+    /// The venue of an event; a zone that this machine does not know reads as UTC and says so.
+    pub(in crate::site) fn new(zone: &str, place: Option<&str>) -> Self {
+        let (tz, zone_name) = match TimeZone::get(zone) {
+            Ok(tz) => (tz, zone.to_owned()),
+            Err(_) => (TimeZone::UTC, "UTC".to_owned()),
+        };
+        let city = || zone_name.rsplit('/').next().unwrap_or_default().replace('_', " ");
+        let place = place.map_or_else(city, str::to_owned);
+        Self { zone: tz, zone_name, place }
+    }
+
+    fn at(&self, at: Micros) -> Zoned {
+        at.zoned(&self.zone)
+    }
+
+    /// `15:42`.
+    pub(in crate::site) fn hhmm(&self, at: Micros) -> String {
+        self.at(at).strftime("%H:%M").to_string()
+    }
+
+    /// `Thursday`.
+    pub(in crate::site) fn weekday(&self, at: Micros) -> String {
+        self.at(at).strftime("%A").to_string()
+    }
+
+    /// `19 November`.
+    pub(in crate::site) fn day(&self, at: Micros) -> String {
+        self.at(at).strftime("%-d %B").to_string()
+    }
+
+    /// The calendar day at the venue.
+    pub(in crate::site) fn date(&self, at: Micros) -> Date {
+        self.at(at).date()
+    }
+}
+
+/// `2026-11-19T15:42:00Z`, for `<time datetime>`.
+pub(in crate::site) fn iso(at: Micros) -> String {
+    at.timestamp().strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+/// `Thursday`, `19 November` of a day written `2026-11-19`; the text itself when it is no day.
+pub(in crate::site) fn day_names(day: &str) -> (String, String) {
+    match day.parse::<Date>() {
+        Ok(date) => (date.strftime("%A").to_string(), date.strftime("%-d %B").to_string()),
+        Err(_) => (day.to_owned(), String::new()),
+    }
+}
+
+/// `4 December`, `21 to 23 January`, `30 May to 1 June`, with the year where it is not `this_year`.
+pub(in crate::site) fn span(starts: Option<Date>, ends: Option<Date>, this_year: i16) -> String {
+    let (Some(from), to) = (starts.or(ends), ends.or(starts)) else { return String::new() };
+    let to = to.unwrap_or(from);
+    let days = if from == to {
+        from.strftime("%-d %B").to_string()
+    } else if (from.year(), from.month()) == (to.year(), to.month()) {
+        format!("{} to {}", from.day(), to.strftime("%-d %B"))
+    } else {
+        format!("{} to {}", from.strftime("%-d %B"), to.strftime("%-d %B"))
+    };
+    if to.year() == this_year { days } else { format!("{days} {}", to.year()) }
+}
+
+/// `one day`, `two days`, `11 days`.
+pub(in crate::site) fn length(starts: Option<Date>, ends: Option<Date>) -> String {
+    let (Some(from), Some(to)) = (starts, ends) else { return String::new() };
+    let words = ["", "one day", "two days", "three days", "four days", "five days", "six days", "seven days"];
+    let days = from.duration_until(to).as_hours() / 24 + 1;
+    usize::try_from(days).ok().and_then(|n| words.get(n)).map_or_else(|| format!("{days} days"), |w| (*w).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_venue_tells_its_own_time() {
+        let venue = Venue::new("Europe/Lisbon", None);
+        let at = Micros::parse_rfc3339("2026-06-01T14:42:30Z").unwrap();
+        assert_eq!((venue.hhmm(at).as_str(), venue.place.as_str()), ("15:42", "Lisbon"));
+        assert_eq!((venue.weekday(at).as_str(), venue.day(at).as_str()), ("Monday", "1 June"));
+        assert_eq!(iso(at.minute()), "2026-06-01T14:42:00.000Z");
+        assert_eq!(Venue::new("Nowhere/Land", Some("Porto")).zone_name, "UTC");
+    }
+
+    #[test]
+    fn spans_of_days_read_as_a_person_would_say_them() {
+        let on = |a, b| span(Some(a), Some(b), 2026);
+        assert_eq!(on(date(2026, 12, 4), date(2026, 12, 4)), "4 December");
+        assert_eq!(on(date(2026, 1, 21), date(2026, 1, 23)), "21 to 23 January");
+        assert_eq!(on(date(2026, 5, 30), date(2026, 6, 1)), "30 May to 1 June");
+        assert_eq!(on(date(2025, 11, 19), date(2025, 11, 21)), "19 to 21 November 2025");
+        assert_eq!(span(None, None, 2026), "");
+        assert_eq!(length(Some(date(2026, 1, 21)), Some(date(2026, 1, 23))), "three days");
+    }
+}

@@ -1,0 +1,150 @@
+// The live page: reads what the server printed, then follows the log from the position of that same print.
+
+import { Clock } from "./clock.js";
+import { Connection } from "./connection.js";
+import { number } from "./dom.js";
+import { Feed } from "./feed.js";
+import { keys } from "./keys.js";
+import { Stage } from "./stage.js";
+import { Status } from "./status.js";
+
+const TOP_PX = 8;
+const TICK_MS = 1_000;
+const ARCHIVE_RETRY_MS = 5_000;
+
+const page = JSON.parse(document.getElementById("page-data").textContent);
+const root = document.getElementById("feed");
+const clock = new Clock(page.pace, page.zone);
+let readerTop = scrollY;
+const reading = () => readerTop > TOP_PX || root.contains(document.activeElement);
+const feed = new Feed(root, page, clock, reading);
+const stage = new Stage(page, clock);
+const status = new Status(clock);
+const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, state: (name) => status.show(name) });
+
+/** What one entry means for this page. A kind that is not listed changes nothing here. */
+function apply(entry) {
+  if (entry.at) clock.heard(entry.at);
+  const known = feed.byId.get(entry.id);
+  switch (entry.kind) {
+    case "post": tally(entry); feed.put(entry); break;
+    case "edit": case "show": feed.put(entry); break;
+    case "hide": case "remove": feed.takeAway(entry); break;
+    case "counts": feed.counts(entry); break;
+    case "filing": feed.filing(entry); break;
+    case "gap": feed.gap(entry); break;
+    case "notice": notice(entry.notice); break;
+    case "talk": stage.talk(entry); break;
+    case "schedule": stage.schedule(entry); break;
+    case "stage": stage.stage(entry); break;
+    case "event": rename(entry.event); break;
+    default: return;
+  }
+  if (entry.item && !known) document.getElementById("nothing").hidden = true;
+  paintSoon();
+}
+
+/** Numbers, pill and the way to older items: once per painted frame, however many entries came. */
+let painting = false;
+function paintSoon() {
+  if (painting) return;
+  painting = true;
+  requestAnimationFrame(() => {
+    painting = false;
+    feed.number();
+    status.waiting(feed.pending.length);
+    const oldest = feed.order[0]?.first;
+    const older = document.getElementById("older");
+    if (oldest > 1) { older.href = `?before=${oldest}${page.filter.query}`; older.parentElement.hidden = false; }
+  });
+}
+
+/** The numbers beside the filters grow with what arrives. */
+function tally(entry) {
+  const { item, filing } = entry;
+  const room = filing?.state === "filed" ? filing.room : null;
+  const grow = ["all", room ? `room.${room}` : "hallway"];
+  if (item.media.some((m) => m.kind !== "audio")) grow.push("photos");
+  if (item.card !== null || item.body.some((run) => run.link !== undefined)) grow.push("links");
+  if (item.marks.includes("question")) grow.push("questions");
+  for (const name of grow) {
+    const cell = document.querySelector(`[data-count="${CSS.escape(name)}"]`);
+    if (cell) cell.textContent = number(Number(cell.dataset.n = Number(cell.dataset.n) + 1));
+  }
+}
+
+function notice({ text, until }) {
+  const line = document.getElementById("notice");
+  line.hidden = text === "" || (until !== null && until <= clock.now());
+  line.dataset.until = until ?? "";
+  line.textContent = text;
+}
+
+function rename(event) {
+  document.title = `Live: ${event.title}`;
+  document.querySelector(".brand").textContent = event.title;
+}
+
+/** Another log begins: nothing drawn so far belongs to it. */
+function reset() {
+  feed.reset();
+  paintSoon();
+}
+
+/** Older than the tail: what lies between comes from the archive, asked for until it is here. */
+async function fill({ after, base, archive }) {
+  status.holes({ after, base });
+  for (let from = after; from < base;) {
+    const url = new URL(archive, location.href);
+    url.searchParams.set("after", from);
+    try {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`the archive answered ${answer.status}`);
+      const { next, entries } = await answer.json();
+      for (const entry of entries) if (entry.item) feed.put(entry); else feed.takeAway(entry);
+      if (next <= from) break;
+      from = next;
+    } catch {
+      status.holes({ after: from, base, failed: true });
+      await new Promise((wake) => setTimeout(wake, ARCHIVE_RETRY_MS * (0.5 + Math.random())));
+    }
+  }
+  status.holes(null);
+  paintSoon();
+}
+
+/** Shows what waits. By key the newest gets the focus, so that j goes on from there; by hand nothing is focused. */
+function showNew({ byKey }) {
+  if (feed.pending.length === 0) return;
+  scrollTo({ top: 0 });
+  if (!byKey) document.activeElement?.blur();
+  const newest = feed.release();
+  paintSoon();
+  if (byKey) newest?.focus({ preventScroll: true });
+}
+
+function tick() {
+  const now = clock.now();
+  document.getElementById("clock").textContent = clock.hhmm(now);
+  stage.draw();
+  const line = document.getElementById("notice");
+  if (line.dataset.until && Number(line.dataset.until) <= now) line.hidden = true;
+}
+
+/** Back at the top with nothing in focus, what waited comes in by itself. */
+function scrolled() {
+  readerTop = scrollY;
+  document.body.toggleAttribute("data-scrolled", readerTop > (document.getElementById("stage")?.offsetHeight ?? 0) + 60);
+  if (!reading() && feed.pending.length > 0) { feed.release(); paintSoon(); }
+}
+
+document.documentElement.dataset.script = "on";
+document.getElementById("pill").addEventListener("click", () => showNew({ byKey: false }));
+addEventListener("scroll", scrolled, { passive: true });
+keys(root, () => showNew({ byKey: true }));
+scrolled();
+tick();
+setInterval(tick, TICK_MS);
+feed.number();
+connection.start();
+Object.defineProperty(globalThis, "perihelion", { value: { connection, feed } });

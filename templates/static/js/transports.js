@@ -1,0 +1,75 @@
+// Three ways to the same objects (design: halley). Each opens from a position, hands over every object it reads, and
+// says once that it ended. None of them retries by itself and none keeps a cursor: that is connection.js.
+
+const POLL_MS_MAX = 40_000;
+
+/** The rungs, best first. Each: (base, position(), {object, end}) -> {close}. end({opened, retry_ms}). */
+export const LADDER = [webSocket, serverSentEvents, longPoll];
+
+function webSocket(base, position, on) {
+  const url = new URL(`${base}/ws?after=${position()}`, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(url);
+  return ended(on, (end) => {
+    socket.onmessage = (message) => read(message.data, on, end);
+    socket.onclose = () => end({});
+    socket.onerror = () => end({});
+    return () => {
+      socket.onmessage = socket.onclose = socket.onerror = null;
+      socket.close();
+    };
+  });
+}
+
+function serverSentEvents(base, position, on) {
+  const source = new EventSource(new URL(`${base}/sse?after=${position()}`, location.href));
+  return ended(on, (end) => {
+    source.onmessage = (message) => read(message.data, on, end);
+    source.onerror = () => end({});
+    return () => source.close();
+  });
+}
+
+function longPoll(base, position, on) {
+  const abort = new AbortController();
+  return ended(on, (end) => {
+    polls(base, position, on, abort.signal).then(end, () => end({}));
+    return () => abort.abort();
+  });
+}
+
+async function polls(base, position, on, stopped) {
+  while (!stopped.aborted) {
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_MS_MAX)]);
+    const answer = await fetch(new URL(`${base}/poll?after=${position()}`, location.href), { cache: "no-store", signal });
+    if (answer.status === 204) { on.object({ idle: true }); continue; }
+    if (!answer.ok) return { retry_ms: 1000 * Number(answer.headers.get("Retry-After") ?? 0) };
+    on.object({ poll: await answer.json() });
+  }
+  return {};
+}
+
+/** Parses one frame; a frame that is no JSON ends the connection (the cursor has not moved, so it is asked for again). */
+function read(text, on, end) {
+  let object;
+  try {
+    object = JSON.parse(text);
+  } catch {
+    return end({});
+  }
+  return on.object(object);
+}
+
+/** Makes `end` speak once, and not at all after close(). */
+function ended(on, open) {
+  let over = false;
+  let close = () => {};
+  const end = (how) => {
+    if (over) return;
+    over = true;
+    close();
+    on.end(how);
+  };
+  close = open(end);
+  return { close() { over = true; close(); } };
+}
