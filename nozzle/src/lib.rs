@@ -14,9 +14,11 @@ mod mastodon;
 pub mod metrics;
 mod pump;
 mod push;
+mod replay;
 mod sequencer;
 pub mod source;
 pub mod sources;
+mod twitter;
 mod wire;
 
 pub use error::{Class, EXIT_NOT_OURS, Error};

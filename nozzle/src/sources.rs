@@ -8,8 +8,8 @@ use chassis::Secret;
 use model::event::{EventFile, Moderation, SourceFile};
 use url::Url;
 
-use crate::mastodon;
 use crate::source::{Api, Source, SourceSettings};
+use crate::{mastodon, replay, twitter};
 
 /// Shortest and longest `poll_seconds`.
 const POLL_SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
@@ -53,7 +53,8 @@ pub fn open(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Box<dy
     let settings = resolve(file, event, env)?;
     match file.kind.as_str() {
         "mastodon" => mastodon::open(&settings),
-        other => Err(format!("sources of kind {other:?} are not available in this version")),
+        "twitter" => twitter::open(&settings),
+        _ => replay::open(&settings),
     }
 }
 
@@ -111,8 +112,11 @@ fn file_or_address(text: &str) -> Result<Url, String> {
     if text.contains("://") {
         return address("url", text);
     }
-    let path = std::path::absolute(Path::new(text)).map_err(|e| format!("url = {text:?}: {e}"))?;
-    Url::from_file_path(path).map_err(|()| format!("url = {text:?} is no path of a file"))
+    let (path, how) = text.split_once('?').map_or((text, None), |(path, how)| (path, Some(how)));
+    let path = std::path::absolute(Path::new(path)).map_err(|e| format!("url = {text:?}: {e}"))?;
+    let mut url = Url::from_file_path(path).map_err(|()| format!("url = {text:?} is no path of a file"))?;
+    url.set_query(how);
+    Ok(url)
 }
 
 fn tags(raw: &[String]) -> Result<Vec<String>, String> {

@@ -70,6 +70,24 @@ impl Script {
         self
     }
 
+    /// Happens as the posts' own times say, `speed` times as fast; what has no time comes right after what was before it.
+    pub fn at_speed(mut self, speed: f64) -> Self {
+        let time = |what: &Happening| match what {
+            Happening::Post(post) | Happening::Edit(post) => Some(post.edited_at.unwrap_or(post.created_at)),
+            Happening::Delete(_) => None,
+        };
+        let first = self.happenings.iter().filter_map(|t| time(&t.what)).min().unwrap_or(0);
+        let mut after_ms = 0;
+        for timed in &mut self.happenings {
+            if let Some(at) = time(&timed.what) {
+                // The cast saturates.
+                after_ms = ((at - first) as f64 / 1000.0 / speed.max(f64::MIN_POSITIVE)) as u64;
+            }
+            timed.after_ms = after_ms;
+        }
+        Self::on_clock(self.happenings)
+    }
+
     /// Nothing by itself; things happen when [`crate::Server::say`] is called.
     pub fn empty() -> Self {
         Self { happenings: Vec::new(), pace: Pace::Clock }

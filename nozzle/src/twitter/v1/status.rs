@@ -1,0 +1,242 @@
+//! A v1.1 tweet as a draft, from a stream (compatible or extended mode), from search, or from an archive.
+
+use jiff::Timestamp;
+use model::{Author, Media, MediaKind, Micros, Network};
+use serde::Deserialize;
+
+use crate::source::{BoostOf, Draft, DraftCounts, Upstream, Words};
+use crate::twitter::place;
+use crate::twitter::runs::{Entity, What, link, runs};
+use crate::wire::lenient;
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    created_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    text: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    full_text: Option<String>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    display_text_range: Vec<i64>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    extended_tweet: Option<Box<Status>>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    user: Option<User>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    entities: Option<Entities>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    extended_entities: Option<Entities>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    retweeted_status: Option<Box<Status>>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    quoted_status_id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    in_reply_to_status_id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    lang: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    possibly_sensitive: bool,
+    #[serde(default, deserialize_with = "lenient::number")]
+    retweet_count: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    favorite_count: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    reply_count: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    screen_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    profile_image_url_https: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Entities {
+    #[serde(default, deserialize_with = "lenient::list")]
+    hashtags: Vec<Spot>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    user_mentions: Vec<Spot>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    urls: Vec<Spot>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    media: Vec<Attachment>,
+}
+
+#[derive(Deserialize)]
+struct Spot {
+    indices: (i64, i64),
+    #[serde(default, deserialize_with = "lenient::text")]
+    text: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    screen_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    url: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    expanded_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    display_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Attachment {
+    indices: (i64, i64),
+    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    media_url_https: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    media_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    ext_alt_text: Option<String>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    sizes: Option<Sizes>,
+}
+
+#[derive(Deserialize)]
+struct Sizes {
+    #[serde(default, deserialize_with = "lenient::object")]
+    large: Option<Size>,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    #[serde(default, deserialize_with = "lenient::number")]
+    w: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    h: Option<i64>,
+}
+
+/// Reads a tweet or retweet, with the id that it came under; `None` when it is neither.
+pub(super) fn read(raw: &[u8]) -> Option<(Upstream, String)> {
+    let status: Status = serde_json::from_slice(raw).ok()?;
+    let id = status.id()?.to_owned();
+    if status.text.is_none() && status.full_text.is_none() {
+        return None;
+    }
+    let message = match &status.retweeted_status {
+        Some(original) => {
+            // The outer text is cut: the words are the original's.
+            let of = original.id().map(|id| BoostOf::Post(Box::new(original.draft(id))));
+            Upstream::Boost { uid: format!("x:{id}"), of: of? }
+        }
+        None => Upstream::Post(Box::new(status.draft(&id))),
+    };
+    Some((message, id))
+}
+
+impl Status {
+    fn id(&self) -> Option<&str> {
+        let id = self.id_str.as_deref().or(self.id.as_deref())?;
+        (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(id)
+    }
+
+    fn draft(&self, id: &str) -> Draft {
+        let mut draft = Draft::new(Network::X, id);
+        draft.network_time = place::posted(id, self.created_at.as_deref().and_then(time));
+        draft.author = self.user.as_ref().map(User::author).unwrap_or_default();
+        let name = draft.author.handle.strip_prefix('@').unwrap_or("i").to_owned();
+        draft.url = Some(format!("https://x.com/{name}/status/{id}"));
+        draft.lang = self.lang.clone().filter(|l| !matches!(l.as_str(), "und" | "zxx"));
+        draft.reply_to = self.in_reply_to_status_id_str.as_ref().map(|id| format!("x:{id}"));
+        draft.quotes = self.quoted_status_id_str.as_ref().map(|id| format!("x:{id}"));
+        draft.media = self.media().iter().filter_map(Attachment::media).collect();
+        draft.cover = (self.possibly_sensitive && !draft.media.is_empty()).then(String::new);
+        draft.counts =
+            DraftCounts { boosts: self.retweet_count, likes: self.favorite_count, replies: self.reply_count };
+        draft.words = Words::Runs(self.words(!draft.media.is_empty()));
+        draft
+    }
+
+    /// Where the whole text is: inside, when the stream cut it.
+    fn whole(&self) -> &Self {
+        self.extended_tweet.as_deref().filter(|e| e.full_text.is_some()).unwrap_or(self)
+    }
+
+    /// All pictures: `entities` only ever has the first.
+    fn media(&self) -> &[Attachment] {
+        let whole = self.whole();
+        let lists = [&whole.extended_entities, &self.extended_entities, &whole.entities, &self.entities];
+        lists.into_iter().flatten().map(|e| e.media.as_slice()).find(|m| !m.is_empty()).unwrap_or_default()
+    }
+
+    fn words(&self, has_media: bool) -> Vec<model::Run> {
+        let whole = self.whole();
+        let text = whole.full_text.as_deref().or(whole.text.as_deref()).unwrap_or_default();
+        let quoted = self.quoted_status_id_str.as_deref();
+        let mut found = Vec::new();
+        if let Some(entities) = &whole.entities {
+            let spots = entities.hashtags.iter().chain(&entities.user_mentions).chain(&entities.urls);
+            found.extend(spots.filter_map(|spot| spot.entity(quoted)));
+        }
+        if has_media {
+            found.extend(self.media().iter().map(|m| Entity { start: m.indices.0, end: m.indices.1, what: What::Nothing }));
+        }
+        // Only its end is respected: what stands before its start are the people that a reply answers.
+        let end = whole.display_text_range.get(1).copied().filter(|_| whole.full_text.is_some());
+        runs(text, found, end)
+    }
+}
+
+/// `Tue Mar 21 20:50:14 +0000 2006`
+fn time(text: &str) -> Option<Micros> {
+    Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", text).ok().map(Micros::from)
+}
+
+impl User {
+    fn author(&self) -> Author {
+        let name = self.screen_name.as_deref().unwrap_or_default();
+        Author {
+            id: self.id_str.clone().or(self.id.clone()).unwrap_or_default(),
+            name: self.name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| name.to_owned()),
+            handle: if name.is_empty() { String::new() } else { format!("@{name}") },
+            url: (!name.is_empty()).then(|| format!("https://x.com/{name}")),
+            avatar: self.profile_image_url_https.clone(),
+        }
+    }
+}
+
+impl Spot {
+    fn entity(&self, quoted: Option<&str>) -> Option<Entity> {
+        let what = match (&self.text, &self.screen_name) {
+            (Some(tag), _) => What::Tag(tag.clone()),
+            (None, Some(name)) => What::Mention(name.clone()),
+            (None, None) => {
+                link(self.expanded_url.as_deref(), self.url.as_deref(), self.display_url.as_deref(), quoted)
+            }
+        };
+        Some(Entity { start: self.indices.0, end: self.indices.1, what })
+    }
+}
+
+impl Attachment {
+    fn media(&self) -> Option<Media> {
+        let kind = match self.kind.as_deref() {
+            Some("video") => MediaKind::Video,
+            Some("animated_gif") => MediaKind::Gif,
+            _ => MediaKind::Photo,
+        };
+        let size = self.sizes.as_ref().and_then(|s| s.large.as_ref());
+        let pixels = |n: Option<i64>| n.and_then(|n| u32::try_from(n).ok());
+        Some(Media {
+            kind,
+            url: self.media_url_https.clone().or(self.media_url.clone())?,
+            width: size.and_then(|s| pixels(s.w)),
+            height: size.and_then(|s| pixels(s.h)),
+            alt: self.ext_alt_text.clone(),
+            licence: None,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! What the networks' wires have in common: lines, server-sent events, bounded answers, lenient JSON. Knows no network.
+
+pub(crate) mod answer;
+pub(crate) mod lenient;
+mod lines;
+mod sse;
+mod stream;
+
+pub(crate) use lines::{Ending, Piece, Splitter};
+pub(crate) use sse::{Event, Reader};
+pub(crate) use stream::{Bytes, cause, open, streaming_client};
