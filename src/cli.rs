@@ -1,6 +1,6 @@
 //! The command line: what can be asked and how it is explained. What happens then is in `commands`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -12,6 +12,9 @@ First steps:
 
 Settings come from perihelion.toml; PERIHELION_LIVE_URL and its like override single keys.
 RUST_LOG chooses what is logged (default: info), PERIHELION_LOG_FORMAT=json makes logs machine-readable.";
+
+/// Where the demo keeps its data.
+const DEMO_DIR: &str = "data/demo";
 
 /// Gathers what a conference says about itself on many networks, shows it live and keeps it by talk.
 #[derive(Debug, Parser)]
@@ -27,6 +30,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Play an invented conference into the real product and print the address to open
+    Demo(DemoArgs),
     /// Run everything in one process, on embedded stores unless the settings name servers
     Up(UpArgs),
     /// Run the ingest daemon: sources in, ledger and Redis tail out (needs Redis)
@@ -52,6 +57,29 @@ pub(crate) enum Command {
     Archive(ArchiveCommand),
     /// Write an event's public items to standard output, one JSON object per line
     Export(EventName),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many times as fast as life
+    #[arg(long, default_value_t = 20.0, value_name = "TIMES")]
+    pub(crate) speed: f64,
+    /// The port of the pages; without it the first free one from 8080
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Where the demo keeps its data
+    #[arg(long, value_name = "DIR", default_value = DEMO_DIR)]
+    pub(crate) data_dir: PathBuf,
+    /// Begin anew instead of going on where the last run stopped
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+impl DemoArgs {
+    /// Whether the directory need not be named to find it again.
+    pub(crate) fn is_usual_dir(&self) -> bool {
+        self.data_dir == Path::new(DEMO_DIR)
+    }
 }
 
 #[derive(Debug, Args)]

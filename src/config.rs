@@ -23,7 +23,7 @@ pub(crate) use live::{LiveConfig, LiveUrl};
 pub(crate) use nozzle::NozzleConfig;
 pub(crate) use secret::SecretUrl;
 pub(crate) use settings::{Effective, Problem};
-pub(crate) use site::SiteConfig;
+pub(crate) use site::{SiteConfig, reachable};
 pub(crate) use strainer::StrainerConfig;
 
 use settings::Settings;
@@ -72,6 +72,11 @@ pub(crate) fn load(asked: Option<&Path>) -> Result<Config, Vec<Problem>> {
         .collect();
     let file = ConfigFile { path, was_read: text.is_some() };
     read(text.as_deref().unwrap_or_default(), environment, file)
+}
+
+/// Settings from a text alone, without file and environment: for the demo, which writes its own.
+pub(crate) fn of_text(text: &str) -> Result<Config, Vec<Problem>> {
+    read(text, Vec::new(), ConfigFile { path: DEFAULT_FILE.into(), was_read: false })
 }
 
 fn read(text: &str, environment: Vec<(String, String)>, file: ConfigFile) -> Result<Config, Vec<Problem>> {

@@ -93,7 +93,9 @@ impl<'a> Composer<'a> {
 
     /// Whether nothing else is on while this talk is.
     fn is_plenary(&self, talk: &FoundTalk) -> bool {
-        self.talks.iter().all(|other| other.code == talk.code || other.end <= talk.start || talk.end <= other.start)
+        self.talks
+            .iter()
+            .all(|other| other.code == talk.code || other.end <= talk.start || talk.end <= other.start)
     }
 
     /// How many echoes and nods each block gets, so that [`POSTS`] come out; plenaries get twice their share.
@@ -145,9 +147,12 @@ impl<'a> Composer<'a> {
 
     fn span(&self, block: &Block) -> Span {
         match (self.talk(block.when), block.when) {
-            (Some(talk), _) => {
-                Span { from: talk.start.0, to: talk.end.0, is_talk: true, second_room: self.second_room(talk) }
-            }
+            (Some(talk), _) => Span {
+                from: talk.start.0,
+                to: talk.end.0,
+                is_talk: true,
+                second_room: self.second_room(talk),
+            },
             (None, When::Between(from, to)) => {
                 let first = self.talks.iter().map(|t| t.start.0).min().unwrap_or_default();
                 Span::between(times::midnight(first, self.zone) + block.day as i64 * times::DAY, from, to)
@@ -173,10 +178,14 @@ impl<'a> Composer<'a> {
         let answered = draft.reply_to.map(|i| &said[i]);
         let author = match (draft.kind, speaker) {
             (Kind::Speaker, Some(speaker)) => speaker,
-            _ => self.author(&draft, span, speaker, answered.map(|s| s.author), said.last().map(|s| s.author)),
+            _ => {
+                self.author(&draft, span, speaker, answered.map(|s| s.author), said.last().map(|s| s.author))
+            }
         };
         let at = match answered {
-            Some(s) => at.max(s.at + ((15.0 + self.dice.wait(35.0)) * SECOND) as i64).min(span.to + times::AFTER),
+            Some(s) => {
+                at.max(s.at + ((15.0 + self.dice.wait(35.0)) * SECOND) as i64).min(span.to + times::AFTER)
+            }
             None => at,
         };
         let tag = self.tag(self.people[author].net);
@@ -194,7 +203,14 @@ impl<'a> Composer<'a> {
     }
 
     /// Someone who speaks the language, sits in the room, and is not answering themselves; of two, the quieter one.
-    fn author(&mut self, draft: &Draft, span: &Span, speaker: Option<usize>, answered: Option<usize>, last: Option<usize>) -> usize {
+    fn author(
+        &mut self,
+        draft: &Draft,
+        span: &Span,
+        speaker: Option<usize>,
+        answered: Option<usize>,
+        last: Option<usize>,
+    ) -> usize {
         let anyone = draft.lang == "en" && self.dice.is(0.15);
         let net = answered.map(|a| self.people[a].net);
         let too_long_for_x = draft.text.chars().count() > X_CHARS_MAX;
@@ -204,15 +220,22 @@ impl<'a> Composer<'a> {
         };
         let fits = |i: usize, strict: bool| {
             let p = &self.people[i];
-            let may = Some(i) != answered && Some(i) != speaker && !on_stage(p) && p.handle != ORGANISERS && net.is_none_or(|n| n == p.net);
+            let may = Some(i) != answered
+                && Some(i) != speaker
+                && !on_stage(p)
+                && p.handle != ORGANISERS
+                && net.is_none_or(|n| n == p.net);
             let speaks = anyone || p.lang == draft.lang;
-            may && !(too_long_for_x && p.net == Net::X) && (!strict || (speaks && Some(i) != last && span.holds(i)))
+            may && !(too_long_for_x && p.net == Net::X)
+                && (!strict || (speaks && Some(i) != last && span.holds(i)))
         };
         let strict: Vec<usize> = (0..self.people.len()).filter(|i| fits(*i, true)).collect();
-        let speaking: Vec<usize> =
-            (0..self.people.len()).filter(|i| fits(*i, false) && self.people[*i].lang == draft.lang).collect();
+        let speaking: Vec<usize> = (0..self.people.len())
+            .filter(|i| fits(*i, false) && self.people[*i].lang == draft.lang)
+            .collect();
         let from = if strict.is_empty() { speaking } else { strict };
-        let (one, two) = (self.dice.pick(&from).copied().unwrap_or(0), self.dice.pick(&from).copied().unwrap_or(0));
+        let (one, two) =
+            (self.dice.pick(&from).copied().unwrap_or(0), self.dice.pick(&from).copied().unwrap_or(0));
         if self.written[one] <= self.written[two] || self.dice.is(0.3) { one } else { two }
     }
 

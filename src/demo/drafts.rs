@@ -59,10 +59,16 @@ pub(crate) fn draft(
     let english = block.lines.iter().filter(|l| l.lang == "en").count() as f64;
     for (i, line) in block.lines.iter().enumerate() {
         let is_answer = line.kind == Kind::Answer;
-        let text = if line.kind == Kind::Quote { desk.quotation(line.text, 0.4) } else { line.text.to_owned() };
+        let text =
+            if line.kind == Kind::Quote { desk.quotation(line.text, 0.4) } else { line.text.to_owned() };
         // The files list what is said in other languages after the English lines; here it is said among them.
         let order = if line.lang == "en" { i as f64 } else { english * (1.0 - 0.65 * desk.dice.unit()) };
-        placed.push(Placed { order, number: i, answers: root.filter(|_| is_answer), draft: plain(line, text) });
+        placed.push(Placed {
+            order,
+            number: i,
+            answers: root.filter(|_| is_answer),
+            draft: plain(line, text),
+        });
         if !is_answer {
             root = Some(i);
         }
@@ -110,16 +116,23 @@ impl Desk<'_> {
             .collect();
         let to = &placed[*self.dice.pick(&nodded)?];
         let lang = to.draft.lang;
-        let fitting: Vec<&str> = self.voices.nods.iter().filter(|(l, _)| *l == lang).map(|(_, t)| *t).collect();
+        let fitting: Vec<&str> =
+            self.voices.nods.iter().filter(|(l, _)| *l == lang).map(|(_, t)| *t).collect();
         let text = self.unused(|desk| desk.dice.pick(&fitting).copied().unwrap_or_default().to_owned())?;
         let draft = Draft { kind: Kind::Answer, lang, text, reply_to: None };
-        Some(Placed { order: to.order + 0.3 + 2.5 * self.dice.unit(), number, answers: Some(to.number), draft })
+        Some(Placed {
+            order: to.order + 0.3 + 2.5 * self.dice.unit(),
+            number,
+            answers: Some(to.number),
+            draft,
+        })
     }
 
     fn moment(&mut self, lines: &[Line], number: usize) -> Option<Placed> {
         let length = lines.iter().filter(|l| l.lang == "en").count() as f64;
         let english = self.dice.is(ENGLISH);
-        let fitting: Vec<_> = self.voices.moments.iter().filter(|(_, l, _)| (*l == "en") == english).collect();
+        let fitting: Vec<_> =
+            self.voices.moments.iter().filter(|(_, l, _)| (*l == "en") == english).collect();
         let mut found = None;
         let text = self.unused(|desk| {
             found = desk.dice.pick(&fitting).copied();

@@ -15,8 +15,6 @@ pub(crate) struct Scene {
     pub(crate) net: Net,
     /// What.
     pub(crate) what: Happening,
-    /// Whether it is a post of its own (no edit, delete or boost).
-    pub(crate) is_post: bool,
 }
 
 /// Everything that happens, in order of time. `pictures` is the base address that photos are served from.
@@ -37,8 +35,8 @@ impl Writer<'_> {
         let said = &self.conference.posts[i];
         let net = self.conference.people[said.author].net;
         let post = self.post(i);
-        let scene = |at, what| Scene { at, net, what, is_post: false };
-        let mut scenes = vec![Scene { is_post: true, ..scene(said.at, Happening::Post(post.clone())) }];
+        let scene = |at, what| Scene { at, net, what };
+        let mut scenes = vec![scene(said.at, Happening::Post(post.clone()))];
         if let Some((at, text)) = &said.edit {
             let edited = Post { text: text.clone(), edited_at: Some(*at), ..post.clone() };
             scenes.push(scene(*at, Happening::Edit(edited)));

@@ -46,7 +46,11 @@ impl Home {
         let is_empty = match fs::read_dir(path) {
             Ok(mut files) => files.next().is_none(),
             Err(e) if e.kind() == ErrorKind::NotFound => true,
-            Err(e) => return Err(Failure::Asked(format!("the demo cannot use {shown}: {e}; choose another --data-dir"))),
+            Err(e) => {
+                return Err(Failure::Asked(format!(
+                    "the demo cannot use {shown}: {e}; choose another --data-dir"
+                )));
+            }
         };
         if !is_empty && !home.file().exists() {
             return Err(Failure::Asked(format!(
@@ -54,9 +58,9 @@ impl Home {
             )));
         }
         let cleared = if restart && !is_empty { fs::remove_dir_all(path) } else { Ok(()) };
-        cleared
-            .and_then(|()| fs::create_dir_all(path))
-            .map_err(|e| Failure::Asked(format!("the demo cannot write to {shown}: {e}; choose another --data-dir")))?;
+        cleared.and_then(|()| fs::create_dir_all(path)).map_err(|e| {
+            Failure::Asked(format!("the demo cannot write to {shown}: {e}; choose another --data-dir"))
+        })?;
         Ok(home)
     }
 
@@ -113,7 +117,10 @@ mod tests {
         home.remember(&state).unwrap();
         assert_eq!(Home::take(&path, false).unwrap().remembered(7).unwrap(), state);
         assert!(home.remembered(8).is_err(), "another edition");
-        assert_eq!(Home::take(&path, true).unwrap().remembered(8).unwrap(), State { edition: 8, ..State::default() });
+        assert_eq!(
+            Home::take(&path, true).unwrap().remembered(8).unwrap(),
+            State { edition: 8, ..State::default() }
+        );
     }
 
     #[test]

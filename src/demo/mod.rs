@@ -1,0 +1,156 @@
+//! `perihelion demo`: an invented conference, spoken by fake networks in their real wire formats into the real product.
+//! Everything from the sockets on is what `up` runs; invented are only what is said ([`compose`]) and the clock.
+
+mod compose;
+mod dice;
+mod drafts;
+mod lines;
+mod photos;
+mod player;
+mod progress;
+mod script;
+mod stage;
+mod state;
+#[cfg(test)]
+mod tests;
+mod times;
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chassis::Shutdown;
+use chassis::clock::Clock;
+use url::Url;
+
+use crate::cli::DemoArgs;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::wiring::{self, Up};
+use player::Networks;
+use stage::Programme;
+use state::{Home, State};
+
+/// The port that is tried first when none is asked for, and how many after it.
+const PORT: u16 = 8080;
+const PORTS_TRIED: u16 = 40;
+/// How often it is noted how far the conference is.
+const REMEMBER_EVERY: Duration = Duration::from_secs(1);
+
+/// Starts everything; it belongs to `shutdown`.
+pub(crate) async fn start(args: DemoArgs, shutdown: Shutdown) -> Result<(), Failure> {
+    let home = Home::take(&args.data_dir, args.restart)?;
+    let programme = Programme::read()?;
+    let conference = compose::compose(&programme.talks, &programme.zone);
+    let state = home.remembered(edition(&conference))?;
+    let site = free_address(args.port)?;
+
+    let networks = Networks::open(state.ports, &shutdown.token()).await?;
+    let ports = networks.ports().context("the fake networks")?;
+    let state = State { ports, ..state };
+    let timeline = programme.timeline(args.speed)?;
+    let whole = timeline.length();
+    let clock = Clock::rehearsal(timeline, state.played);
+    let pictures = format!("http://127.0.0.1:{}", ports.pictures);
+    let (mut player, photos) = networks.into_player(script::scenes(&conference, &pictures), clock.clone());
+    player.catch_up();
+    shutdown.spawn(photos::serve(photos, shutdown.clone()));
+
+    let event = write_event(&home, state).context("the demo's event.toml")?;
+    let config = settings(&home, site)?;
+    let parts = Up { clock: clock.clone(), env: stage::env, event: Some(event), media_from_loopback: true };
+    let bound = wiring::up(&config, parts, &shutdown).await?;
+    shutdown.spawn(player.run(shutdown.token()));
+
+    let address = config.site.address(bound);
+    welcome(&address, &args, state.played, whole);
+    shutdown.spawn(keep(home, state, clock.clone(), args, shutdown.clone()));
+    shutdown.spawn(progress::show(address, clock, programme, shutdown.token()));
+    Ok(())
+}
+
+/// Changes when any word or time of the conference does.
+fn edition(conference: &compose::Conference) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    for post in &conference.posts {
+        (post.at, post.author, &post.text).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The asked port, or the first free one of those that are usual.
+fn free_address(port: Option<u16>) -> Result<SocketAddr, Failure> {
+    let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if let Some(port) = port {
+        return TcpListener::bind(address(port)).map(|_| address(port)).map_err(|error| {
+            Failure::Asked(format!(
+                "cannot listen on port {port}: {error}; leave --port away and the demo finds a free one"
+            ))
+        });
+    }
+    (PORT..PORT + PORTS_TRIED).map(address).find(|a| TcpListener::bind(a).is_ok()).ok_or_else(|| {
+        Failure::Asked(format!(
+            "no port from {PORT} to {} is free: name one with --port",
+            PORT + PORTS_TRIED - 1
+        ))
+    })
+}
+
+/// Settings of `up`, from nothing but what the demo says.
+fn settings(home: &Home, site: SocketAddr) -> Result<Config, Failure> {
+    let data_dir = toml::Value::String(home.path().display().to_string());
+    let text = format!(
+        "data_dir = {data_dir}\n[site]\nlisten = \"{site}\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\nhooks_listen = \"127.0.0.1:0\"\n\
+         [halley]\nlisten = \"127.0.0.1:0\"\n[strainer]\nlisten = \"127.0.0.1:0\"\n"
+    );
+    Ok(config::of_text(&text)?)
+}
+
+/// Puts the event's files into the data directory.
+fn write_event(home: &Home, state: State) -> std::io::Result<std::path::PathBuf> {
+    home.remember(&state)?;
+    fs::write(home.path().join("schedule.json"), stage::schedule_json())?;
+    let path = home.path().join("event.toml");
+    fs::write(&path, stage::event_toml(state.ports))?;
+    Ok(path)
+}
+
+/// Notes every second how far the conference is, and says at the end how to go on.
+async fn keep(home: Home, mut state: State, clock: Clock, args: DemoArgs, shutdown: Shutdown) {
+    let mut is_warned = false;
+    while !shutdown.is_triggered() {
+        tokio::select! {
+            () = tokio::time::sleep(REMEMBER_EVERY) => {}
+            () = shutdown.triggered() => {}
+        }
+        state.played = clock.played();
+        if let Err(error) = home.remember(&state)
+            && !std::mem::replace(&mut is_warned, true)
+        {
+            eprintln!(
+                "\nperihelion: cannot note how far the demo is ({error}); a second start will go on from earlier"
+            );
+        }
+    }
+    let dir = match args.is_usual_dir() {
+        true => String::new(),
+        false => format!(" --data-dir {}", home.path().display()),
+    };
+    eprintln!("\nStopped. `perihelion demo{dir}` goes on from here, with --restart it begins anew.");
+}
+
+fn welcome(address: &Url, args: &DemoArgs, played: i64, whole: i64) {
+    let page = address.join(stage::SLUG).unwrap_or_else(|_| address.clone());
+    let minutes = (whole - played).max(0) as f64 / 60e6 / args.speed;
+    println!("Marginalia 2026: two days, two rooms, {} posts, all invented.\n\n    {page}\n", compose::POSTS);
+    match played {
+        _ if played >= whole => println!("The conference is over; its pages stay. --restart plays it again."),
+        0 => println!(
+            "It plays {}x as fast as life and takes {minutes:.0} minutes. Ctrl-C stops it; a second start goes on.",
+            args.speed
+        ),
+        _ => println!("It goes on where it stopped; {minutes:.0} minutes are left. --restart begins anew."),
+    }
+}

@@ -1,0 +1,128 @@
+//! One line that says how far the conference is: its time, the posts that the page shows, who is on stage. The posts are
+//! counted by a reader like any other: it follows the live log over halley's long poll.
+
+use std::collections::HashSet;
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use chassis::clock::Clock;
+use serde::Deserialize;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::compose::POSTS;
+use super::stage::{Programme, SLUG};
+
+/// How often the line is written anew; and how often a line is added where lines cannot be rewritten (a pipe, a log).
+const REWRITE_EVERY: Duration = Duration::from_millis(500);
+const ADD_EVERY: Duration = Duration::from_secs(20);
+/// How long to wait before asking again after an answer that was none.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// A poll is held for less than this.
+const ANSWER_WAIT: Duration = Duration::from_secs(35);
+const TITLE_CHARS_MAX: usize = 44;
+
+/// Writes the line until `shutdown`.
+pub(crate) async fn show(site: Url, clock: Clock, programme: Programme, shutdown: CancellationToken) {
+    let (shown, posts) = tokio::sync::watch::channel(0);
+    let rewrites = stderr().is_terminal();
+    let write = async {
+        loop {
+            let line = line(&programme, clock.now(), *posts.borrow());
+            let (start, end) = if rewrites { ("\r\x1b[2K", "") } else { ("", "\n") };
+            // Nobody may be reading; the conference goes on.
+            let _unread = write!(stderr(), "{start}{line}{end}").and_then(|()| stderr().flush());
+            sleep(if rewrites { REWRITE_EVERY } else { ADD_EVERY }).await;
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = count(&site, &shown) => {}
+        () = shutdown.cancelled() => {}
+    }
+    if rewrites {
+        eprintln!();
+    }
+}
+
+fn line(programme: &Programme, now: i64, posts: usize) -> String {
+    let on: Vec<String> =
+        programme.on_at(now).map(|t| format!("{} ({})", shortened(&t.title), t.room)).collect();
+    let is_over = programme.talks.iter().all(|t| t.end.0 <= now);
+    let stage = match on.as_slice() {
+        [] if is_over => "the conference is over; its pages stay".to_owned(),
+        [] => "a break".to_owned(),
+        on => format!("on stage: {}", on.join(", ")),
+    };
+    format!("{}   {posts} of {POSTS} posts shown   {stage}", programme.clock_face(now))
+}
+
+fn shortened(title: &str) -> String {
+    if title.chars().count() <= TITLE_CHARS_MAX {
+        return title.to_owned();
+    }
+    title.chars().take(TITLE_CHARS_MAX - 1).chain(['…']).collect()
+}
+
+#[derive(Deserialize)]
+struct Head {
+    epoch: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    next: String,
+    #[serde(default)]
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    kind: String,
+    #[serde(default)]
+    id: Option<String>,
+}
+
+/// Follows the live log and counts the items that are shown.
+async fn count(site: &Url, shown: &tokio::sync::watch::Sender<usize>) {
+    let client = reqwest::Client::builder().timeout(ANSWER_WAIT).no_proxy().build().unwrap_or_default();
+    let mut after: Option<String> = None;
+    let mut items: HashSet<String> = HashSet::new();
+    loop {
+        let answered = match &after {
+            None => head(&client, site).await.map(|h| format!("{}.0", h.epoch)),
+            Some(since) => poll(&client, site, since, &mut items).await,
+        };
+        match answered {
+            Some(_) => after = answered,
+            None => sleep(ASK_AGAIN).await,
+        }
+        shown.send_replace(items.len());
+    }
+}
+
+async fn head(client: &reqwest::Client, site: &Url) -> Option<Head> {
+    let url = site.join(&format!("live/{SLUG}/head.json")).ok()?;
+    client.get(url).send().await.ok()?.error_for_status().ok()?.json().await.ok()
+}
+
+/// One poll: takes note of what came and returns the next position; `None` when there was nothing.
+async fn poll(
+    client: &reqwest::Client,
+    site: &Url,
+    after: &str,
+    items: &mut HashSet<String>,
+) -> Option<String> {
+    let mut url = site.join(&format!("live/{SLUG}/poll")).ok()?;
+    url.query_pairs_mut().append_pair("after", after);
+    let answer: Answer = client.get(url).send().await.ok()?.error_for_status().ok()?.json().await.ok()?;
+    for entry in answer.entries {
+        match (entry.kind.as_str(), entry.id) {
+            ("post" | "show", Some(id)) => _ = items.insert(id),
+            ("hide" | "remove", Some(id)) => _ = items.remove(&id),
+            _ => {}
+        }
+    }
+    Some(answer.next)
+}

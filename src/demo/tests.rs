@@ -1,0 +1,133 @@
+//! What the conference as a whole has to be, held against what it says it is.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use networks::Happening;
+
+use super::compose::{Conference, POSTS, Said, TAG, compose};
+use super::lines::{Kind, Net};
+use super::script::scenes;
+use super::stage::Programme;
+use super::state::Ports;
+
+fn conference() -> (Programme, Conference) {
+    let programme = Programme::read().unwrap();
+    let conference = compose(&programme.talks, &programme.zone);
+    (programme, conference)
+}
+
+#[test]
+fn twelve_hundred_posts_by_everybody_in_six_languages_on_two_networks() {
+    let (_, conference) = conference();
+    assert_eq!(conference.posts.len(), POSTS);
+    let authors: BTreeSet<usize> = conference.posts.iter().map(|p| p.author).collect();
+    assert_eq!(authors.len(), 120);
+    for lang in ["en", "de", "es", "fr", "ja", "ar"] {
+        assert!(conference.posts.iter().filter(|p| p.lang == lang).count() >= 40, "{lang}");
+    }
+    for net in [Net::Mastodon, Net::X] {
+        assert!(conference.posts.iter().filter(|p| conference.people[p.author].net == net).count() >= 400);
+    }
+    let count = |is: fn(&Said) -> bool| conference.posts.iter().filter(|p| is(p)).count();
+    assert!(count(|p| matches!(p.kind, Kind::Photo { .. })) >= 40);
+    assert!(count(|p| p.reply_to.is_some()) >= 150);
+    assert!(count(|p| p.edit.is_some()) >= 10);
+    assert!(count(|p| p.deleted_at.is_some()) >= 8);
+    assert!(count(|p| matches!(p.kind, Kind::Warned { .. })) >= 4);
+    assert!(count(|p| p.text.contains("https://")) >= 30);
+}
+
+#[test]
+fn at_least_fourteen_talks_in_two_rooms_and_three_hundred_posts_while_exactly_one_is_on() {
+    let (programme, conference) = conference();
+    assert!(programme.talks.len() >= 14);
+    let rooms: BTreeSet<&str> = programme.talks.iter().map(|t| t.room.as_str()).collect();
+    assert_eq!(rooms.len(), 2);
+    let alone = conference.posts.iter().filter(|p| programme.on_at(p.at).count() == 1).count();
+    assert!(alone >= 300, "{alone}");
+}
+
+#[test]
+fn hardly_any_two_posts_say_the_same() {
+    let (_, conference) = conference();
+    let words = |text: &str| {
+        let said = text
+            .split_whitespace()
+            .filter(|w| !w.starts_with('@') && !w.eq_ignore_ascii_case(&format!("#{TAG}")));
+        said.collect::<Vec<_>>().join(" ")
+    };
+    let distinct: HashSet<String> = conference.posts.iter().map(|p| words(&p.text)).collect();
+    assert!(distinct.len() * 100 >= POSTS * 97, "{} of {POSTS}", distinct.len());
+}
+
+#[test]
+fn every_post_carries_the_tag_and_fits_its_network() {
+    let (_, conference) = conference();
+    for post in &conference.posts {
+        assert!(post.text.to_lowercase().contains(&format!("#{TAG}")), "{}", post.text);
+        let most = if conference.people[post.author].net == Net::X { 280 } else { 500 };
+        assert!(post.text.chars().count() <= most, "{}", post.text);
+    }
+}
+
+#[test]
+fn answers_come_later_on_the_same_network_from_somebody_else() {
+    let (_, conference) = conference();
+    for post in &conference.posts {
+        let Some(to) = post.reply_to.map(|i| &conference.posts[i]) else { continue };
+        assert!(to.at <= post.at && to.author != post.author, "{}", post.text);
+        assert_eq!(conference.people[to.author].net, conference.people[post.author].net);
+        assert!(post.text.starts_with(&format!("@{}", conference.people[to.author].handle)));
+    }
+}
+
+#[test]
+fn nobody_posts_about_another_talk_while_on_stage() {
+    let (programme, conference) = conference();
+    for post in &conference.posts {
+        let Some(code) = conference.people[post.author].talk else { continue };
+        let own = programme.on_at(post.at).any(|t| t.code.as_deref() == Some(code));
+        assert!(!own || post.kind == Kind::Speaker, "{}", post.text);
+    }
+}
+
+#[test]
+fn the_page_moves_at_once_and_the_whole_takes_less_than_an_hour() {
+    let (programme, conference) = conference();
+    let timeline = programme.timeline(20.0).unwrap();
+    assert!(timeline.length() / 20 <= 3_600_000_000);
+    let begin = timeline.time_at(0);
+    let early = conference.posts.iter().filter(|p| p.at - begin <= 50_000_000).count();
+    assert!(conference.posts[0].at >= begin && early >= 4, "{early}");
+    assert!(
+        conference.posts.iter().all(|p| timeline.time_at(timeline.position_of(p.at)) == p.at),
+        "nothing at night"
+    );
+}
+
+#[test]
+fn scenes_are_in_order_and_the_same_every_time() {
+    let (_, conference) = conference();
+    let (one, two) =
+        (scenes(&conference, "http://127.0.0.1:1"), scenes(&self::conference().1, "http://127.0.0.1:1"));
+    assert!(one.is_sorted_by_key(|s| s.at));
+    assert_eq!(format!("{one:?}"), format!("{two:?}"));
+    let mut ids: HashMap<(bool, String), usize> = HashMap::new();
+    for scene in &one {
+        if let Happening::Post(post) = &scene.what {
+            *ids.entry((scene.net == Net::X, post.id.clone())).or_default() += 1;
+        }
+    }
+    assert!(ids.values().all(|n| *n == 1), "every post has an id of its own");
+    assert!(
+        one.iter().filter(|s| matches!(&s.what, Happening::Post(p) if p.retweet_of.is_some())).count() >= 300
+    );
+}
+
+#[test]
+fn the_event_file_is_one_that_the_product_takes() {
+    let text = super::stage::event_toml(Ports { mastodon: 1, x: 2, pictures: 3 });
+    let event = model::event::EventFile::parse(&text).unwrap();
+    event.check().unwrap();
+    assert_eq!(nozzle::sources::check(&event, &super::stage::env), Ok(()));
+}
