@@ -150,7 +150,7 @@ impl Feed {
                 );
             }
             Some(hold) => {
-                tracing::warn!(event = self.name, ?hold, "the live log is behind; pages keep what they have")
+                tracing::warn!(event = self.name, ?hold, "the live log is behind; pages keep what they have");
             }
         }
     }
@@ -160,10 +160,10 @@ impl Feed {
         let is_first = failures == 0;
         match error.class() {
             Class::Fatal if is_first => {
-                tracing::error!(event = self.name, %error, "the live log cannot be read")
+                tracing::error!(event = self.name, %error, "the live log cannot be read");
             }
             _ if is_first => {
-                tracing::warn!(event = self.name, %error, "the live log cannot be read; trying again")
+                tracing::warn!(event = self.name, %error, "the live log cannot be read; trying again");
             }
             _ => tracing::debug!(event = self.name, %error, failures, "the live log still cannot be read"),
         }

@@ -17,8 +17,18 @@ use crate::{Error, channel::Channel, feed::Feed, ring::RingBounds};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// and when somebody asks for an unknown event, but not more often than this.
 const LOOK_LEAST: Duration = Duration::from_millis(200);
+/// An event that is no longer listed is served for so long: a flushed Redis lists none until the nozzle has published them again.
+const FORGET_AFTER: Duration = Duration::from_secs(600);
 /// Events at once.
 const EVENTS_MAX: usize = 256;
+
+/// An event that has a channel.
+#[derive(Clone)]
+struct Served {
+    eid: EventId,
+    channel: Arc<Channel>,
+    listed: Instant,
+}
 
 /// See the module.
 pub(crate) struct Hub {
@@ -26,7 +36,7 @@ pub(crate) struct Hub {
     bounds: RingBounds,
     readiness: Readiness,
     shutdown: Shutdown,
-    events: RwLock<HashMap<String, (EventId, Arc<Channel>)>>,
+    events: RwLock<HashMap<String, Served>>,
     looked: Mutex<Option<Instant>>,
 }
 
@@ -87,14 +97,14 @@ impl Hub {
     pub(crate) fn channels(&self) -> Vec<(String, Arc<Channel>)> {
         let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> =
-            events.iter().map(|(slug, (_, channel))| (slug.clone(), channel.clone())).collect();
+            events.iter().map(|(slug, served)| (slug.clone(), served.channel.clone())).collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all
     }
 
     fn known(&self, slug: &str) -> Option<Arc<Channel>> {
         let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
-        events.get(slug).map(|(_, channel)| channel.clone())
+        events.get(slug).map(|served| served.channel.clone())
     }
 
     /// Reads the directory, unless that was done less than `least` ago.
@@ -117,9 +127,16 @@ impl Hub {
         for event in listed {
             let channel = match self.channel_of(event.eid) {
                 Some(channel) => channel,
-                None => self.open(&event).await?,
+                None => match self.open(&event).await {
+                    Ok(channel) => channel,
+                    Err(error) => {
+                        // The others are served; this one is tried again with the next look.
+                        tracing::warn!(event = event.slug, %error, "the live log cannot be opened");
+                        continue;
+                    }
+                },
             };
-            next.insert(event.slug, (event.eid, channel));
+            next.insert(event.slug, Served { eid: event.eid, channel, listed: Instant::now() });
         }
         self.exchange(next);
         Ok(())
@@ -127,7 +144,7 @@ impl Hub {
 
     fn channel_of(&self, eid: EventId) -> Option<Arc<Channel>> {
         let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
-        events.values().find(|(known, _)| *known == eid).map(|(_, channel)| channel.clone())
+        events.values().find(|served| served.eid == eid).map(|served| served.channel.clone())
     }
 
     async fn open(&self, event: &EventRef) -> Result<Arc<Channel>, Error> {
@@ -140,13 +157,19 @@ impl Hub {
         Ok(channel)
     }
 
-    fn exchange(&self, next: HashMap<String, (EventId, Arc<Channel>)>) {
+    /// Takes over the new list. What it lacks is kept for a while, unless its slug is another event's now.
+    fn exchange(&self, mut next: HashMap<String, Served>) {
         let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
-        for (slug, (eid, channel)) in events.iter() {
-            if !next.values().any(|(kept, _)| kept == eid) {
-                tracing::info!(event = slug, "event gone");
-                channel.close();
+        for (slug, served) in events.drain() {
+            if next.values().any(|kept| kept.eid == served.eid) {
+                continue;
             }
+            if served.listed.elapsed() < FORGET_AFTER && !next.contains_key(&slug) {
+                next.insert(slug, served);
+                continue;
+            }
+            tracing::info!(event = slug, "event gone");
+            served.channel.close();
         }
         *events = next;
     }

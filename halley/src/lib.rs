@@ -22,6 +22,8 @@ mod gate;
 mod hub;
 mod metrics;
 mod reader;
+#[cfg(test)]
+mod rig;
 mod ring;
 mod routes;
 mod signal;

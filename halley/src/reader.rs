@@ -171,6 +171,7 @@ impl Reader {
 
     fn hello(&mut self, head: Head, after: Seq, resumed: bool) -> Step {
         self.history_until = head.top;
+        self.beat_at = Instant::now() + BEAT_EVERY;
         self.state = State::Following(Position { epoch: head.epoch.clone(), seq: after });
         Step::Signal(Signal::Hello { epoch: head.epoch, after, top: head.top, base: head.base, resumed })
     }
@@ -254,3 +255,6 @@ impl Reader {
         Step::Signal(Signal::Bye { retry_ms: rand::random_range(100..=self.pass.retry_spread_ms()) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub(crate) async fn response(mut reader: Reader, want: Option<Position>, hold: D
                 return opening.answer(want.as_ref(), &frames);
             }
             Step::Signal(Signal::Hello { epoch, after, resumed, .. }) => {
-                opening.hello = Some((epoch, after, resumed))
+                opening.hello = Some((epoch, after, resumed));
             }
             Step::Signal(signal @ Signal::Window { .. }) => opening.window = Some(signal.json()),
             Step::Signal(Signal::Beat { .. }) => {}
@@ -97,4 +97,46 @@ fn nothing_new() -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().remove(http::header::CONTENT_TYPE);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{Rig, epoch};
+
+    const HOLD: Duration = Duration::from_secs(25);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_without_news_is_held_for_25_s_and_then_says_204() {
+        let rig = Rig::with_entries(0, 3);
+        let began = Instant::now();
+        let want = Some(Position { epoch: epoch(), seq: 3 });
+        let response = response(rig.reader(Some(3), ahead_hold(HOLD)), want, HOLD).await;
+        assert_eq!((response.status(), began.elapsed()), (StatusCode::NO_CONTENT, HOLD));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_is_answered_within_its_hold_whatever_happens() {
+        for want in [99, 3, 0] {
+            let rig = Rig::with_entries(0, 3);
+            let began = Instant::now();
+            let position = Some(Position { epoch: epoch(), seq: want });
+            let answer = response(rig.reader(Some(want), ahead_hold(HOLD)), position, HOLD).await;
+            assert!(answer.status().is_success() && began.elapsed() <= HOLD, "{want}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_from_before_the_tail_is_told_where_the_archive_is() {
+        let rig = Rig::with_entries(70, 3);
+        let position = Some(Position { epoch: epoch(), seq: 5 });
+        let answer = response(rig.reader(Some(5), ahead_hold(HOLD)), position, HOLD).await;
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+        let page: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(
+            (&page["after"], &page["next"], &page["resumed"]),
+            (&70.into(), &73.into(), &false.into())
+        );
+        assert_eq!(page["window"]["archive"], "/api/v1/events/rustfest/items?after=5");
+    }
 }

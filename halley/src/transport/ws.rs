@@ -7,7 +7,10 @@ use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, timeout},
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -40,7 +43,9 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 /// Frames from a client, in "bytes" of the bucket: a burst, then one each second.
 const INBOUND_FRAMES: Flow = Flow { rate_bytes: 1, burst_bytes: 20 };
 
-type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+/// Bytes to and from a client: an upgraded connection, or a pipe in tests.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// Why a client's socket is closed on our side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,22 +125,29 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool
 /// Serves one stream until one side ends it.
 pub(crate) async fn run(upgrade: OnUpgrade, mut reader: Reader) {
     let Ok(upgraded) = upgrade.await else { return };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(Some(INBOUND_BYTES_MAX))
-        .max_frame_size(Some(INBOUND_BYTES_MAX));
-    let mut socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let mut socket = socket(TokioIo::new(upgraded)).await;
     let counted = Counted::open("ws");
     if let Some(goodbye) = converse(&mut socket, &mut reader, &counted).await {
         close(socket, goodbye).await;
     }
 }
 
+async fn socket<S: Wire>(wire: S) -> WebSocketStream<S> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(Some(INBOUND_BYTES_MAX))
+        .max_frame_size(Some(INBOUND_BYTES_MAX));
+    WebSocketStream::from_raw_socket(wire, Role::Server, Some(config)).await
+}
+
 /// Says why we close, or nothing when the client has left.
-async fn converse(socket: &mut Socket, reader: &mut Reader, counted: &Counted) -> Option<Goodbye> {
+async fn converse<S: Wire>(
+    socket: &mut WebSocketStream<S>,
+    reader: &mut Reader,
+    counted: &Counted,
+) -> Option<Goodbye> {
     let mut inbound = Bucket::full(INBOUND_FRAMES, Instant::now());
     loop {
         let step = tokio::select! {
@@ -168,7 +180,7 @@ async fn converse(socket: &mut Socket, reader: &mut Reader, counted: &Counted) -
     }
 }
 
-async fn say(socket: &mut Socket, frames: &[Frame]) -> Result<(), tungstenite::Error> {
+async fn say<S: Wire>(socket: &mut WebSocketStream<S>, frames: &[Frame]) -> Result<(), tungstenite::Error> {
     for frame in frames {
         socket.feed(Message::Text(frame.text().clone())).await?;
     }
@@ -212,7 +224,7 @@ fn judge(error: &tungstenite::Error) -> Heard {
 }
 
 /// Says why, then reads on for a moment: closing with unread bytes would reset the connection and take the reason with it.
-async fn close(mut socket: Socket, goodbye: Goodbye) {
+async fn close<S: Wire>(mut socket: WebSocketStream<S>, goodbye: Goodbye) {
     let frame = goodbye.frame();
     match goodbye {
         Goodbye::Drain | Goodbye::Overload => {}
@@ -233,6 +245,7 @@ async fn close(mut socket: Socket, goodbye: Goodbye) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{reader::BEAT_EVERY, rig::Rig};
 
     #[test]
     fn close_codes_are_those_of_the_protocol() {
@@ -240,6 +253,18 @@ mod tests {
         assert_eq!([Goodbye::Drain, Goodbye::Overload, Goodbye::Slow].map(code), [1012, 1013, 4001]);
         assert_eq!([Goodbye::BadInput("x"), Goodbye::Binary, Goodbye::TooBig].map(code), [4003, 1003, 1009]);
         assert_eq!([Goodbye::BadText, Goodbye::Broken, Goodbye::TooMany].map(code), [1007, 1002, 4029]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_read_is_closed_as_slow() {
+        let (ours, _theirs) = tokio::io::duplex(512);
+        let rig = Rig::with_entries(0, 100);
+        let (mut socket, mut reader) = (socket(ours).await, rig.reader(Some(0), BEAT_EVERY));
+        let began = Instant::now();
+        let goodbye = converse(&mut socket, &mut reader, &Counted::open("ws")).await;
+        assert_eq!(goodbye, Some(Goodbye::Slow));
+        assert!(began.elapsed() >= WRITE_WAIT && began.elapsed() < WRITE_WAIT * 2);
+        timeout(CLOSE_WAIT * 2, close(socket, Goodbye::Slow)).await.expect("nobody waits for it long");
     }
 
     #[test]

@@ -153,8 +153,7 @@ async fn requests_that_two_parsers_may_read_differently_are_refused() {
         let answer = raw(&stage, &request).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{status} for {:.80}: {answer:.200}",
-            request
+            "{status} for {request:.80}: {answer:.200}"
         );
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "one request, one answer");
     }

@@ -39,7 +39,8 @@ async fn a_hundred_clients_that_do_not_read_slow_nobody() {
     }
     let mut ws = Ws::open(&stage, None).await;
     let mut sse = Sse::open(&stage, None, None).await;
-    (ws.object().await, sse.event().await);
+    ws.object().await;
+    sse.event().await;
     let long = "x".repeat(4000);
     let mut waits = Vec::new();
     for seq in 1..=300 {

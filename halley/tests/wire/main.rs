@@ -5,6 +5,7 @@ mod clients;
 mod hostile;
 mod positions;
 mod property;
+mod redis;
 mod removal;
 mod shutdown;
 mod stage;

@@ -37,7 +37,8 @@ async fn removed_words_cannot_be_fetched_from_any_surface() {
     assert_eq!((&page["entries"][0]["kind"], &page["entries"][0]["seq"]), (&"void".into(), &11.into()));
     let mut ws = Ws::open(&stage, Some(&stage.at(0))).await;
     let mut sse = Sse::open(&stage, Some(&stage.at(0)), None).await;
-    (ws.object().await, sse.event().await);
+    ws.object().await;
+    sse.event().await;
     for seq in 1..=top {
         let (a, b) = (ws.object().await, sse.event().await.data);
         assert_eq!((&a["seq"], &b), (&seq.into(), &a));

@@ -14,7 +14,8 @@ async fn every_stream_gets_a_bye_before_it_ends() {
     let stage = Stage::start().await;
     let mut ws = Ws::open(&stage, None).await;
     let mut sse = Sse::open(&stage, None, None).await;
-    (ws.object().await, sse.event().await);
+    ws.object().await;
+    sse.event().await;
     let at = stage.at(0);
     let began = Instant::now();
     let (polled, ()) = tokio::join!(poll(&stage, Some(&at)), async {

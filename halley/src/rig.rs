@@ -1,0 +1,74 @@
+//! For unit tests: a channel whose ring is filled by hand. Nothing is read behind it.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chassis::{
+    client_addr::{AddrKey, Ranges},
+    http::Client,
+};
+use live::{Bell, Log, Page, Ringer};
+use model::{Entry, Epoch, EventId, Position, Seq};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    channel::Channel,
+    gate::{Gate, GateBounds},
+    reader::Reader,
+    ring::{Ring, RingBounds},
+};
+
+struct Unread;
+
+#[async_trait]
+impl Log for Unread {
+    fn eid(&self) -> EventId {
+        EventId::from_random(1)
+    }
+
+    async fn read(&self, _after: Seq, _max: usize) -> Result<Option<Page>, live::Error> {
+        Ok(None)
+    }
+
+    fn bell(&self) -> Bell {
+        Ringer::default().bell()
+    }
+
+    async fn archived(&self, _position: &Position) -> Result<(), live::Error> {
+        Ok(())
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) channel: Arc<Channel>,
+    gate: Arc<Gate>,
+}
+
+pub(crate) fn epoch() -> Epoch {
+    Epoch::new(0, 0xabc)
+}
+
+impl Rig {
+    /// A tail that begins at `base` and holds `count` entries.
+    pub(crate) fn with_entries(base: Seq, count: u64) -> Self {
+        let channel = Channel::new(Arc::new(Unread), CancellationToken::new());
+        let gate = Gate::new(GateBounds::usual(100), Ranges::default());
+        channel.replace(Ring::new(epoch(), base, base, RingBounds::default()));
+        let rig = Self { channel, gate };
+        rig.append(base + 1..=base + count);
+        rig
+    }
+
+    pub(crate) fn append(&self, seqs: impl IntoIterator<Item = Seq>) {
+        let entries: Vec<_> = seqs.into_iter().map(Entry::void).collect();
+        self.channel.append(&epoch(), &entries, 0);
+    }
+
+    /// A reader that has everything up to `after`.
+    pub(crate) fn reader(&self, after: Option<Seq>, ahead_hold: Duration) -> Reader {
+        let ip = "9.9.9.9".parse().expect("an address");
+        let pass = self.gate.enter(&Client { peer: (ip, 1).into(), ip, key: AddrKey::of(ip) }).expect("room");
+        let want = after.map(|seq| Position { epoch: epoch(), seq });
+        Reader::new(self.channel.clone(), "rustfest".to_owned(), want, pass, ahead_hold)
+    }
+}
