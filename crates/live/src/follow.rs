@@ -33,6 +33,11 @@ impl Line {
         }
     }
 
+    /// Each older log with the last seq carried over.
+    pub fn iter(&self) -> impl Iterator<Item = (&Epoch, Seq)> {
+        self.0.iter().map(|(epoch, seq)| (epoch, *seq))
+    }
+
     /// Whether everything up to this position of an older log was carried over.
     #[must_use]
     pub fn carries(&self, at: &Position) -> bool {
@@ -43,6 +48,12 @@ impl Line {
     #[must_use]
     pub fn carried(&self, epoch: &Epoch) -> Option<Seq> {
         self.0.get(epoch).copied()
+    }
+}
+
+impl FromIterator<(Epoch, Seq)> for Line {
+    fn from_iter<T: IntoIterator<Item = (Epoch, Seq)>>(carried: T) -> Self {
+        Self(carried.into_iter().collect())
     }
 }
 
