@@ -107,14 +107,15 @@ impl Hub {
         events.get(slug).map(|served| served.channel.clone())
     }
 
-    /// Reads the directory, unless that was done less than `least` ago.
+    /// Reads the directory, unless that was done less than `least` ago (by somebody whom this call has waited for, perhaps).
     async fn look(&self, least: Duration) -> Result<(), Error> {
         let mut looked = self.looked.lock().await;
         if looked.is_some_and(|at| at.elapsed() < least) || self.shutdown.is_triggered() {
             return Ok(());
         }
+        let listed = self.store.events().await;
         *looked = Some(Instant::now());
-        let mut listed = self.store.events().await?;
+        let mut listed = listed?;
         if listed.len() > EVENTS_MAX {
             tracing::error!(
                 events = listed.len(),
@@ -125,21 +126,23 @@ impl Hub {
         }
         let mut next = HashMap::new();
         for event in listed {
-            let channel = match self.channel_of(event.eid) {
-                Some(channel) => channel,
-                None => match self.open(&event).await {
-                    Ok(channel) => channel,
-                    Err(error) => {
-                        // The others are served; this one is tried again with the next look.
-                        tracing::warn!(event = event.slug, %error, "the live log cannot be opened");
-                        continue;
-                    }
-                },
-            };
-            next.insert(event.slug, Served { eid: event.eid, channel, listed: Instant::now() });
+            if let Some(channel) = self.channel_of_or_open(&event).await {
+                next.insert(event.slug, Served { eid: event.eid, channel, listed: Instant::now() });
+            }
         }
         self.exchange(next);
         Ok(())
+    }
+
+    async fn channel_of_or_open(&self, event: &EventRef) -> Option<Arc<Channel>> {
+        if let Some(channel) = self.channel_of(event.eid) {
+            return Some(channel);
+        }
+        let opened = self.open(event).await;
+        // The others are served; this one is tried again with the next look.
+        opened
+            .inspect_err(|error| tracing::warn!(event = event.slug, %error, "the live log cannot be opened"))
+            .ok()
     }
 
     fn channel_of(&self, eid: EventId) -> Option<Arc<Channel>> {

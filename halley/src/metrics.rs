@@ -8,7 +8,7 @@ pub(crate) const OPENED: &str = "halley_connections_total";
 pub(crate) const REFUSED: &str = "halley_refused_total";
 /// Entries handed to connections, by `transport`.
 pub(crate) const DELIVERED: &str = "halley_entries_delivered_total";
-/// Connections ended because their client did not read.
+/// WebSockets closed because their client did not read.
 pub(crate) const SLOW: &str = "halley_slow_clients_total";
 /// WebSocket clients closed for what they sent, by `code`.
 pub(crate) const BAD_CLIENT: &str = "halley_bad_clients_total";

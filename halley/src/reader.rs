@@ -135,7 +135,10 @@ impl Reader {
         // Marked as seen before looking, so that a change in between still wakes us.
         self.bell.borrow_and_update();
         let Some(head) = self.channel.head() else {
-            self.ring_or(until + AHEAD_HOLD_MAX).await;
+            if Instant::now() >= until {
+                return Some(self.bye(Ending::Overload));
+            }
+            self.ring_or(until).await;
             return None;
         };
         let Some(want) = want else {

@@ -49,12 +49,16 @@ pub(crate) fn epoch() -> Epoch {
 }
 
 impl Rig {
+    /// A channel whose log was not read yet.
+    pub(crate) fn unread() -> Self {
+        let channel = Channel::new(Arc::new(Unread), CancellationToken::new());
+        Self { channel, gate: Gate::new(GateBounds::usual(100), Ranges::default()) }
+    }
+
     /// A tail that begins at `base` and holds `count` entries.
     pub(crate) fn with_entries(base: Seq, count: u64) -> Self {
-        let channel = Channel::new(Arc::new(Unread), CancellationToken::new());
-        let gate = Gate::new(GateBounds::usual(100), Ranges::default());
-        channel.replace(Ring::new(epoch(), base, base, RingBounds::default()));
-        let rig = Self { channel, gate };
+        let rig = Self::unread();
+        rig.channel.replace(Ring::new(epoch(), base, base, RingBounds::default()));
         rig.append(base + 1..=base + count);
         rig
     }

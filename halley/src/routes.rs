@@ -1,4 +1,6 @@
-//! The addresses of section 6: who asks for what, and whether the gate lets them.
+//! The addresses of the live log: who asks for what, and whether the gate lets them.
+//!
+//! All of it is public and reads only: no cookie, no `Origin` and no token gives or takes any right, so pages of every origin may ask.
 
 use std::sync::Arc;
 
@@ -145,7 +147,8 @@ fn wanted(
     last_event_id: Option<&header::HeaderValue>,
 ) -> Result<Option<Position>, Refused> {
     let bad = |why: String| Refused::BadCursor(why);
-    if let Some(id) = last_event_id {
+    // A browser leaves the header out when it has no id; libraries send it empty.
+    if let Some(id) = last_event_id.filter(|id| !id.is_empty()) {
         let id = id.to_str().map_err(|_| bad("Last-Event-ID is not text".to_owned()))?;
         return id.parse().map(Some).map_err(|e: model::BadPosition| bad(e.to_string()));
     }

@@ -23,7 +23,7 @@ fn ready(readiness: &Readiness) -> Response {
     let parts = readiness.parts();
     let is_ready = parts.values().all(Option::is_none);
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, uncached(Json(json!({"ready": is_ready, "waiting": parts})))).into_response()
+    (status, uncached(Json(json!({"ready": is_ready, "parts": parts})))).into_response()
 }
 
 async fn metrics() -> Response {

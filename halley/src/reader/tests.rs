@@ -122,6 +122,16 @@ async fn older_entries_that_cannot_be_read_end_in_an_overload_not_in_silence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_log_that_is_never_read_ends_in_an_overload_too() {
+    let rig = Rig::unread();
+    let mut reader = rig.reader(None, AHEAD_HOLD_MAX);
+    let began = Instant::now();
+    assert!(matches!(reader.next().await, Step::Signal(Signal::Bye { .. })));
+    assert!(matches!(reader.next().await, Step::End(Ending::Overload)));
+    assert_eq!(began.elapsed(), AHEAD_HOLD_MAX);
+}
+
+#[tokio::test(start_paused = true)]
 async fn history_waits_while_the_client_owes_and_live_entries_do_not() {
     let rig = Rig::with_entries(0, 64);
     let mut greedy = rig.reader(Some(0), AHEAD_HOLD_MAX);

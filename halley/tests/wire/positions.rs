@@ -132,6 +132,21 @@ async fn the_last_event_id_beats_the_address() {
 }
 
 #[tokio::test]
+async fn pages_of_other_origins_may_read_as_nothing_here_is_anybodys() {
+    let stage = Stage::start().await;
+    let asked = http()
+        .get(stage.url("head.json"))
+        .header("origin", "https://elsewhere.example")
+        .header("cookie", "a=b");
+    let answer = asked.send().await.expect("an answer");
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    assert!(
+        !answer.headers().contains_key("set-cookie")
+            && !answer.headers().contains_key("access-control-allow-credentials")
+    );
+}
+
+#[tokio::test]
 async fn what_the_ring_has_dropped_comes_out_of_chunks() {
     let stage = Stage::with(Config { ring_entries_max: 64, ..Config::default() }).await;
     stage.seen(stage.many(700).await).await;
