@@ -15,6 +15,18 @@ RUST_LOG chooses what is logged (default: info), PERIHELION_LOG_FORMAT=json make
 
 /// Where the demo keeps its data.
 const DEMO_DIR: &str = "data/demo";
+const DEMO: &str = "\
+Marginalia 2026 is invented: two days, two rooms, 21 talks, 1,200 posts by 120 people in six languages. Fake servers on
+this machine speak it in Mastodon's and X's own wire formats, with dropped connections, duplicates and silences, and
+the product takes it from there exactly as it would from the real ones. Nothing leaves this machine.
+
+Things to look at while it runs:
+  the live page     open the printed address; posts arrive by themselves
+  the programme     what was said in each talk, and when
+  a talk's page     the conversation while that talk alone was on
+
+One clock drives posts, schedule and pages: 20 times as fast as life, with the night skipped. Ctrl-C stops it, the next
+start goes on from there, and --restart begins anew.";
 
 /// Gathers what a conference says about itself on many networks, shows it live and keeps it by talk.
 #[derive(Debug, Parser)]
@@ -60,14 +72,15 @@ pub(crate) enum Command {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = DEMO)]
 pub(crate) struct DemoArgs {
-    /// How many times as fast as life
-    #[arg(long, default_value_t = 20.0, value_name = "TIMES")]
+    /// How many times as fast as life, from 0.1 to 500
+    #[arg(long, default_value_t = 20.0, value_name = "TIMES", value_parser = speed)]
     pub(crate) speed: f64,
     /// The port of the pages; without it the first free one from 8080
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// Where the demo keeps its data
+    /// Where the demo keeps its data: an earlier demo's directory, or an empty one
     #[arg(long, value_name = "DIR", default_value = DEMO_DIR)]
     pub(crate) data_dir: PathBuf,
     /// Begin anew instead of going on where the last run stopped
@@ -80,6 +93,11 @@ impl DemoArgs {
     pub(crate) fn is_usual_dir(&self) -> bool {
         self.data_dir == Path::new(DEMO_DIR)
     }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "a number is wanted, such as 20".to_owned())?;
+    if (0.1..=500.0).contains(&speed) { Ok(speed) } else { Err("it must lie between 0.1 and 500".to_owned()) }
 }
 
 #[derive(Debug, Args)]
@@ -129,9 +147,9 @@ pub(crate) struct EventName {
 pub(crate) struct RecoverArgs {
     /// The event's slug
     pub(crate) event: String,
-    /// Go on although Redis is gone, with what the archive holds
+    /// Go on although the tail in Redis is gone, with what the archive holds
     #[arg(long)]
-    pub(crate) without_redis: bool,
+    pub(crate) without_tail: bool,
     /// Go on although the archive is gone, with what Redis holds
     #[arg(long)]
     pub(crate) without_archive: bool,

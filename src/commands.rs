@@ -1,20 +1,43 @@
 //! What each command does: one file per command. Parts are put together in `wiring`.
 
+mod archive;
 mod check;
 mod event;
+mod export;
+mod recover;
+mod roles;
+mod schedule;
 
-use crate::cli::{Cli, Command, EventCommand};
+use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, ScheduleCommand};
 use crate::config;
 use crate::failure::Failure;
-use crate::runtime;
+use crate::{demo, runtime};
 
 /// Runs one command to its end.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Demo(args) = cli.command {
+        return runtime::demo(|fate| demo::start(args, fate));
+    }
     let config = config::load(cli.config.as_deref())?;
+    let config = &config;
     match cli.command {
-        Command::Check => check::run(&config),
-        Command::Event(EventCommand::List) => runtime::command(event::list(&config)),
-        Command::Event(EventCommand::Show(name)) => runtime::command(event::show(&config, &name.event)),
-        _ => Err(Failure::Asked("not wired".to_owned())),
+        Command::Demo(_) => unreachable!("the demo has settings of its own and was started above"),
+        Command::Up(args) => runtime::daemon(|fate| roles::up(config, args, fate)),
+        Command::Nozzle => runtime::daemon(|fate| roles::nozzle(config, fate)),
+        Command::Halley => runtime::daemon(|fate| roles::halley(config, fate)),
+        Command::Strainer => runtime::daemon(|fate| roles::strainer(config, fate)),
+        Command::Site => runtime::daemon(|fate| roles::site(config, fate)),
+        Command::Check => runtime::command(check::run(config)),
+        Command::Event(EventCommand::Apply { file }) => runtime::command(event::apply(config, &file)),
+        Command::Event(EventCommand::List) => runtime::command(event::list(config)),
+        Command::Event(EventCommand::Show(name)) => runtime::command(event::show(config, &name.event)),
+        Command::Schedule(ScheduleCommand::Import { event, file }) => {
+            runtime::command(schedule::import(config, &event, &file))
+        }
+        Command::Export(name) => runtime::command(export::run(config, &name.event)),
+        Command::Archive(ArchiveCommand::Rebuild(name)) => {
+            runtime::command(archive::rebuild(config, &name.event))
+        }
+        Command::Recover(args) => runtime::command(recover::run(config, &args)),
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Asked(String),
     /// It was asked rightly and still could not be done.
     Could(anyhow::Error),
+    /// As [`Failure::Could`], and a supervisor must not try again: an event belongs to another nozzle.
+    NotOurs(anyhow::Error),
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Settings(_) | Self::Asked(_) => ASKED_WRONGLY,
             Self::Could(_) => COULD_NOT,
+            Self::NotOurs(_) => nozzle::EXIT_NOT_OURS,
         })
     }
 }
@@ -40,7 +43,7 @@ impl fmt::Display for Failure {
                 f.write_str(&lines.join("\n"))
             }
             Self::Asked(sentence) => write!(f, "perihelion: {sentence}"),
-            Self::Could(error) => write!(f, "perihelion: {error:#}"),
+            Self::Could(error) | Self::NotOurs(error) => write!(f, "perihelion: {error:#}"),
         }
     }
 }
@@ -48,6 +51,21 @@ impl fmt::Display for Failure {
 impl From<Vec<Problem>> for Failure {
     fn from(problems: Vec<Problem>) -> Self {
         Self::Settings(problems)
+    }
+}
+
+impl From<nozzle::Error> for Failure {
+    fn from(error: nozzle::Error) -> Self {
+        match error.exit_code() {
+            nozzle::EXIT_NOT_OURS => Self::NotOurs(error.into()),
+            _ => Self::Could(error.into()),
+        }
+    }
+}
+
+impl From<chassis::Error> for Failure {
+    fn from(error: chassis::Error) -> Self {
+        Self::Could(error.into())
     }
 }
 

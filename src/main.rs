@@ -5,9 +5,14 @@ mod cli;
 mod commands;
 mod config;
 mod data_dir;
+mod demo;
+mod event_file;
 mod failure;
 mod ledgers;
+mod reach;
 mod runtime;
+mod site;
+mod wiring;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 //! commands start with, which is less.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use chassis::telemetry::{self, Format};
@@ -12,26 +13,73 @@ use crate::failure::Failure;
 const LOG_FILTER: &str = "info";
 /// For commands whose answer is their standard output.
 const LOG_FILTER_OF_COMMANDS: &str = "warn";
+/// The demo breaks its own networks on purpose: what the product says to that would bury the demo's one line.
+const LOG_FILTER_OF_THE_DEMO: &str = "error";
 const LOG_FORMAT_VARIABLE: &str = "PERIHELION_LOG_FORMAT";
 
-/// Runs a daemon until it is told to stop. `start` returns once everything runs (or with the reason why it does not);
-/// what it started is owned by the shutdown and is waited for.
-pub(crate) fn daemon<F>(start: impl FnOnce(Shutdown) -> F) -> Result<(), Failure>
+/// A daemon's stop signal, together with the first failure that pulled it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fate {
+    shutdown: Shutdown,
+    first: Arc<Mutex<Option<Failure>>>,
+}
+
+impl Fate {
+    /// A fate that hangs on this stop signal.
+    pub(crate) fn new(shutdown: Shutdown) -> Self {
+        Self { shutdown, first: Arc::default() }
+    }
+
+    /// The stop signal, and the owner of the daemon's tasks.
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Stops the daemon; it ends with the first failure that it is given.
+    pub(crate) fn fail(&self, failure: Failure) {
+        tracing::error!(error = %failure, "cannot go on");
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        self.shutdown.trigger();
+    }
+
+    fn ended(&self) -> Result<(), Failure> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+}
+
+/// Runs a daemon until it is told to stop or fails. `start` returns once everything runs; what it started is owned by
+/// the fate's shutdown and is waited for.
+pub(crate) fn daemon<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    logs(LOG_FILTER)?;
+    run(LOG_FILTER, start)
+}
+
+/// The same for the demo, which speaks for itself.
+pub(crate) fn demo<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    run(LOG_FILTER_OF_THE_DEMO, start)
+}
+
+fn run<F>(log_filter: &str, start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    logs(log_filter)?;
     chassis::metrics::install();
     tokio_runtime()?.block_on(async {
-        let shutdown = Shutdown::on_signals().map_err(anyhow::Error::from)?;
-        let started = start(shutdown.clone()).await;
+        let fate = Fate::new(Shutdown::on_signals().map_err(anyhow::Error::from)?);
+        let started = start(fate.clone()).await;
         if started.is_err() {
-            shutdown.trigger();
+            fate.shutdown().trigger();
         }
-        if let Ending::CutOff(tasks) = shutdown.finish().await {
+        if let Ending::CutOff(tasks) = fate.shutdown().finish().await {
             tracing::warn!(tasks.left = tasks, "stopped without waiting any longer");
         }
-        started
+        started.and_then(|()| fate.ended())
     })
 }
 

@@ -1,10 +1,44 @@
-//! `perihelion event list` and `event show`: what a data directory holds, read beside whoever writes it.
+//! `perihelion event apply`, `event list` and `event show`. The last two read what a data directory holds, beside whoever
+//! writes it; `apply` asks the nozzle.
 
 use std::fmt::Write;
+use std::path::Path;
+
+use model::EventId;
+use nozzle::intake::Outcome;
 
 use crate::config::Config;
+use crate::event_file::EventToApply;
 use crate::failure::Failure;
 use crate::ledgers::{self, Held};
+use crate::reach::{Reached, event_id};
+
+/// Creates or changes the event that a file describes.
+pub(crate) async fn apply(config: &Config, path: &Path) -> Result<(), Failure> {
+    let event = EventToApply::read(path, nozzle::sources::process_env).await?;
+    let slug = &event.file.slug;
+    let known = event_id(config, slug).await?;
+    let eid = known.unwrap_or_else(|| EventId::from_random(rand::random()));
+    let reached = Reached::nozzle(config).await?;
+    let applied = event.apply(&*reached.intake, eid).await;
+    if let Ok(outcome) = &applied {
+        let word = if known.is_some() { "changed" } else { "created" };
+        print_outcome(&format!("{word} {slug} ({eid})"), outcome, &reached);
+    }
+    reached.leave().await;
+    applied.map(drop)
+}
+
+/// Says what came of an order.
+pub(super) fn print_outcome(what: &str, outcome: &Outcome, reached: &Reached) {
+    println!("{what}, log at entry {}", outcome.seq);
+    for note in &outcome.notes {
+        println!("  {note}");
+    }
+    if reached.is_alone() {
+        println!("No nozzle runs here just now; the next one that starts serves it.");
+    }
+}
 
 /// Prints one line per event.
 pub(crate) async fn list(config: &Config) -> Result<(), Failure> {
@@ -31,16 +65,21 @@ pub(crate) async fn show(config: &Config, slug: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The event with this slug, or the sentence that lists those there are.
-pub(crate) async fn find(config: &Config, slug: &str) -> Result<Held, Failure> {
-    if let Some(held) = ledgers::find(&config.data_dir, slug).await? {
-        return Ok(held);
+/// The event with this slug.
+async fn find(config: &Config, slug: &str) -> Result<Held, Failure> {
+    match ledgers::find(&config.data_dir, slug).await? {
+        Some(held) => Ok(held),
+        None => Err(unknown(config, slug).await?),
     }
+}
+
+/// The sentence about a slug that no event has.
+pub(super) async fn unknown(config: &Config, slug: &str) -> Result<Failure, Failure> {
     let all = ledgers::all(&config.data_dir).await?;
     let known: Vec<&str> = all.iter().filter_map(Held::slug).collect();
     let known = if known.is_empty() { "no events".to_owned() } else { known.join(", ") };
     let dir = config.data_dir.display();
-    Err(Failure::Asked(format!("there is no event {slug:?} in {dir}; it holds {known}")))
+    Ok(Failure::Asked(format!("there is no event {slug:?} in {dir}; it holds {known}")))
 }
 
 fn describe(held: &Held) -> String {

@@ -10,8 +10,8 @@ use super::settings::Settings;
 
 /// A machine has no more descriptors than this to give away.
 const CONNECTIONS_MAX: u32 = 10_000_000;
-/// Routers cut silent requests at 30 s; a hold must end before.
-const POLL_HOLD_SECONDS_MAX: u32 = 29;
+/// Routers cut silent requests at 30 s; a hold must end before ([`halley::POLL_HOLD_MAX`]).
+const POLL_HOLD_SECONDS_MAX: u32 = 28;
 
 /// Settings of halley.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub(crate) struct HalleyConfig {
     pub(crate) public_url: Option<Url>,
     /// `halley.connections_max`: open connections. Default 0: from the process's limit of open files.
     pub(crate) connections_max: u32,
-    /// `halley.poll_hold_seconds`: how long a long poll without news is held. Default 25, at most 29.
+    /// `halley.poll_hold_seconds`: how long a long poll without news is held. Default 25, at most 28.
     pub(crate) poll_hold: Duration,
 }
 

@@ -1,6 +1,6 @@
 //! `[http]`: whom every HTTP listener believes about addresses.
 
-use ipnet::IpNet;
+use chassis::client_addr::Ranges;
 
 use super::kinds::Networks;
 use super::settings::Settings;
@@ -9,9 +9,9 @@ use super::settings::Settings;
 #[derive(Debug, Clone)]
 pub(crate) struct HttpConfig {
     /// `http.trusted_proxies`: peers whose `X-Forwarded-For` is believed. Default none.
-    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: Ranges,
     /// `http.venue_cidrs`: the conference's own networks, where hundreds share one address. Default none.
-    pub(crate) venue_cidrs: Vec<IpNet>,
+    pub(crate) venue_cidrs: Ranges,
 }
 
 impl HttpConfig {

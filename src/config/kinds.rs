@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ipnet::IpNet;
+use chassis::client_addr::Ranges;
 use url::Url;
 
 use super::file::Shape;
@@ -166,7 +166,7 @@ impl Kind for Switch {
 pub(super) struct Networks;
 
 impl Kind for Networks {
-    type Value = Vec<IpNet>;
+    type Value = Ranges;
     const SHAPE: Shape = Shape::List;
 
     fn allowed(&self) -> String {
@@ -174,13 +174,9 @@ impl Kind for Networks {
             .to_owned()
     }
 
-    fn read(&self, text: &str) -> Option<Vec<IpNet>> {
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts
-            .map(|part| {
-                part.parse().ok().or_else(|| Some(IpNet::from(part.parse::<std::net::IpAddr>().ok()?)))
-            })
-            .collect()
+    fn read(&self, text: &str) -> Option<Ranges> {
+        let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
+        Ranges::parse(&parts).ok()
     }
 
     fn show(&self, text: &str) -> String {

@@ -30,12 +30,17 @@ impl SiteConfig {
         if let Some(url) = &self.public_url {
             return url.clone();
         }
-        let host = match bound.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ip => ip,
-        };
-        let address = format!("http://{}", SocketAddr::new(host, bound.port()));
+        let address = format!("http://{}", reachable(bound));
         address.parse().expect("an address with a port is a URL's authority")
     }
+}
+
+/// Where this machine reaches a listener: a wildcard address is loopback.
+pub(crate) fn reachable(listener: SocketAddr) -> SocketAddr {
+    let host = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(host, listener.port())
 }

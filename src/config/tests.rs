@@ -70,9 +70,9 @@ fn misspelt_variable_is_refused_and_foreign_ones_are_left_alone() {
 fn wrong_type_names_key_line_and_what_is_allowed() {
     let problems = load_text("[halley]\npoll_hold_seconds = \"10\"\n").unwrap_err();
     let expected = "config: \"halley.poll_hold_seconds\" at line 2 is a string; \
-                    allowed: a whole number of seconds from 1 to 29, without a unit";
+                    allowed: a whole number of seconds from 1 to 28, without a unit";
     assert_eq!(problems, [expected]);
-    for wrong in ["10s", "-1", "0", "30", "1.5", "true", "[1]", "0x10"] {
+    for wrong in ["10s", "-1", "0", "29", "1.5", "true", "[1]", "0x10"] {
         assert!(load_text(&format!("[halley]\npoll_hold_seconds = {wrong}\n")).is_err(), "{wrong}");
     }
 }
@@ -106,9 +106,9 @@ fn passwords_never_print() {
 #[test]
 fn networks_are_lists_in_the_file_and_comma_separated_in_the_environment() {
     let config = load_text("[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n").unwrap();
-    assert_eq!(config.http.trusted_proxies.len(), 2);
+    assert!(config.http.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
     let config = load_with("", &[("PERIHELION_HTTP_VENUE_CIDRS", "10.0.0.0/8, 192.0.2.1")]).unwrap();
-    assert_eq!(config.http.venue_cidrs.len(), 2);
+    assert!(config.http.venue_cidrs.contains("192.0.2.1".parse().unwrap()));
     assert!(load_text("[http]\ntrusted_proxies = [\"10.0.0.0/99\"]\n").is_err());
     assert!(load_text("[http]\ntrusted_proxies = \"10.0.0.0/8\"\n").is_err());
 }

@@ -25,7 +25,7 @@ fn wrong_type_unit_sign_and_size_end_with_2_and_what_is_allowed() {
         let ended = check_with(&format!("[halley]\npoll_hold_seconds = {value}\n"));
         assert_eq!(ended.code, Some(2), "{value}: {ended:?}");
         assert!(ended.stderr.contains("\"halley.poll_hold_seconds\" at line 2"), "{value}: {ended:?}");
-        assert!(ended.stderr.contains("from 1 to 29"), "{value}: {ended:?}");
+        assert!(ended.stderr.contains("from 1 to 28"), "{value}: {ended:?}");
     }
 }
 
@@ -70,4 +70,11 @@ fn unknown_command_and_argument_end_with_2() {
     assert_eq!(place.run(&["upp"]).code, Some(2));
     assert_eq!(place.run(&["up", "--evnt", "x"]).code, Some(2));
     assert_eq!(place.run(&["--version"]).code, Some(0));
+}
+
+#[test]
+fn data_directory_that_cannot_be_written_ends_with_1_its_path_and_the_cure() {
+    let ended = check_with("data_dir = \"/proc/perihelion\"\n");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("/proc/perihelion") && ended.stdout.contains("set data_dir"), "{ended:?}");
 }

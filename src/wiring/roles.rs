@@ -1,0 +1,223 @@
+//! Starts roles: all in one process, or one. Each start returns once the role runs; what it started is owned by the
+//! fate's shutdown.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::live::Store;
+use ::nozzle::Nozzle;
+use anyhow::{Context, Result};
+use chassis::clock::Clock;
+use chassis::http::{self, Limits};
+use chassis::status::{EVERY, Status};
+use chassis::{Readiness, Shutdown, process};
+use model::EventId;
+use tokio::net::TcpListener;
+
+use super::{
+    NozzleHistory, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config, strainer_config,
+};
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::event_file::EventToApply;
+use crate::failure::Failure;
+use crate::runtime::Fate;
+use crate::{ledgers, site as pages};
+
+const SITE_KEY: &str = "[site] listen";
+const NOZZLE_KEY: &str = "[nozzle] listen";
+/// Connections for requests that end at once, beside the streams.
+const REQUESTS_MAX: usize = 256;
+
+/// What `up` and the demo start with.
+pub(crate) struct Up {
+    /// Tells everybody the time.
+    pub(crate) clock: Clock,
+    /// Where sources find their secrets.
+    pub(crate) env: fn(&str) -> Option<String>,
+    /// An event.toml to apply first.
+    pub(crate) event: Option<PathBuf>,
+    /// Whether pictures may come from this machine itself.
+    pub(crate) media_from_loopback: bool,
+}
+
+/// Starts every role in this process and returns the address of the pages.
+pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketAddr, Failure> {
+    let event = match &with.event {
+        Some(path) => Some(EventToApply::read(path, with.env).await?),
+        None => None,
+    };
+    let data = DataDir::open(&config.data_dir)?;
+    let page_listener = http::bind(&config.site.listen.to_string(), SITE_KEY).await?;
+    let intake_listener = http::bind(&config.nozzle.listen.to_string(), NOZZLE_KEY).await?;
+    let bound = page_listener.local_addr().context("the site's listener has no address")?;
+    let readiness = Readiness::default();
+    let (store, live) = live(config).await?;
+
+    let parts =
+        ::nozzle::Parts { live, clock: with.clock.clone(), readiness: readiness.clone(), env: with.env };
+    let nozzle = Nozzle::open(nozzle_config(config, &data)?, parts, fate.shutdown().clone()).await?;
+    run_nozzle(nozzle.clone(), intake_listener, fate);
+    let parts = ::strainer::Parts {
+        store: store.clone(),
+        archive: archive(config)?,
+        history: None,
+        readiness: readiness.clone(),
+    };
+    ::strainer::start(&strainer_config(config), parts, fate.shutdown());
+    let ground =
+        Ground { config, data, store: store.clone(), clock: with.clock, readiness: readiness.clone() };
+    let site = ground.site(bound, with.media_from_loopback, fate.shutdown())?;
+    let parts = ::halley::Parts { store, readiness };
+    let streams =
+        ::halley::service(&halley_config(config), parts, fate.shutdown()).map_err(anyhow::Error::from)?;
+    let routes = pages::router(&site).merge(streams);
+    let limits =
+        ground.limits(process::connections_max(config.halley.connections_max as usize)? + REQUESTS_MAX);
+    fate.shutdown().spawn(http::serve(page_listener, routes, limits, fate.shutdown().clone()));
+
+    if let Some(event) = event {
+        let known = ledgers::find(&config.data_dir, &event.file.slug).await?;
+        event
+            .apply(&nozzle, known.map_or_else(|| EventId::from_random(rand::random()), |held| held.eid))
+            .await?;
+    }
+    Ok(bound)
+}
+
+/// Starts the ingest daemon.
+pub(crate) async fn nozzle(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    let data = DataDir::open(&config.data_dir)?;
+    let listener = http::bind(&config.nozzle.listen.to_string(), NOZZLE_KEY).await?;
+    let (_, live) = live(config).await?;
+    let parts = ::nozzle::Parts {
+        live,
+        clock: Clock::real(),
+        readiness: Readiness::default(),
+        env: ::nozzle::sources::process_env,
+    };
+    let nozzle = Nozzle::open(nozzle_config(config, &data)?, parts, fate.shutdown().clone()).await?;
+    run_nozzle(nozzle, listener, fate);
+    Ok(())
+}
+
+/// Starts the fan-out daemon.
+pub(crate) async fn halley(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    let (store, _) = live(config).await?;
+    let listener = http::bind(&config.halley.listen.to_string(), "[halley] listen").await?;
+    let parts = ::halley::Parts { store, readiness: Readiness::default() };
+    let (settings, ending, shutdown) = (halley_config(config), fate.clone(), fate.shutdown().clone());
+    fate.shutdown().spawn(async move {
+        if let Err(error) = ::halley::serve(listener, settings, parts, shutdown).await {
+            ending.fail(Failure::Could(error.into()));
+        }
+    });
+    Ok(())
+}
+
+/// Starts the archiving daemon.
+pub(crate) async fn strainer(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    let data = DataDir::open(&config.data_dir)?;
+    let (store, _) = live(config).await?;
+    let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
+    let parts = ::strainer::Parts {
+        store,
+        archive: archive(config)?,
+        history: Some(Arc::new(NozzleHistory(http_intake(config, token)?))),
+        readiness: Readiness::default(),
+    };
+    let (settings, ending, shutdown) = (strainer_config(config), fate.clone(), fate.shutdown().clone());
+    fate.shutdown().spawn(async move {
+        if let Err(error) = ::strainer::run(settings, parts, shutdown).await {
+            ending.fail(Failure::Could(error.into()));
+        }
+    });
+    Ok(())
+}
+
+/// Starts the pages and returns their address.
+pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Failure> {
+    let data = DataDir::open(&config.data_dir)?;
+    let listener = http::bind(&config.site.listen.to_string(), SITE_KEY).await?;
+    let bound = listener.local_addr().context("the site's listener has no address")?;
+    let (store, _) = live(config).await?;
+    let ground = Ground { config, data, store, clock: Clock::real(), readiness: Readiness::default() };
+    let site = ground.site(bound, false, fate.shutdown())?;
+    let limits = ground.limits(process::connections_max(0)?);
+    fate.shutdown().spawn(http::serve(listener, pages::router(&site), limits, fate.shutdown().clone()));
+    Ok(bound)
+}
+
+fn run_nozzle(nozzle: Nozzle, listener: TcpListener, fate: &Fate) {
+    let ending = fate.clone();
+    fate.shutdown().spawn(async move {
+        if let Err(error) = nozzle.serve(listener).await {
+            ending.fail(error.into());
+        }
+    });
+}
+
+/// What the pages stand on.
+struct Ground<'a> {
+    config: &'a Config,
+    data: DataDir,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    readiness: Readiness,
+}
+
+impl Ground<'_> {
+    /// Starts the site's own work, and prints the owner's link if this start made it.
+    fn site(&self, bound: SocketAddr, media_from_loopback: bool, shutdown: &Shutdown) -> Result<pages::Site> {
+        let public_url = self.config.site.address(bound);
+        let owner = self.data.owner_key()?;
+        if let Some(key) = &owner.fresh {
+            println!("The owner's link, shown this once: {public_url}login?token={}", key.expose());
+        }
+        let intake = self.data.intake_token(self.config.nozzle.intake_token_file.as_deref())?;
+        let settings = pages::Settings {
+            public_url,
+            live_url: self.config.halley.public_url.clone(),
+            cache_dir: self.data.path().join("media"),
+            media_from_loopback,
+        };
+        let parts = pages::Parts {
+            store: self.store.clone(),
+            archive: archive(self.config)?,
+            clock: self.clock.clone(),
+            keys: pages::Keys { intake, owner_sha256: owner.sha256 },
+            readiness: self.readiness.clone(),
+        };
+        shutdown.spawn(keep_record("site", self.store.clone(), self.readiness.clone(), shutdown.clone()));
+        Ok(pages::Site::start(settings, parts, shutdown))
+    }
+
+    fn limits(&self, connections_max: usize) -> Limits {
+        Limits {
+            connections_max,
+            hosts: Arc::new(hosts(self.config)),
+            trusted_proxies: Arc::new(self.config.http.trusted_proxies.clone()),
+            ..Limits::default()
+        }
+    }
+}
+
+/// Writes the status record of a role that has nothing more to tell than that it lives.
+async fn keep_record(role: &'static str, store: Arc<dyn Store>, readiness: Readiness, shutdown: Shutdown) {
+    let first = Status::new(role, VERSION);
+    let mut is_written = true;
+    while !shutdown.is_triggered() {
+        let record = first.now(readiness.is_ready(), serde_json::Map::new());
+        let json = serde_json::to_string(&record).expect("a record is plain data");
+        let written = store.put_status(&record.key(), &json).await;
+        if let (true, Err(error)) = (is_written, &written) {
+            tracing::warn!(%error, "the status record cannot be written; trying on");
+        }
+        is_written = written.is_ok();
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.triggered() => {}
+        }
+    }
+}
