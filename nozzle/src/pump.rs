@@ -141,10 +141,7 @@ async fn one_stream(
                 if matches!(message, Upstream::Opened) {
                     backfill_at = Some(Instant::now());
                 }
-                if message.proves_health() {
-                    proven(waits);
-                }
-                desk.live(message).await;
+                hear(message, desk, waits).await;
                 heard = Instant::now();
             }
             Some(message) = late.recv() => {
@@ -164,7 +161,7 @@ async fn one_stream(
             }
             end = &mut stream => {
                 while let Ok(message) = live.try_recv() {
-                    desk.live(message).await;
+                    hear(message, desk, waits).await;
                 }
                 return end;
             }
@@ -182,6 +179,13 @@ async fn one_stream(
             }
         }
     }
+}
+
+async fn hear(message: Upstream, desk: &mut Desk, waits: &mut Rhythm) {
+    if message.proves_health() {
+        proven(waits);
+    }
+    desk.live(message).await;
 }
 
 fn source_backfill<'a>(source: &'a dyn Source, since: Since, out: &'a Outlet) -> Backfill<'a> {

@@ -78,8 +78,11 @@ impl Sequencer {
         let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
         loop {
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => {}
                 open = gate.wait_for(|standing| standing.is_owner) => if open.is_err() { return Ok(()) },
+            }
+            if stop.is_cancelled() {
+                return if gate.borrow().is_owner { self.finish().await } else { Ok(()) };
             }
             let counts_in = self.standing.counts_due().map(|due| self.clock.wait_for(due.0));
             tokio::select! {
@@ -90,7 +93,7 @@ impl Sequencer {
                 }
                 () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => self.counts().await?,
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
-                () = stop.cancelled() => return self.finish().await,
+                () = stop.cancelled() => continue,
             }
             gauge!(names::QUEUE).set(self.queue.len() as f64);
             self.take(std::mem::take(&mut batch)).await?;

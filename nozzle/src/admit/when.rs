@@ -11,7 +11,7 @@ const OLDEST: Micros = Micros(1_072_915_200 * Micros::SECOND);
 /// network's time in the future, or from before there were such networks, counts as none.
 pub(super) fn when(author: Option<Micros>, network: Option<Micros>, received: Micros) -> Micros {
     let network = network.filter(|n| *n >= OLDEST && n.since(received) <= TOLERANCE);
-    let near = |a: &Micros, b: Micros| a.since(b).abs() <= TOLERANCE;
+    let near = |a: &Micros, b: Micros| a.since(b).unsigned_abs() <= TOLERANCE.unsigned_abs();
     let believed = author.filter(|a| network.is_some_and(|n| near(a, n)) || near(a, received));
     believed.or(network).unwrap_or(received)
 }

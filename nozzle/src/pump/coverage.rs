@@ -154,6 +154,7 @@ impl Coverage {
             self.saved.cursor = Some(cursor.0);
         }
         self.hole_since = None;
+        self.is_unopened = false;
         self.is_first_start = false;
     }
 }
