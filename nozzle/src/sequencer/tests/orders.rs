@@ -195,8 +195,6 @@ async fn a_minute_is_tallied_with_what_became_of_its_messages() {
 async fn an_event_needs_settings_that_can_work() {
     let mut rig = Rig::new().await;
     assert!(matches!(rig.ask(Ask::Event("slug = 5".into())).await, Err(Refusal::Bad(_))));
-    let wrong = format!("{EVENT}[[source]]\nname=\"a\"\nkind=\"mastodon\"\nurl=\"not an address\"\n");
-    assert!(matches!(rig.ask(Ask::Event(wrong)).await, Err(Refusal::Bad(why)) if why.contains("\"a\"")));
     assert_eq!(rig.ledger.top(), 0);
     assert_eq!(rig.ask(Ask::Event(EVENT.into())).await.unwrap().seq, 1);
     assert!(rig.ask(Ask::Event(EVENT.into())).await.unwrap().is_old);
