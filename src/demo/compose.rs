@@ -161,9 +161,10 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// For a talk that shares its time: whether it is in the room that fewer people sit in.
+    /// For a talk that shares its time: whether it is in the room that fewer people sit in, which has no plenaries.
     fn second_room(&self, talk: &FoundTalk) -> Option<bool> {
-        (!self.is_plenary(talk)).then(|| self.talks.first().is_some_and(|first| first.room != talk.room))
+        let has_plenaries = self.talks.iter().any(|t| t.room == talk.room && self.is_plenary(t));
+        (!self.is_plenary(talk)).then_some(!has_plenaries)
     }
 
     /// The one who is on stage; between talks, the organisers.

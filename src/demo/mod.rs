@@ -27,6 +27,7 @@ use url::Url;
 use crate::cli::DemoArgs;
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::runtime::Fate;
 use crate::wiring::{self, Up};
 use player::Networks;
 use stage::Programme;
@@ -38,15 +39,16 @@ const PORTS_TRIED: u16 = 40;
 /// How often it is noted how far the conference is.
 const REMEMBER_EVERY: Duration = Duration::from_secs(1);
 
-/// Starts everything; it belongs to `shutdown`.
-pub(crate) async fn start(args: DemoArgs, shutdown: Shutdown) -> Result<(), Failure> {
+/// Starts everything; it belongs to the fate's shutdown.
+pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
+    let shutdown = fate.shutdown().clone();
     let home = Home::take(&args.data_dir, args.restart)?;
     let programme = Programme::read()?;
     let conference = compose::compose(&programme.talks, &programme.zone);
     let state = home.remembered(edition(&conference))?;
     let site = free_address(args.port)?;
 
-    let networks = Networks::open(state.ports, &shutdown.token()).await?;
+    let networks = Networks::open(state.ports, &shutdown).await?;
     let ports = networks.ports().context("the fake networks")?;
     let state = State { ports, ..state };
     let timeline = programme.timeline(args.speed)?;
@@ -60,13 +62,13 @@ pub(crate) async fn start(args: DemoArgs, shutdown: Shutdown) -> Result<(), Fail
     let event = write_event(&home, state).context("the demo's event.toml")?;
     let config = settings(&home, site)?;
     let parts = Up { clock: clock.clone(), env: stage::env, event: Some(event), media_from_loopback: true };
-    let bound = wiring::up(&config, parts, &shutdown).await?;
-    shutdown.spawn(player.run(shutdown.token()));
+    let bound = wiring::up(&config, parts, &fate).await?;
+    shutdown.spawn(player.run(shutdown.clone()));
 
     let address = config.site.address(bound);
     welcome(&address, &args, state.played, whole);
     shutdown.spawn(keep(home, state, clock.clone(), args, shutdown.clone()));
-    shutdown.spawn(progress::show(address, clock, programme, shutdown.token()));
+    shutdown.spawn(progress::show(address, clock, programme, shutdown.clone()));
     Ok(())
 }
 

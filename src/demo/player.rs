@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use chassis::Shutdown;
 use chassis::clock::Clock;
 use networks::{Faults, Options, Protocol, Script, Server};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::lines::Net;
 use super::script::Scene;
@@ -55,7 +55,7 @@ impl Networks {
     ///
     /// # Errors
     /// When not even any other port can be had.
-    pub(crate) async fn open(wanted: Ports, shutdown: &CancellationToken) -> anyhow::Result<Self> {
+    pub(crate) async fn open(wanted: Ports, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let mastodon = serve(Protocol::Mastodon, mastodon_faults, wanted.mastodon, shutdown).await?;
         let x = serve(Protocol::XV2, x_faults, wanted.x, shutdown).await?;
         let pictures = match TcpListener::bind(loopback(wanted.pictures)).await {
@@ -85,11 +85,11 @@ async fn serve(
     protocol: Protocol,
     faults: fn() -> Faults,
     port: u16,
-    shutdown: &CancellationToken,
+    shutdown: &Shutdown,
 ) -> Result<Server, networks::Error> {
     let options = || Options::new(protocol, Script::empty()).token(stage::token()).faults(faults());
-    match networks::serve(options().listen(loopback(port)), shutdown.clone()).await {
-        Err(_taken) if port != 0 => networks::serve(options(), shutdown.clone()).await,
+    match networks::serve(options().listen(loopback(port)), shutdown.token()).await {
+        Err(_taken) if port != 0 => networks::serve(options(), shutdown.token()).await,
         served => served,
     }
 }
@@ -117,14 +117,14 @@ impl Player {
     }
 
     /// Plays the rest, then keeps the networks open until `shutdown`.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
         while let Some(next) = self.scenes.front() {
             tokio::select! {
                 () = self.clock.sleep_until(next.at) => self.catch_up(),
-                () = shutdown.cancelled() => break,
+                () = shutdown.triggered() => break,
             }
         }
-        shutdown.cancelled().await;
+        shutdown.triggered().await;
         self.mastodon.stop().await;
         self.x.stop().await;
     }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
+use chassis::Shutdown;
 use chassis::clock::Clock;
 use serde::Deserialize;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::compose::POSTS;
@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(35);
 const TITLE_CHARS_MAX: usize = 44;
 
 /// Writes the line until `shutdown`.
-pub(crate) async fn show(site: Url, clock: Clock, programme: Programme, shutdown: CancellationToken) {
+pub(crate) async fn show(site: Url, clock: Clock, programme: Programme, shutdown: Shutdown) {
     let (shown, posts) = tokio::sync::watch::channel(0);
     let rewrites = stderr().is_terminal();
     let write = async {
@@ -39,7 +39,7 @@ pub(crate) async fn show(site: Url, clock: Clock, programme: Programme, shutdown
     tokio::select! {
         () = write => {}
         () = count(&site, &shown) => {}
-        () = shutdown.cancelled() => {}
+        () = shutdown.triggered() => {}
     }
     if rewrites {
         eprintln!();
@@ -72,7 +72,8 @@ struct Head {
 
 #[derive(Deserialize)]
 struct Answer {
-    next: String,
+    epoch: String,
+    next: u64,
     #[serde(default)]
     entries: Vec<Entry>,
 }
@@ -124,5 +125,5 @@ async fn poll(
             _ => {}
         }
     }
-    Some(answer.next)
+    Some(format!("{}.{}", answer.epoch, answer.next))
 }
