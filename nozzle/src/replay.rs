@@ -39,7 +39,8 @@ const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1_000_000.0;
 /// When `url` names no file, or its settings are unknown.
 pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String> {
     let url = settings.url.as_ref().ok_or("url is missing; write the path of a file of posts")?;
-    let path = url.to_file_path().map_err(|()| "url is no path of a file; write e.g. posts.jsonl?as=x2&speed=60")?;
+    let path =
+        url.to_file_path().map_err(|()| "url is no path of a file; write e.g. posts.jsonl?as=x2&speed=60")?;
     if !path.is_file() {
         return Err(format!("{} is no file", path.display()));
     }
@@ -51,9 +52,13 @@ pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String>
             ("as", "mastodon") => protocol = Protocol::Mastodon,
             ("speed", text) => {
                 let parsed = text.parse::<f64>().ok().filter(|s| SPEEDS.contains(s));
-                speed = Some(parsed.ok_or_else(|| format!("speed = {text:?} must lie between {} and {}", SPEEDS.start(), SPEEDS.end()))?);
+                speed = Some(parsed.ok_or_else(|| {
+                    format!("speed = {text:?} must lie between {} and {}", SPEEDS.start(), SPEEDS.end())
+                })?);
             }
-            (key, value) => return Err(format!("{key}={value} is unknown; write as=x2, as=x1, as=mastodon or speed=60")),
+            (key, value) => {
+                return Err(format!("{key}={value} is unknown; write as=x2, as=x1, as=mastodon or speed=60"));
+            }
         }
     }
     Ok(Box::new(Replay { settings: settings.clone(), path, protocol, speed, played: OnceCell::new() }))
@@ -84,13 +89,19 @@ impl Replay {
         let read = tokio::task::spawn_blocking(move || script(&path, speed));
         let script = read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         let token = "replay";
-        let options =
-            Options::new(self.protocol, script).matching(Matching::Everything).calls_max(CALLS_MAX).token(token);
+        let options = Options::new(self.protocol, script)
+            .matching(Matching::Everything)
+            .calls_max(CALLS_MAX)
+            .token(token);
         let stop = CancellationToken::new();
         let network = networks::serve(options, stop.clone()).await.map_err(|e| e.to_string())?;
         let url = Url::parse(&network.url()).map_err(|e| e.to_string())?;
-        let settings =
-            SourceSettings { url: Some(url), streaming_url: None, token: Some(Secret::new(token.to_owned())), ..self.settings.clone() };
+        let settings = SourceSettings {
+            url: Some(url),
+            streaming_url: None,
+            token: Some(Secret::new(token.to_owned())),
+            ..self.settings.clone()
+        };
         let listener = match self.protocol {
             Protocol::Mastodon => mastodon::open(&settings)?,
             Protocol::XV2 => twitter::open(&SourceSettings { api: Api::V2, ..settings })?,

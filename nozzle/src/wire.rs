@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod lenient;
 mod lines;
+#[cfg(test)]
+pub(crate) mod listen;
 mod sse;
 mod stream;
 

@@ -73,7 +73,7 @@ impl Options {
             script,
             faults: Faults::default(),
             journal: Journal::memory(),
-            calls_max: 300,
+            calls_max: 10_000,
         }
     }
 
@@ -107,7 +107,7 @@ impl Options {
         Self { journal, ..self }
     }
 
-    /// REST calls allowed in a rate-limit window.
+    /// REST calls allowed in a rate-limit window; by default more than any test makes (really 300 to 450).
     #[must_use]
     pub fn calls_max(self, calls_max: u32) -> Self {
         Self { calls_max, ..self }

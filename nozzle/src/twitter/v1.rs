@@ -24,7 +24,9 @@ pub(super) async fn stream(access: &Access, out: &Outlet) -> Result<SourceEnd, S
     access.must_have_token()?;
     let track = access.tags.iter().map(|t| format!("#{t}")).collect::<Vec<_>>().join(",");
     let url = super::join(&access.stream, "1.1/statuses/filter.json");
-    let request = access.authorized(access.streams.post(url)).form(&[("track", track.as_str()), ("stall_warnings", "true")]);
+    let request = access
+        .authorized(access.streams.post(url))
+        .form(&[("track", track.as_str()), ("stall_warnings", "true")]);
     let bytes = open(request).await.map_err(|refusal| refusal.end)?;
     out.send(Upstream::Opened).await;
     Ok(read(access, bytes, out).await)
@@ -44,7 +46,9 @@ async fn read(access: &Access, mut bytes: Bytes, out: &Outlet) -> SourceEnd {
         for piece in pieces {
             let told = match piece {
                 Piece::Oversize(bytes) => Told::Message(Upstream::Oversize { bytes }, None),
-                Piece::Line(line) if line.iter().all(u8::is_ascii_whitespace) => Told::Message(Upstream::Alive, None),
+                Piece::Line(line) if line.iter().all(u8::is_ascii_whitespace) => {
+                    Told::Message(Upstream::Alive, None)
+                }
                 Piece::Line(line) => control::read(&line, &mut limits),
             };
             match told {
@@ -104,7 +108,11 @@ struct Results<'a> {
 }
 
 /// A page of search; empty when there is nothing more.
-async fn page(access: &Access, since_id: &str, below: Option<u64>) -> Result<Vec<(Upstream, String)>, SourceEnd> {
+async fn page(
+    access: &Access,
+    since_id: &str,
+    below: Option<u64>,
+) -> Result<Vec<(Upstream, String)>, SourceEnd> {
     let (query, count) = (access.query(), PAGE.to_string());
     let mut request = access.get("1.1/search/tweets.json").query(&[
         ("q", query.as_str()),
@@ -128,3 +136,6 @@ async fn page(access: &Access, since_id: &str, below: Option<u64>) -> Result<Vec
     };
     Ok(results.statuses.into_iter().map(told).collect())
 }
+
+#[cfg(test)]
+mod tests;

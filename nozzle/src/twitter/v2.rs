@@ -6,10 +6,11 @@ mod search;
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval_at, sleep};
+use model::Micros;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::Access;
-use crate::source::{Backfilled, Deleter, LINE_BYTES_MAX, Outlet, Since, SourceEnd, Upstream};
+use crate::source::{Backfilled, Cursor, Deleter, LINE_BYTES_MAX, Outlet, Since, SourceEnd, Upstream};
 use crate::wire::{Bytes, Ending, Piece, Splitter, open};
 use document::Said;
 
@@ -62,7 +63,9 @@ async fn read(access: &Access, mut bytes: Bytes, out: &Outlet) -> SourceEnd {
         for piece in pieces {
             match piece {
                 Piece::Oversize(bytes) => out.send(Upstream::Oversize { bytes }).await,
-                Piece::Line(line) if line.iter().all(u8::is_ascii_whitespace) => out.send(Upstream::Alive).await,
+                Piece::Line(line) if line.iter().all(u8::is_ascii_whitespace) => {
+                    out.send(Upstream::Alive).await
+                }
                 Piece::Line(line) => {
                     if let Some(end) = tell(access, &line, out).await {
                         return end;
@@ -102,22 +105,41 @@ fn is_ours(access: &Access, matching: &[String]) -> bool {
     matching.is_empty() || matching.iter().any(|id| rules.contains_key(id))
 }
 
-/// What runs beside the stream: one late search, then the second look at what was shown. Ends only when X takes our
-/// access away.
+/// What runs beside the stream. Ends only when X takes our access away.
 async fn beside(access: &Access, settled: Duration, out: &Outlet) -> SourceEnd {
-    sleep(settled).await;
+    let late_search = async {
+        sleep(settled).await;
+        search_again(access, out).await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        end = check_all_again(access, out) => end,
+        end = late_search => end,
+    }
+}
+
+/// One search after the stream has been open for a while: what was posted just before it opened was not in the index yet.
+async fn search_again(access: &Access, out: &Outlet) {
     let newest = access.place().newest();
     if let Some(newest) = newest {
-        let since = Since { cursor: Some(crate::source::Cursor(newest.to_string())), not_before: model::Micros(0) };
-        // Whatever goes wrong here shows in the stream or in the next backfill.
-        let _told = search::walk(access, &since, out, false).await;
+        let since = Since { cursor: Some(Cursor(newest.to_string())), not_before: Micros(0) };
+        let searched = search::walk(access, &since, out, false).await;
+        tracing::debug!(source.name = %access.name, search.result = ?searched, "searched again");
     }
-    let mut ticks = interval_at(tokio::time::Instant::now() + access.recheck, access.recheck);
+}
+
+/// The second look at what was shown, 100 posts at a time.
+async fn check_all_again(access: &Access, out: &Outlet) -> SourceEnd {
+    let mut ticks = interval_at(Instant::now() + access.recheck, access.recheck);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(end @ SourceEnd::NeedsCredentials(_)) = check_again(access, out).await {
-            return end;
+        match check_again(access, out).await {
+            Err(end @ SourceEnd::NeedsCredentials(_)) => return end,
+            Err(end) => {
+                tracing::debug!(source.name = %access.name, source.end = %end, "shown posts were not looked up")
+            }
+            Ok(()) => {}
         }
     }
 }
@@ -154,3 +176,6 @@ fn deleter(kind: &str) -> Option<Deleter> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,8 +64,8 @@ fn control(kind: &str, body: &Value, limits: &mut Limits) -> Option<Told> {
             tracing::warn!(warning.code = %text(&body["code"]), "the stream warns that it may be cut");
             ignored("warning")
         }
-        "scrub_geo" | "user_withheld" | "friends" | "friends_str" | "event" | "direct_message" | "control"
-        | "sitestream" | "for_user" | "close" => ignored("not_a_post"),
+        "scrub_geo" | "user_withheld" | "friends" | "friends_str" | "event" | "direct_message"
+        | "control" | "sitestream" | "for_user" | "close" => ignored("not_a_post"),
         _ => ignored("unknown_message"),
     }
 }
@@ -119,13 +119,21 @@ mod tests {
     #[test]
     fn control_messages_are_told_apart() {
         let delete = r#"{"delete":{"status":{"id":1234,"id_str":"1234","user_id":3},"timestamp_ms":"1"}}"#;
-        let Told::Message(Upstream::Delete { name, by: Deleter::Author }, None) = told(delete) else { panic!() };
+        let Told::Message(Upstream::Delete { name, by: Deleter::Author }, None) = told(delete) else {
+            panic!()
+        };
         assert_eq!(name, "x:1234");
-        assert!(matches!(told(r#"{"delete":{"status":{}}}"#), Told::Message(Upstream::Malformed { .. }, None)));
+        assert!(matches!(
+            told(r#"{"delete":{"status":{}}}"#),
+            Told::Message(Upstream::Malformed { .. }, None)
+        ));
         assert_eq!(ignored(r#"{"scrub_geo":{"user_id":1,"up_to_status_id":2}}"#), "not_a_post");
         assert_eq!(ignored(r#"{"warning":{"code":"FALLING_BEHIND","percent_full":60}}"#), "warning");
         assert_eq!(ignored(r#"{"unknown_data":{"new_twitter_type":"unexpected"}}"#), "unknown_message");
-        assert_eq!(ignored(r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["DE"]}}"#), "withheld_somewhere");
+        assert_eq!(
+            ignored(r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["DE"]}}"#),
+            "withheld_somewhere"
+        );
         let law = told(r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["XY"]}}"#);
         assert!(matches!(law, Told::Message(Upstream::Delete { by: Deleter::Law, .. }, None)));
     }
@@ -133,19 +141,22 @@ mod tests {
     #[test]
     fn limits_count_since_the_connection_and_may_go_down() {
         let mut limits = Limits::default();
-        let mut delta = |track: u64| {
-            match read(format!(r#"{{"limit":{{"track":{track}}}}}"#).as_bytes(), &mut limits) {
+        let mut delta =
+            |track: u64| match read(format!(r#"{{"limit":{{"track":{track}}}}}"#).as_bytes(), &mut limits) {
                 Told::Message(Upstream::Limit { undelivered }, None) => undelivered,
                 other => panic!("{other:?}"),
-            }
-        };
+            };
         assert_eq!([delta(10), delta(25), delta(4), delta(26)], [Some(10), Some(15), None, Some(1)]);
     }
 
     #[test]
     fn a_second_login_is_not_answered_with_a_reconnect() {
-        for (code, want) in [("2", "slow"), ("7", "slow"), ("\"420\"", "slow"), ("6", "credentials"), ("4", "refused")] {
-            let Told::End(end) = told(&format!(r#"{{"disconnect":{{"code":{code},"stream_name":"s","reason":"r"}}}}"#)) else {
+        for (code, want) in
+            [("2", "slow"), ("7", "slow"), ("\"420\"", "slow"), ("6", "credentials"), ("4", "refused")]
+        {
+            let Told::End(end) =
+                told(&format!(r#"{{"disconnect":{{"code":{code},"stream_name":"s","reason":"r"}}}}"#))
+            else {
                 panic!("{code}")
             };
             assert!(end.to_string().contains(want), "{code}: {end}");
@@ -154,7 +165,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_malformed() {
-        for (line, want) in [("{\"id\":12,\"text\":\"cut", "json"), ("[1]", "not_an_object"), ("{}", "empty"), ("<html>", "json")] {
+        for (line, want) in [
+            ("{\"id\":12,\"text\":\"cut", "json"),
+            ("[1]", "not_an_object"),
+            ("{}", "empty"),
+            ("<html>", "json"),
+        ] {
             match told(line) {
                 Told::Message(Upstream::Malformed { reason, .. }, None) => assert_eq!(reason, want),
                 other => panic!("{line}: {other:?}"),

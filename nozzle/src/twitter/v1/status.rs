@@ -182,7 +182,11 @@ impl Status {
             found.extend(spots.filter_map(|spot| spot.entity(quoted)));
         }
         if has_media {
-            found.extend(self.media().iter().map(|m| Entity { start: m.indices.0, end: m.indices.1, what: What::Nothing }));
+            found.extend(self.media().iter().map(|m| Entity {
+                start: m.indices.0,
+                end: m.indices.1,
+                what: What::Nothing,
+            }));
         }
         // Only its end is respected: what stands before its start are the people that a reply answers.
         let end = whole.display_text_range.get(1).copied().filter(|_| whole.full_text.is_some());

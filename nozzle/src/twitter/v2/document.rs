@@ -220,7 +220,9 @@ impl Document<'_> {
     fn ending(&self) -> Option<SourceEnd> {
         if self.connection_issue.is_some() {
             let words = self.title.clone().unwrap_or_default();
-            return Some(SourceEnd::Throttled(format!("X still counts an older connection of ours ({words})")));
+            return Some(SourceEnd::Throttled(format!(
+                "X still counts an older connection of ours ({words})"
+            )));
         }
         let problem = self.errors.iter().find(|p| p.disconnect_type.is_some())?;
         let words = problem.detail.as_ref().or(problem.title.as_ref()).cloned().unwrap_or_default();
@@ -232,7 +234,9 @@ impl Document<'_> {
         let none = Includes::default();
         let joins = Joins::of(self.includes.as_ref().unwrap_or(&none));
         let told = |raw: &RawValue| {
-            let malformed = |reason| (Upstream::Malformed { reason, sample: sample(raw.get().as_bytes()) }, String::new());
+            let malformed = |reason| {
+                (Upstream::Malformed { reason, sample: sample(raw.get().as_bytes()) }, String::new())
+            };
             let Ok(tweet) = serde_json::from_str::<Tweet>(raw.get()) else { return malformed("json") };
             let Some(id) = tweet.id.clone().filter(|id| !id.is_empty()) else { return malformed("no_id") };
             (joins.upstream(&tweet, &id), id)
@@ -305,7 +309,8 @@ impl<'a> Joins<'a> {
         let history = &tweet.edit_history_tweet_ids;
         let first = tweet.first_id().unwrap_or(id);
         let mut draft = Draft::new(Network::X, first);
-        draft.aliases = history.iter().map(|id| format!("x:{id}")).filter(|name| *name != draft.uid.0).collect();
+        draft.aliases =
+            history.iter().map(|id| format!("x:{id}")).filter(|name| *name != draft.uid.0).collect();
         let said = tweet.created_at.as_deref().and_then(|t| Micros::parse_rfc3339(t).ok());
         draft.network_time = if first == id { place::posted(id, said) } else { place::time(first).or(said) };
         draft.revision = match place::posted(id, said) {
@@ -316,7 +321,8 @@ impl<'a> Joins<'a> {
         draft.author = self.author(tweet.author_id.as_deref());
         let name = draft.author.handle.strip_prefix('@').unwrap_or("i").to_owned();
         draft.url = Some(format!("https://x.com/{name}/status/{id}"));
-        draft.lang = tweet.lang.clone().filter(|l| !matches!(l.as_str(), "und" | "zxx") && !l.starts_with('q'));
+        draft.lang =
+            tweet.lang.clone().filter(|l| !matches!(l.as_str(), "und" | "zxx") && !l.starts_with('q'));
         draft.reply_to = tweet.refers("replied_to").map(|id| format!("x:{id}"));
         let quoted = tweet.refers("quoted");
         draft.quotes = quoted.map(|id| format!("x:{id}"));
@@ -345,7 +351,8 @@ impl<'a> Joins<'a> {
 /// The whole text: of a long post it is in the note, with entities of its own.
 fn words(tweet: &Tweet, quoted: Option<&str>, has_media: bool) -> Vec<model::Run> {
     let note = tweet.note_tweet.as_ref().and_then(|n| Some((n.text.as_deref()?, n.entities.as_ref())));
-    let (text, entities) = note.unwrap_or((tweet.text.as_deref().unwrap_or_default(), tweet.entities.as_ref()));
+    let (text, entities) =
+        note.unwrap_or((tweet.text.as_deref().unwrap_or_default(), tweet.entities.as_ref()));
     let mut found = Vec::new();
     if let Some(entities) = entities {
         let spots = entities.hashtags.iter().chain(&entities.mentions).chain(&entities.urls);

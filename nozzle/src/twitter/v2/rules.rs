@@ -82,7 +82,8 @@ async fn add(access: &Access, values: &[&String], label: &str) -> Result<HashMap
     let adds: Vec<_> = values.iter().map(|value| json!({"value": value, "tag": label})).collect();
     let answer = ask(access.post(PATH).json(&json!({"add": adds}))).await.map_err(|r| r.end)?;
     let list = parse(&answer.body)?;
-    let mut added: HashMap<String, String> = list.data.into_iter().map(|rule| (rule.id, rule.value)).collect();
+    let mut added: HashMap<String, String> =
+        list.data.into_iter().map(|rule| (rule.id, rule.value)).collect();
     for problem in list.errors {
         match (problem.title.as_deref(), problem.id, problem.value) {
             // Somebody was faster, or an earlier answer was lost: the rule is there, and that is what counts.
@@ -91,7 +92,10 @@ async fn add(access: &Access, values: &[&String], label: &str) -> Result<HashMap
             }
             (title, _, _) => {
                 let why = problem.details.first().map(String::as_str).or(title).unwrap_or("no reason given");
-                return Err(SourceEnd::Misconfigured(format!("X refuses a rule: {}", sample(why.as_bytes()))));
+                return Err(SourceEnd::Misconfigured(format!(
+                    "X refuses a rule: {}",
+                    sample(why.as_bytes())
+                )));
             }
         }
     }

@@ -54,7 +54,11 @@ impl Stop {
 
 /// X names the parameter that it refuses; `since_id` is refused when it is older than a week.
 fn stop(refusal: Refusal) -> Stop {
-    if refusal.status == 400 && refusal.body.contains("since_id") { Stop::TooOld } else { Stop::End(refusal.end) }
+    if refusal.status == 400 && refusal.body.contains("since_id") {
+        Stop::TooOld
+    } else {
+        Stop::End(refusal.end)
+    }
 }
 
 async fn pages(access: &Access, since_id: Option<&str>, out: &Outlet, is_cursor: bool) -> Result<(), Stop> {
@@ -62,7 +66,8 @@ async fn pages(access: &Access, since_id: Option<&str>, out: &Outlet, is_cursor:
     let mut token: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let answer = page(access, since_id, token.as_deref()).await.map_err(stop)?;
-        let unreadable = |e: serde_json::Error| Stop::End(SourceEnd::Refused(format!("a page that cannot be read: {e}")));
+        let unreadable =
+            |e: serde_json::Error| Stop::End(SourceEnd::Refused(format!("a page that cannot be read: {e}")));
         let document: Document<'_> = serde_json::from_slice(&answer.body).map_err(unreadable)?;
         token = document.meta.as_ref().and_then(|meta| meta.next_token.clone());
         let (messages, ids): (Vec<Upstream>, Vec<String>) = document.posts().into_iter().unzip();
@@ -90,7 +95,10 @@ async fn tell(access: &Access, messages: Vec<Upstream>, out: &Outlet) {
 
 async fn page(access: &Access, since_id: Option<&str>, token: Option<&str>) -> Result<Answer, Refusal> {
     let query = access.query();
-    let mut request = access.get("2/tweets/search/recent").query(&FIELDS).query(&[("query", query.as_str()), ("max_results", PAGE)]);
+    let mut request = access
+        .get("2/tweets/search/recent")
+        .query(&FIELDS)
+        .query(&[("query", query.as_str()), ("max_results", PAGE)]);
     if let Some(id) = since_id {
         request = request.query(&[("since_id", id)]);
     }
@@ -119,7 +127,8 @@ pub(super) async fn lookup(access: &Access, ids: &[String]) -> Result<Found, Sou
 
 fn found(body: &[u8]) -> Option<Found> {
     let document: Document<'_> = serde_json::from_slice(body).ok()?;
-    let counts = document.tweets().iter().filter_map(|t| Some((t.first_id()?.to_owned(), t.counts()))).collect();
+    let counts =
+        document.tweets().iter().filter_map(|t| Some((t.first_id()?.to_owned(), t.counts()))).collect();
     let gone = document.errors.iter().filter(|p| p.resource_type.as_deref() == Some("tweet"));
     let gone = gone.filter_map(|p| Some((p.resource_id.clone()?, deleter(p.kind.as_deref()?)?))).collect();
     Some(Found { counts, gone })
