@@ -40,7 +40,8 @@ impl Rig {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(nozzle.clone().serve(listener));
-        Self { dir, nozzle, base, client: Client::new(), shutdown, serving }
+        let client = Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
+        Self { dir, nozzle, base, client, shutdown, serving }
     }
 
     async fn stop(self) -> TempDir {

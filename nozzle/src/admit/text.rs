@@ -73,10 +73,14 @@ fn with_balanced_isolates(text: &str) -> String {
     for (at, c) in text.char_indices() {
         match c {
             '\u{2066}'..='\u{2068}' => open.push(at),
-            '\u{2069}' if open.len() > ISOLATES_DEPTH_MAX => {
-                dropped.extend(open.pop().into_iter().chain([at]))
+            '\u{2069}' => {
+                let is_too_deep = open.len() > ISOLATES_DEPTH_MAX;
+                match open.pop() {
+                    Some(opening) if is_too_deep => dropped.extend([opening, at]),
+                    Some(_) => {}
+                    None => dropped.push(at),
+                }
             }
-            '\u{2069}' if open.pop().is_none() => dropped.push(at),
             '\n' => dropped.append(&mut open),
             _ => {}
         }

@@ -3,11 +3,12 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use chassis::clock::Clock;
 use chassis::{Part, Shutdown};
 use live::ledger::Ledger;
 use live::push::Standing;
 use metrics::gauge;
-use model::EventId;
+use model::{EventId, Micros};
 use tokio::sync::{mpsc, watch};
 
 use super::pumps::{Pumps, PumpsParts};
@@ -15,8 +16,9 @@ use super::{Fatal, Parts};
 use crate::error::Error;
 use crate::intake::{Order, Outcome, Refusal};
 use crate::metrics as names;
-use crate::pump::SourceStatus;
+use crate::pump::{self, PumpParts, SourceState, SourceStatus};
 use crate::sequencer::{self, Command, EventView, QUEUE_COMMANDS_MAX, Sequencer};
+use crate::source::Source;
 
 /// How long to wait before an event that could not be published is published again.
 const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
@@ -95,6 +97,28 @@ impl Event {
         sources.iter().map(|status| status.borrow().clone()).collect()
     }
 
+    /// A pump around a source that is not in the settings. It has no saved cursor.
+    pub(super) fn pump_of(
+        &self,
+        name: &str,
+        source: Box<dyn Source>,
+        clock: &Clock,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let now = Micros(clock.now());
+        let (status, seen) = watch::channel(SourceStatus::new(name, SourceState::Connecting, now));
+        self.sources.write().expect("no holder of this lock panics").push(seen);
+        pump::run(PumpParts {
+            name: Arc::from(name),
+            source,
+            is_held: false,
+            saved: None,
+            not_before: now,
+            queue: self.queue.clone(),
+            clock: clock.clone(),
+            status,
+        })
+    }
+
     pub(super) async fn ask(&self, order: Order) -> Result<Outcome, Refusal> {
         if !self.is_owned() {
             return Err(Refusal::later(
@@ -119,7 +143,7 @@ impl Keeper {
         let mut standing = event.standing.clone();
         let mut view = event.view.clone();
         let owned = standing.wait_for(|s| s.is_owner);
-        if !stop.run_until_cancelled(owned).await.is_some_and(|owned| owned.is_ok()) {
+        if stop.run_until_cancelled(owned).await.is_none_or(|owned| owned.is_err()) {
             return;
         }
         part.ready();

@@ -99,10 +99,10 @@ impl Desk {
             Upstream::Post(draft) => self.post(*draft, is_late, now).await,
             Upstream::Boost { uid, of } => self.boost(uid, of, is_late, now).await,
             Upstream::Delete { name, by } => {
-                self.named(name, |name| Brought::Delete { name, by: gone_by(by) }).await
+                self.named(name, |name| Brought::Delete { name, by: gone_by(by) }).await;
             }
             Upstream::Counts { name, counts } => {
-                self.named(name, |name| Brought::Counts { name, counts }).await
+                self.named(name, |name| Brought::Counts { name, counts }).await;
             }
             Upstream::Limit { undelivered } => self.counters.undelivered(undelivered, now),
             Upstream::Oversize { .. } => self.counters.oversize(now),
