@@ -140,7 +140,7 @@ impl Pusher {
             match self.step().await {
                 Ok(_) => {}
                 Err(PushEnd::Failed(error)) if error.class() == Class::Retry => {
-                    tokio::time::sleep(RETRY_MIN).await
+                    tokio::time::sleep(RETRY_MIN).await;
                 }
                 Err(end) => return end,
             }
@@ -176,12 +176,15 @@ impl Pusher {
     /// Rows are read at this moment: what was overwritten since the last attempt goes out overwritten.
     async fn next_push(&self) -> Result<Push, Error> {
         let (ledger, course) = (&self.ledger, &self.course);
-        let prev = course.prev(ledger.top(), ledger.trim());
+        // A commit can be read in the file a moment before the ledger says so; what goes out is what it says.
+        let top = ledger.top();
+        let prev = course.prev(top, ledger.trim());
         let tip = ledger.view().chain(prev).await?;
         let tip = tip.ok_or_else(|| Error::Corrupt(format!("the ledger has no entry {prev}")))?;
         let rows = ledger.view().push_rows(prev, ENTRIES_MAX, BYTES_MAX).await?;
         let head = ledger.head();
-        let entries = rows.into_iter().map(|r| PushEntry { chain: r.chain, voids: r.voids, json: r.json });
+        let rows = rows.into_iter().take_while(|row| row.seq <= top);
+        let entries = rows.map(|r| PushEntry { chain: r.chain, voids: r.voids, json: r.json });
         Ok(Push {
             me: ledger.place().to_owned(),
             life_ms: OWNER_LIFE_MS,
@@ -190,7 +193,7 @@ impl Pusher {
             prev,
             tip,
             anew: course.is_anew(),
-            trim: if course.is_owner() { self.trim.at(Instant::now(), ledger.top()) } else { 0 },
+            trim: if course.is_owner() { self.trim.at(Instant::now(), top) } else { 0 },
             entries: entries.collect(),
         })
     }

@@ -63,6 +63,14 @@ impl Built {
     pub fn install(self) -> Result<PathBuf, Error> {
         let _lock = ledger::Lock::take(&self.to)?;
         refuse_existing(&self.to)?;
+        // What the lost ledger left beside its place would be replayed into the new one.
+        for suffix in ["-wal", "-shm"] {
+            let stale = with_suffix(&self.to, suffix);
+            if stale.exists() {
+                std::fs::remove_file(&stale)
+                    .map_err(failed(&stale, "cannot remove what the lost ledger left"))?;
+            }
+        }
         std::fs::rename(&self.from, &self.to)
             .map_err(failed(&self.to, "cannot put the recovered ledger here"))?;
         if let Some(dir) = self.to.parent() {
@@ -81,6 +89,12 @@ fn refuse_existing(path: &Path) -> Result<(), Error> {
         return Err(failed(path, "this event has a ledger; move it away before recovering another")(source));
     }
     Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn failed(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Error {

@@ -29,7 +29,7 @@ fn judge(info: &str) -> Result<ServerFacts, Error> {
         maxmemory_policy: field("maxmemory_policy").trim().to_owned(),
     };
     let major = facts.version.split('.').next().and_then(|m| m.parse::<u32>().ok());
-    if !major.is_some_and(|m| m >= MAJOR_MIN) {
+    if major.is_none_or(|m| m < MAJOR_MIN) {
         let version = if facts.version.is_empty() { "an unknown version" } else { &facts.version };
         return Err(Error::Unfit(format!("Redis {MAJOR_MIN} or newer is needed, the server runs {version}")));
     }

@@ -7,10 +7,14 @@ use bytes::Bytes;
 use fred::prelude::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{Builder, ClusterHash, CustomCommand, Message, Value};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::task::AbortOnDropHandle;
 
+/// fred takes any other scheme for the first one.
+const SCHEMES: [&str; 4] = ["redis://", "rediss://", "redis-cluster://", "rediss-cluster://"];
 /// fred waits for ever by default, and its per-call limits do not reach EVALSHA.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// Around everything: also what fred keeps in its queue while it reconnects.
@@ -19,7 +23,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection on which an answer is late is closed.
 const UNRESPONSIVE_AFTER: Duration = Duration::from_secs(5);
 const RECONNECT_MIN_MS: u32 = 100;
-const RECONNECT_MAX_MS: u32 = 5_000;
+/// Few clients and a server nearby: a live page should not wait longer than it must.
+const RECONNECT_MAX_MS: u32 = 2_000;
 const RECONNECT_JITTER_MS: u32 = 500;
 /// fred's 32 are lost at the first hiccup.
 const MESSAGES_MAX: usize = 4_096;
@@ -30,6 +35,7 @@ pub struct FredClient {
     client: fred::clients::Client,
     messages: Receiver<Message>,
     reconnects: Receiver<fred::types::config::Server>,
+    troubles: Mutex<Receiver<(fred::error::Error, Option<fred::types::config::Server>)>>,
     _task: AbortOnDropHandle<Result<(), fred::error::Error>>,
 }
 
@@ -42,6 +48,11 @@ impl FredClient {
         let unfit = |e: fred::error::Error| {
             Error::Unfit(format!("live.url is no address of a Redis server ({e}); write redis://HOST:PORT"))
         };
+        if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(Error::Unfit(
+                "live.url is no address of a Redis server; write redis://HOST:PORT".into(),
+            ));
+        }
         let mut config = Config::from_url(url).map_err(unfit)?;
         config.fail_fast = false;
         let mut policy = ReconnectPolicy::new_exponential(0, RECONNECT_MIN_MS, RECONNECT_MAX_MS, 2);
@@ -66,15 +77,36 @@ impl FredClient {
             .map_err(unfit)?;
         let messages = client.message_rx();
         let reconnects = client.reconnect_rx();
+        let troubles = Mutex::new(client.error_rx());
         let task = AbortOnDropHandle::new(client.connect());
         let _ = tokio::time::timeout(COMMAND_TIMEOUT, client.wait_for_connect()).await;
-        Ok(Self { client, messages, reconnects, _task: task })
+        Ok(Self { client, messages, reconnects, troubles, _task: task })
     }
 
-    async fn within<T>(call: impl Future<Output = Result<T, fred::error::Error>> + Send) -> Result<T, Error> {
-        match tokio::time::timeout(CALL_TIMEOUT, call).await {
-            Ok(answer) => answer.map_err(|e| Error::Redis(e.details().to_owned())),
-            Err(_) => Err(Error::Redis(format!("no answer within {} ms", CALL_TIMEOUT.as_millis()))),
+    async fn within<T: Send>(
+        &self,
+        call: impl Future<Output = Result<T, fred::error::Error>> + Send,
+    ) -> Result<T, Error> {
+        let why = match tokio::time::timeout(CALL_TIMEOUT, call).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error.details().to_owned(),
+            Err(_) => format!("no answer within {} ms", CALL_TIMEOUT.as_millis()),
+        };
+        // A call that waited for a connection says only that it waited; why there is none was said elsewhere.
+        let trouble = if self.client.is_connected() { None } else { self.newest_trouble() };
+        Err(Error::Redis(trouble.map_or_else(|| why.clone(), |trouble| format!("{why} ({trouble})"))))
+    }
+
+    /// What last kept the connection from being made, for example a refused password.
+    fn newest_trouble(&self) -> Option<String> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = None;
+        loop {
+            match troubles.try_recv() {
+                Ok((error, _)) => newest = Some(error.details().to_owned()),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return newest,
+            }
         }
     }
 }
@@ -86,7 +118,7 @@ impl Client for FredClient {
         let command = CustomCommand::new_static(command, slot, false);
         let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
         // Spawned by fred itself: dropping this future does not take back what is on its way.
-        let value: Value = Self::within(self.client.custom(command, arguments)).await?;
+        let value: Value = self.within(self.client.custom(command, arguments)).await?;
         Ok(reply(value))
     }
 }
@@ -94,14 +126,14 @@ impl Client for FredClient {
 #[async_trait]
 impl Subscriber for FredClient {
     async fn subscribe(&self, channel: &str) -> Result<(), Error> {
-        Self::within(self.client.subscribe(channel)).await?;
+        self.within(self.client.subscribe(channel)).await?;
         // fred returns before the server has the subscription; the answer to a ping comes behind it.
-        Self::within(self.client.ping::<Value>(None)).await?;
+        self.within(self.client.ping::<Value>(None)).await?;
         Ok(())
     }
 
     async fn prove(&self) {
-        if Self::within(self.client.ping::<Value>(None)).await.is_err() {
+        if self.within(self.client.ping::<Value>(None)).await.is_err() {
             // An idle subscriber sends nothing, so nobody else notices a dead peer.
             let _ = tokio::time::timeout(CALL_TIMEOUT, self.client.force_reconnection()).await;
         }

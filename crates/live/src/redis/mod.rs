@@ -4,6 +4,7 @@
 
 mod bells;
 mod client;
+mod directory;
 mod fit;
 mod fred;
 mod script;

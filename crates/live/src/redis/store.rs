@@ -2,6 +2,7 @@
 
 use super::bells::Bells;
 use super::client::{Client, Reply};
+use super::directory::{Directory, EVENTS, Listed};
 use super::fit::{self, ServerFacts};
 use super::fred::FredClient;
 use super::tail::{Keys, Tail};
@@ -11,23 +12,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::event::EventRef;
 use model::{EventId, Position, Seq};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Hash of event id to [`Listed`].
-const EVENTS: &str = "live:events";
 /// Set of the keys that may hold a status record.
 const BOARD: &str = "status:index";
 const STATUS_LIFE_MS: u32 = 5_000;
 /// More daemons than this are not shown.
 const STATUSES_MAX: usize = 1_000;
-
-/// An event in the directory.
-#[derive(Serialize, Deserialize)]
-struct Listed {
-    slug: String,
-    title: String,
-}
 
 /// The live store in Redis. Pushing, reading and listening have a connection each: a long read must delay neither.
 #[derive(Clone)]
@@ -35,6 +26,7 @@ pub struct RedisStore {
     writer: Arc<dyn Client>,
     reader: Arc<dyn Client>,
     bells: Arc<Bells>,
+    directory: Arc<Directory>,
 }
 
 impl RedisStore {
@@ -46,7 +38,9 @@ impl RedisStore {
         let (writer, reader, ear) =
             tokio::try_join!(FredClient::connect(url), FredClient::connect(url), FredClient::connect(url))?;
         let bells = Arc::new(Bells::new(ear));
-        Ok(Self { writer: Arc::new(writer), reader: Arc::new(reader), bells })
+        let writer: Arc<dyn Client> = Arc::new(writer);
+        let directory = Arc::new(Directory::new(Arc::clone(&writer)));
+        Ok(Self { writer, reader: Arc::new(reader), bells, directory })
     }
 
     /// Asks the server whether it may hold a tail. To be asked before the first push, and by `perihelion check`.
@@ -63,16 +57,13 @@ impl RedisStore {
         Tail::new(Arc::clone(&self.writer), eid)
     }
 
-    /// Lists an event in the directory, or its new slug and title.
+    /// Lists an event in the directory, or its new slug and title, and keeps it listed for as long as this store lives:
+    /// a flush or a rollback forgets the directory too.
     ///
     /// # Errors
-    /// [`Error::Redis`].
+    /// [`Error::Redis`]; the listing is tried again all the same.
     pub async fn publish(&self, event: &EventRef) -> Result<(), Error> {
-        let listed = Listed { slug: event.slug.clone(), title: event.title.clone() };
-        let arguments =
-            vec![text(EVENTS), text(event.eid.as_str()), Bytes::from(serde_json::to_string(&listed)?)];
-        self.writer.call("HSET", EVENTS, arguments).await?;
-        Ok(())
+        self.directory.publish(event).await
     }
 }
 

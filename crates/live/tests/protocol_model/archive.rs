@@ -147,7 +147,8 @@ impl World {
         if let Some((head, base, entries)) = tail {
             line.join(&head.line);
             epochs.push(head.epoch.clone());
-            let same = self.arch.epoch.as_ref().is_none_or(|e| *e == head.epoch || head.line.carried(e).is_some());
+            let same =
+                self.arch.epoch.as_ref().is_none_or(|e| *e == head.epoch || head.line.carried(e).is_some());
             if same {
                 if self.arch.n < head.base {
                     self.tally("declared gap");
