@@ -165,3 +165,50 @@ impl Source for Replay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Micros;
+
+    use super::*;
+    use crate::wire::listen::{listen, settings};
+
+    const LINES: &str = r##"{"post":{"id":"955570716073750529","created_at":1516660787000000,"author":{"id":"1","handle":"ada"},"text":"one #rustfest"}}
+{"post":{"id":"955641762734800896","created_at":1516677725000000,"author":{"id":"2","handle":"bo"},"text":"two #other"}}
+"##;
+
+    fn at(file: &Path, how: &str) -> SourceSettings {
+        let mut url = Url::from_file_path(file).unwrap();
+        url.set_query(Some(how));
+        SourceSettings { url: Some(url), ..settings("http://unused.example", Api::V2, None) }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_is_spoken_in_every_wire_format_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("posts.jsonl");
+        std::fs::write(&file, LINES).unwrap();
+        for how in ["as=x2", "as=x1", "as=mastodon", "as=x2&speed=1000000"] {
+            let source = open(&at(&file, how)).unwrap();
+            let since = Since { cursor: None, not_before: Micros(0) };
+            let heard = listen(source.as_ref(), &since, |h| !h.ends.is_empty()).await;
+            assert_eq!((heard.posts.len(), heard.ends), (2, vec![SourceEnd::Finished]), "{how}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_said_when_it_is_applied() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("posts.jsonl");
+        std::fs::write(&file, LINES).unwrap();
+        for (settings, want) in [
+            (at(&folder.path().join("none.jsonl"), ""), "is no file"),
+            (at(&file, "as=gopher"), "as=gopher is unknown"),
+            (at(&file, "speed=0"), "must lie between"),
+            (SourceSettings { url: None, ..at(&file, "") }, "url is missing"),
+        ] {
+            let why = open(&settings).err().unwrap();
+            assert!(why.contains(want), "{why}");
+        }
+    }
+}

@@ -1,8 +1,10 @@
 //! X API v2: rules, the filtered stream, recent search for what was missed, and a second look at what was shown.
 
 mod document;
+mod post;
 mod rules;
 mod search;
+mod shapes;
 
 use std::time::Duration;
 
