@@ -41,6 +41,8 @@ pub(crate) struct Chunk {
     pub(crate) gzip: Bytes,
     /// Names the content, the same on every halley.
     pub(crate) hash: String,
+    /// What it counts against the cache's bound.
+    bytes: usize,
 }
 
 impl Chunk {
@@ -53,15 +55,11 @@ impl Chunk {
         let gzip = gzip.finish().map_err(Error::Encode)?;
         let hash = Sha256::digest(&plain)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         ::metrics::counter!(metrics::CHUNKS_ENCODED).increment(1);
-        Ok(Self { frames, plain, brotli: brotli.into_inner().into(), gzip: gzip.into(), hash })
-    }
-
-    fn bytes(&self) -> usize {
+        let brotli = Bytes::from(brotli.into_inner());
+        let gzip = Bytes::from(gzip);
         // Frames share the ring's bytes only while the ring holds them.
-        self.frames.iter().map(Frame::bytes).sum::<usize>()
-            + self.plain.len()
-            + self.brotli.len()
-            + self.gzip.len()
+        let bytes = frames.iter().map(Frame::bytes).sum::<usize>() + plain.len() + brotli.len() + gzip.len();
+        Ok(Self { frames, plain, brotli, gzip, hash, bytes })
     }
 }
 
@@ -138,7 +136,7 @@ impl Chunks {
 impl Kept {
     fn shrink(&mut self) {
         let size = |cells: &HashMap<u64, (Cell, u64)>| {
-            cells.values().filter_map(|(cell, _)| cell.get()).map(|chunk| chunk.bytes()).sum::<usize>()
+            cells.values().filter_map(|(cell, _)| cell.get()).map(|chunk| chunk.bytes).sum::<usize>()
         };
         let mut bytes = size(&self.cells);
         while self.cells.len() > CHUNKS_KEPT_MAX || (bytes > CHUNKS_BYTES_MAX && self.cells.len() > 1) {
@@ -146,7 +144,7 @@ impl Kept {
                 return;
             };
             let gone = self.cells.remove(&oldest);
-            bytes -= gone.and_then(|(cell, _)| cell.get().map(|chunk| chunk.bytes())).unwrap_or(0);
+            bytes -= gone.and_then(|(cell, _)| cell.get().map(|chunk| chunk.bytes)).unwrap_or(0);
         }
     }
 }

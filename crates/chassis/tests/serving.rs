@@ -134,10 +134,17 @@ async fn a_client_that_does_not_read_its_answer_is_given_up() {
     let (address, shutdown) = start(impatient()).await;
     let mut socket = TcpStream::connect(&address).await.expect("somebody listens");
     socket.write_all(request("/big", "").as_bytes()).await.expect("sent");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(shutdown.tasks(), 2, "the listener and the connection");
-    tokio::time::sleep(SHORT * 3).await;
-    assert_eq!(shutdown.tasks(), 1, "the listener alone");
+    until(|| shutdown.tasks() == 2, "the listener and the connection").await;
+    until(|| shutdown.tasks() == 1, "the listener alone").await;
+}
+
+async fn until(holds: impl Fn() -> bool, what: &str) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 #[tokio::test]
