@@ -43,7 +43,7 @@ impl fmt::Display for Failure {
                 f.write_str(&lines.join("\n"))
             }
             Self::Asked(sentence) => write!(f, "perihelion: {sentence}"),
-            Self::Could(error) | Self::NotOurs(error) => write!(f, "perihelion: {error:#}"),
+            Self::Could(error) | Self::NotOurs(error) => write!(f, "perihelion: {}", sentence(error)),
         }
     }
 }
@@ -72,5 +72,30 @@ impl From<chassis::Error> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Could(error)
+    }
+}
+
+/// An error with its causes, each said once: some libraries repeat the cause in their own words.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !said.contains(&cause) {
+            let joint = if said.is_empty() { "" } else { ": " };
+            said.push_str(&format!("{joint}{cause}"));
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn cause_that_was_said_already_is_not_repeated() {
+        let error = Err::<(), _>(anyhow::anyhow!("no route")).context("no answer: no route").context("postgres://h");
+        assert_eq!(sentence(&error.unwrap_err()), "postgres://h: no answer: no route");
     }
 }

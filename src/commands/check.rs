@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::config::{ArchiveUrl, Config, LiveUrl};
 use crate::data_dir::DataDir;
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 use crate::wiring;
 
 /// How long a server may take before it counts as away.
@@ -26,7 +26,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         match outcome {
             Ok(words) => println!("  {name:<10} ok      {words}"),
             Err(error) => {
-                println!("  {name:<10} FAILED  {error:#}");
+                println!("  {name:<10} FAILED  {}", sentence(error));
                 failed.push(*name);
             }
         }

@@ -1,6 +1,9 @@
 //! What the program answers to settings, files and surroundings that cannot be: exit 2 when it was asked wrongly,
 //! exit 1 when it could not, always with a sentence that says what to change.
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use crate::program::{Ended, Place};
 
 fn check_with(settings: &str) -> Ended {
@@ -77,4 +80,149 @@ fn data_directory_that_cannot_be_written_ends_with_1_its_path_and_the_cure() {
     let ended = check_with("data_dir = \"/proc/perihelion\"\n");
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stdout.contains("/proc/perihelion") && ended.stdout.contains("set data_dir"), "{ended:?}");
+}
+
+#[test]
+fn single_role_on_embedded_stores_ends_with_2_and_the_cure() {
+    for role in ["nozzle", "halley", "strainer", "site"] {
+        let ended = Place::new().run(&[role]);
+        assert_eq!(ended.code, Some(2), "{role}: {ended:?}");
+        for word in ["live.url", "redis://127.0.0.1:6379", "perihelion up"] {
+            assert!(ended.stderr.contains(word), "{role} {word}: {ended:?}");
+        }
+    }
+}
+
+/// Settings whose listeners take any free port.
+fn free_ports() -> String {
+    "data_dir = \"data\"\n[site]\nlisten = \"127.0.0.1:0\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\n".to_owned()
+}
+
+const EVENT: &str = "slug = \"rustfest\"\ntitle = \"RustFest\"\n";
+
+#[test]
+fn port_in_use_ends_with_1_its_address_and_its_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("a bound listener has an address").to_string();
+    for (section, other) in [("site", "nozzle"), ("nozzle", "site")] {
+        let place = Place::new();
+        let settings = format!("[{section}]\nlisten = \"{address}\"\n[{other}]\nlisten = \"127.0.0.1:0\"\n");
+        place.write("perihelion.toml", &settings);
+        let ended = place.run(&["up"]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(&address) && ended.stderr.contains("in use"), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("[{section}] listen")), "{ended:?}");
+    }
+}
+
+#[test]
+fn second_instance_on_the_same_ledger_ends_with_1_and_names_the_first() {
+    let place = Place::new();
+    place.write("perihelion.toml", &free_ports());
+    place.write("event.toml", EVENT);
+    let first = place.start(&["up", "--event", "event.toml"], "Perihelion is at");
+    let second = place.run(&["up"]);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert!(second.stderr.contains(&format!("process {}", first.pid())), "{second:?}");
+    assert!(second.stderr.contains("data_dir"), "{second:?}");
+}
+
+/// Makes a ledger look as if a later version had written it.
+fn age(ledger: &std::path::Path) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(ledger);
+        let mut connection = options.connect().await.expect("the ledger opens");
+        sqlx::raw_sql("PRAGMA user_version = 99")
+            .execute(&mut connection)
+            .await
+            .expect("the version can be set");
+        connection.close().await.expect("the ledger closes");
+    });
+}
+
+#[test]
+fn ledger_of_a_newer_version_ends_with_1_and_both_versions() {
+    let place = Place::new();
+    place.write("perihelion.toml", &free_ports());
+    place.write("event.toml", EVENT);
+    assert_eq!(place.run(&["event", "apply", "event.toml"]).code, Some(0));
+    let live = place.path().join("data/live");
+    let ledgers = std::fs::read_dir(&live).expect("the folder of ledgers is there").flatten();
+    let ledger = ledgers.map(|file| file.path()).find(|path| path.extension().is_some_and(|e| e == "sqlite"));
+    let ledger = ledger.expect("the event has a ledger");
+    age(&ledger);
+    let ended = place.run(&["up"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for word in ["schema 99", "upgrade the program"] {
+        assert!(ended.stderr.contains(word), "{word}: {ended:?}");
+    }
+}
+
+#[test]
+fn event_files_that_cannot_be_end_with_2_and_the_place() {
+    let source = |name: &str| {
+        format!("[[source]]\nname = \"{name}\"\nkind = \"mastodon\"\nurl = \"https://m.example\"\n")
+    };
+    let cases = [
+        ("hashtag = [\"x\"]\n".to_owned(), "hashtag"),
+        ("timezone = \"Mars/Olympus\"\n".to_owned(), "Mars/Olympus"),
+        ("starts = 2026-06-02\nends = 2026-06-01\n".to_owned(), "ends"),
+        ("hashtags = [\"x\"]\n".to_owned() + &source("twin") + &source("twin"), "twin"),
+        ("hashtags = [\"x\"]\n[[source]]\nname = \"a\"\nkind = \"mastadon\"\n".to_owned(), "mastadon"),
+        ("schedule = \"nowhere.json\"\n".to_owned(), "nowhere.json"),
+    ];
+    for (lines, word) in cases {
+        let place = Place::new();
+        place.write("event.toml", &format!("{EVENT}{lines}"));
+        let ended = place.run(&["event", "apply", "event.toml"]);
+        assert_eq!(ended.code, Some(2), "{lines}: {ended:?}");
+        assert!(ended.stderr.contains("event.toml") || ended.stderr.contains(word), "{lines}: {ended:?}");
+        assert!(ended.stderr.contains(word), "{lines}: {ended:?}");
+        assert!(!place.path().join("data/live").exists(), "nothing is half-applied: {lines}");
+    }
+}
+
+#[test]
+fn broken_schedule_ends_with_2_and_changes_nothing() {
+    let place = Place::new();
+    place.write("perihelion.toml", &free_ports());
+    place.write("event.toml", EVENT);
+    assert_eq!(place.run(&["event", "apply", "event.toml"]).code, Some(0));
+    place.write("schedule.json", "{\"schedule\": {\"conference\": 3");
+    let ended = place.run(&["schedule", "import", "rustfest", "schedule.json"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("schedule.json"), "{ended:?}");
+    let shown = place.run(&["event", "show", "rustfest"]);
+    assert!(shown.stdout.contains("(1 entries)"), "{shown:?}");
+}
+
+#[test]
+fn unknown_event_ends_with_2_and_lists_those_there_are() {
+    let place = Place::new();
+    place.write("perihelion.toml", &free_ports());
+    place.write("event.toml", EVENT);
+    assert_eq!(place.run(&["event", "apply", "event.toml"]).code, Some(0));
+    for arguments in [["event", "show", "rustfst"].as_slice(), &["archive", "rebuild", "rustfst"]] {
+        let ended = place.run(arguments);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains("it holds rustfest"), "{ended:?}");
+    }
+}
+
+#[test]
+fn keys_are_made_once_told_once_and_kept_from_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.write("perihelion.toml", &free_ports());
+    let mut first = place.start(&["up"], "Perihelion is at");
+    assert!(first.said().contains("/login?token="), "{}", first.said());
+    first.stop();
+    for file in ["intake-token", "owner-link.sha256"] {
+        let mode = std::fs::metadata(place.path().join("data").join(file)).expect("the key's file is there");
+        assert_eq!(mode.permissions().mode() & 0o777, 0o600, "{file}");
+    }
+    let second = place.start(&["up"], "Perihelion is at");
+    assert!(!second.said().contains("token="), "{}", second.said());
 }

@@ -1,8 +1,8 @@
 //! Runs the binary under test in a directory of its own, without the machine's `PERIHELION_*` variables.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -21,6 +21,37 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// A program that runs; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    said: String,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it had said on standard output when it was ready.
+    pub(crate) fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// Kills it and waits for its end.
+    pub(crate) fn stop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 impl Place {
@@ -52,6 +83,26 @@ impl Place {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_command(&mut self.command(arguments))
+    }
+
+    /// Starts the program and waits until it says `word` on standard output.
+    pub(crate) fn start(&self, arguments: &[&str], word: &str) -> Running {
+        let mut command = self.command(arguments);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary under test starts");
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        let mut running = Running { child, said: String::new() };
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            running.said.push_str(&line);
+            running.said.push('\n');
+            if line.contains(word) {
+                return running;
+            }
+        }
+        panic!("the program ended before it said {word:?}; it said {:?}", running.said);
     }
 
     /// Runs a prepared program to its end; one that hangs fails the test.

@@ -75,12 +75,23 @@ async fn postgres_that_is_away_or_lacks_the_database_is_named() {
 }
 
 #[tokio::test]
-async fn postgres_without_rights_or_read_only_is_refused() {
+async fn postgres_without_rights_is_refused() {
     let Some(postgres) = Postgres::shared().await else { return };
     let database = postgres.create_database().await;
-    let sql =
-        format!("CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'; REVOKE ALL ON SCHEMA public FROM PUBLIC");
+    // Since PostgreSQL 15 nobody but the owner may create tables.
+    let sql = format!("CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'");
     postgres.execute(&database, &sql).await.expect("a role can be made");
     let as_guest = database.replacen("perihelion@", &format!("guest:{PASSWORD}@"), 1);
     refused(&check(archive(&as_guest)).await, &["archive", "FAILED", "permission denied"]);
+}
+
+#[tokio::test]
+async fn postgres_that_is_read_only_is_refused() {
+    let Some(postgres) = Postgres::shared().await else { return };
+    let database = postgres.create_database().await;
+    let name =
+        database.rsplit('/').next().and_then(|rest| rest.split('?').next()).expect("the address names it");
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    postgres.execute(&postgres.url(), &sql).await.expect("a database can be set");
+    refused(&check(archive(&database)).await, &["archive", "FAILED", "read-only"]);
 }
