@@ -185,7 +185,10 @@ impl Redis {
             if !process.is_running() {
                 bail!("redis-server ended: {}", process.output());
             }
-            if answer.is_ok_and(|info| info.text().contains(&format!("process_id:{}\r\n", process.pid()))) {
+            let is_ours =
+                answer.is_ok_and(|info| info.text().contains(&format!("process_id:{}\r\n", process.pid())));
+            // INFO is answered while a large snapshot is still being loaded; PING is refused.
+            if is_ours && resp::command(self.port, &[b"PING"]).await.is_ok() {
                 return Ok(());
             }
             if Instant::now() > deadline {
