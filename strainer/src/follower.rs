@@ -104,7 +104,7 @@ impl Follower {
         let is_news = self.trouble.as_deref() != Some(why.as_str());
         match class {
             Class::Retry if is_news => {
-                tracing::warn!(event.slug = %self.slug, error = %why, "archiving waits")
+                tracing::warn!(event.slug = %self.slug, error = %why, "archiving waits");
             }
             Class::Reject | Class::Fatal if is_news => {
                 tracing::error!(event.slug = %self.slug, error = %why, "archiving has stopped until that is cured");
