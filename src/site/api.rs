@@ -1,18 +1,14 @@
 //! `/api/v1`: the events, and what lies between an old position and the tail. JSON for anybody's reading: CORS, ETag.
 
-use super::{
-    Site,
-    archive_reads::seq_of,
-    failure::Failure,
-    live_fold::LiveFold,
-    view::time::Venue,
-};
+use super::{Site, archive_reads::seq_of, failure::Failure, live_fold::LiveFold, view::time::Venue};
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Micros, Position, Row, RowState, Seq, public::PublicEntry};
+use model::{
+    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Micros, Position, Row, RowState, Seq, public::PublicEntry,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -42,7 +38,13 @@ pub(super) async fn events(State(site): State<Site>, headers: HeaderMap) -> Resp
         let listed = event.listed();
         let fold = event.fold();
         let settings = fold.fold().event.as_ref();
-        let base = site.settings.live_url.as_ref().unwrap_or(&site.settings.public_url).origin().ascii_serialization();
+        let base = site
+            .settings
+            .live_url
+            .as_ref()
+            .unwrap_or(&site.settings.public_url)
+            .origin()
+            .ascii_serialization();
         all.push(EventJson {
             title: settings.map_or(&listed.title, |e| &e.title).clone(),
             timezone: settings.map_or_else(|| Venue::new("UTC", None).zone_name, |e| e.timezone.clone()),
@@ -94,16 +96,22 @@ pub(super) async fn items(
     }
 }
 
-async fn between(site: &Site, slug: &str, after: Option<&str>) -> Result<(Option<Position>, Seq, Seq, Vec<Entry>), Failure> {
+async fn between(
+    site: &Site,
+    slug: &str,
+    after: Option<&str>,
+) -> Result<(Option<Position>, Seq, Seq, Vec<Entry>), Failure> {
     let event = site.event(slug).await?;
     let digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let after: Seq = match after {
         None => 0,
-        Some(text) => Some(text)
-            .filter(digits)
-            .and_then(|text| text.parse().ok())
-            .filter(|seq| *seq <= SEQ_MAX)
-            .ok_or(Failure::Bad("after is a whole number from 0 to 9007199254740991, the seq of the last entry you have."))?,
+        Some(text) => {
+            Some(text).filter(digits).and_then(|text| text.parse().ok()).filter(|seq| *seq <= SEQ_MAX).ok_or(
+                Failure::Bad(
+                    "after is a whole number from 0 to 9007199254740991, the seq of the last entry you have.",
+                ),
+            )?
+        }
     };
     let position = site.archive_position(&event).await?;
     let rows = site.from_archive(&event, site.archive.changed_after(event.eid, after, ROWS)).await?;
@@ -124,7 +132,12 @@ fn entry(fold: &LiveFold, row: Row) -> Entry {
     let seq = masked.map_or(touched, |ours| ours.last.max(touched));
     let row = masked.cloned().unwrap_or(row);
     let Row { item: Some(item), filing, last, .. } = row else {
-        let gone = Gone { id, first, voids: Vec::new(), by: fold.absence(id).map_or(GoneBy::Network, |absence| absence.by) };
+        let gone = Gone {
+            id,
+            first,
+            voids: Vec::new(),
+            by: fold.absence(id).map_or(GoneBy::Network, |absence| absence.by),
+        };
         let kind = if state == RowState::Hidden { Kind::Hide(gone) } else { Kind::Remove(gone) };
         return Entry { seq, at: fold.absence(id).map_or(Micros(0), |absence| absence.at), kind };
     };
@@ -142,11 +155,12 @@ fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
     };
     let tag: String = Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("W/\"{tag}\"");
-    let mut response = if asked.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], bytes).into_response()
-    };
+    let mut response =
+        if asked.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], bytes).into_response()
+        };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }

@@ -32,7 +32,8 @@ impl Site {
     /// Where the archive stands, if its rows may be shown: not before it has reached what our mask knows. Ask this before any row is
     /// read, never after.
     pub(super) async fn archive_position(&self, event: &EventLive) -> Result<Option<Position>, Failure> {
-        let cursor = self.from_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
+        let cursor =
+            self.from_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
         let fold = event.fold();
         if fold.overlay().covers(cursor.as_ref(), fold.position()) {
             Ok(cursor)

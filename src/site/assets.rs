@@ -127,7 +127,9 @@ pub(super) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
     }
     let Some(asset) = ASSETS.files.get(&file) else { return StatusCode::NOT_FOUND.into_response() };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let takes = |coding: &str| accepted.split(',').any(|a| a.split(';').next().is_some_and(|name| name.trim() == coding));
+    let takes = |coding: &str| {
+        accepted.split(',').any(|a| a.split(';').next().is_some_and(|name| name.trim() == coding))
+    };
     let is_packed = asset.kind == "font/woff2";
     let (coding, content) = if is_packed {
         (None, &asset.plain)
@@ -151,10 +153,13 @@ pub(super) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
 
 /// The two numbers of one accent. Lightness is ours, so text keeps its contrast; yellows to blues carry less chroma.
 fn accent(hue: &str) -> Response {
-    let Some(hue) = hue.parse::<u16>().ok().filter(|hue| *hue <= 360) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(hue) = hue.parse::<u16>().ok().filter(|hue| *hue <= 360) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let chroma = if (85..=245).contains(&hue) { ".13" } else { ".185" };
     let css = format!("[data-accent=\"{hue}\"] {{ --accent-h: {hue}; --accent-c: {chroma}; }}\n");
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, IMMUTABLE)], css).into_response()
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, IMMUTABLE)], css)
+        .into_response()
 }
 
 // A writer into memory does not fail; if one ever did, the plain file would be what is missing here, not the page.
@@ -221,7 +226,11 @@ mod tests {
         let (_, css) = get("/static/accent-210.css", "").await;
         assert!(css.starts_with(b"[data-accent=\"210\"] { --accent-h: 210; --accent-c: .13; }"));
         for bad in ["accent-361.css", "accent-x}.css", "accent--1.css", "nothing.js"] {
-            assert_eq!(serve(Path(bad.to_owned()), HeaderMap::new()).await.status(), StatusCode::NOT_FOUND, "{bad}");
+            assert_eq!(
+                serve(Path(bad.to_owned()), HeaderMap::new()).await.status(),
+                StatusCode::NOT_FOUND,
+                "{bad}"
+            );
         }
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! There are no rooms behind the door yet but the metrics; what is asked for under `/admin` is refused before it is looked up.
 
-use super::{Settings, Site, failure::{Failure, page}, shell::Shell};
+use super::{
+    Settings, Site,
+    failure::{Failure, page},
+    shell::Shell,
+};
 use askama::Template;
 use axum::{
     extract::{Query, Request, State},
@@ -41,30 +45,40 @@ pub(super) struct Door {
 impl Door {
     pub(super) fn new(keys: Keys, settings: &Settings) -> Self {
         let is_https = settings.public_url.scheme() == "https";
-        let (cookie, attributes) =
-            if is_https { ("__Host-owner", "; Path=/; HttpOnly; SameSite=Lax; Secure") } else { ("owner", "; Path=/; HttpOnly; SameSite=Lax") };
+        let (cookie, attributes) = if is_https {
+            ("__Host-owner", "; Path=/; HttpOnly; SameSite=Lax; Secure")
+        } else {
+            ("owner", "; Path=/; HttpOnly; SameSite=Lax")
+        };
         Self { keys, cookie, attributes, is_https }
     }
 
     /// Both comparisons take the same time wherever the texts differ.
     fn is_owner_key(&self, key: &str) -> bool {
-        key.len() <= TOKEN_BYTES_MAX && bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(&self.keys.owner_sha256))
+        key.len() <= TOKEN_BYTES_MAX
+            && bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(&self.keys.owner_sha256))
     }
 
     fn is_intake_token(&self, token: &str) -> bool {
-        let (given, ours) = (Sha256::digest(token.as_bytes()), Sha256::digest(self.keys.intake.expose().as_bytes()));
+        let (given, ours) =
+            (Sha256::digest(token.as_bytes()), Sha256::digest(self.keys.intake.expose().as_bytes()));
         token.len() <= TOKEN_BYTES_MAX && bool::from(given.as_slice().ct_eq(ours.as_slice()))
     }
 
     /// Whether these headers open.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
-        bearer.is_some_and(|token| self.is_intake_token(token.trim())) || self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key))
+        let bearer = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer "));
+        bearer.is_some_and(|token| self.is_intake_token(token.trim()))
+            || self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key))
     }
 
     fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-        all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(self.cookie)?.strip_prefix('='))
+        all.flat_map(|line| line.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(self.cookie)?.strip_prefix('='))
     }
 }
 
@@ -73,10 +87,16 @@ pub(super) async fn keyholders(State(site): State<Site>, request: Request, next:
     if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.into_response() }
 }
 
-/// Lets key holders pass, and this very machine: its own collector reads the metrics.
-pub(super) async fn keyholders_or_local(State(site): State<Site>, request: Request, next: Next) -> Response {
+/// Locks `/metrics`, which shows traffic, but for key holders and this very machine, whose own collector reads it. Whether the process
+/// lives and is ready, anybody may ask.
+pub(super) async fn metrics_locked(State(site): State<Site>, request: Request, next: Next) -> Response {
     let is_local = request.extensions().get::<Client>().is_some_and(|client| client.ip.is_loopback());
-    if is_local || site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.into_response() }
+    let is_open = is_local || request.uri().path() != "/metrics";
+    if is_open || site.door.opens(request.headers()) {
+        next.run(request).await
+    } else {
+        Failure::Locked.into_response()
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,7 +114,11 @@ struct Login {
 }
 
 /// `GET /login?token=...`: the owner's link. The key moves from the address into a cookie, and the address is left at once.
-pub(super) async fn login(State(site): State<Site>, headers: HeaderMap, Query(shown): Query<Shown>) -> Response {
+pub(super) async fn login(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Query(shown): Query<Shown>,
+) -> Response {
     let door = &site.door;
     if let Some(token) = shown.token {
         if !door.is_owner_key(&token) {

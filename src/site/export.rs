@@ -21,7 +21,11 @@ pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> 
         let following = match last {
             None => None,
             // The client sees a broken transfer, never a short file that looks whole.
-            Some(page) => Some(next(&site, &event, Some(page)).await.map_err(|_| io::Error::other("the archive went away"))?),
+            Some(page) => Some(
+                next(&site, &event, Some(page))
+                    .await
+                    .map_err(|_| io::Error::other("the archive went away"))?,
+            ),
         };
         Ok(Some((bytes, (site, event, following))))
     });
@@ -34,12 +38,19 @@ pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> 
 }
 
 /// One page of lines, and where the next one begins.
-async fn next(site: &Site, event: &Arc<EventLive>, after: Option<Page>) -> Result<(Bytes, Option<Page>), Failure> {
+async fn next(
+    site: &Site,
+    event: &Arc<EventLive>,
+    after: Option<Page>,
+) -> Result<(Bytes, Option<Page>), Failure> {
     site.archive_position(event).await?;
     let query = Query { after, ..Query::new(Scope::Event) };
     let rows = site.from_archive(event, site.archive.items(event.eid, &query)).await?;
     let is_full = rows.len() >= archive::ITEMS_MAX as usize;
-    let last = rows.last().filter(|_| is_full).and_then(|row| Some(Page { when: row.item.as_ref()?.when, id: row.id }));
+    let last = rows
+        .last()
+        .filter(|_| is_full)
+        .and_then(|row| Some(Page { when: row.item.as_ref()?.when, id: row.id }));
     let mut out = Vec::new();
     for row in masked(event, rows) {
         if let Some(line) = model::public::export_line(&row) {

@@ -49,7 +49,9 @@ impl Failure {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
-            Self::ArchiveAway { .. } | Self::Restoring { .. } | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ArchiveAway { .. } | Self::Restoring { .. } | Self::Starting => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Locked => StatusCode::UNAUTHORIZED,
@@ -74,7 +76,9 @@ impl Failure {
 
     fn retry_seconds(&self) -> Option<u64> {
         match self {
-            Self::ArchiveAway { .. } | Self::Restoring { .. } => Some(rand::rng().random_range(RETRY_SECONDS)),
+            Self::ArchiveAway { .. } | Self::Restoring { .. } => {
+                Some(rand::rng().random_range(RETRY_SECONDS))
+            }
             Self::Starting => Some(1),
             Self::TooMany { wait } => Some(wait.as_secs().max(1)),
             _ => None,
@@ -131,7 +135,9 @@ impl Failure {
 
     fn acts(&self) -> Vec<(String, &'static str)> {
         match self {
-            Self::ArchiveAway { slug } | Self::Restoring { slug } => vec![(format!("/{slug}"), "Open the live page")],
+            Self::ArchiveAway { slug } | Self::Restoring { slug } => {
+                vec![(format!("/{slug}"), "Open the live page")]
+            }
             Self::Starting | Self::TooMany { .. } | Self::Ours { .. } => vec![(String::new(), "Try again")],
             _ => vec![("/".to_owned(), "All events")],
         }

@@ -247,8 +247,12 @@ impl Follower {
                 let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
                 fold.remember(event.map(|row| row.settings), talks);
             }
-            Ok(Err(error)) => tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet"),
-            Err(_) => tracing::warn!(event.id = %self.event.eid, "talks older than the tail are not known yet: the archive is slow"),
+            Ok(Err(error)) => {
+                tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet")
+            }
+            Err(_) => {
+                tracing::warn!(event.id = %self.event.eid, "talks older than the tail are not known yet: the archive is slow")
+            }
         }
     }
 }

@@ -12,7 +12,10 @@ use super::{
     },
 };
 use askama::Template;
-use axum::{extract::State, response::{Html, IntoResponse}};
+use axum::{
+    extract::State,
+    response::{Html, IntoResponse},
+};
 use http::header;
 use jiff::civil::Date;
 use model::Micros;
@@ -65,7 +68,8 @@ pub(super) async fn show(State(site): State<Site>) -> Result<impl IntoResponse, 
     coming.sort_by_key(|event| event.starts);
     past.sort_by_key(|event| std::cmp::Reverse(event.starts));
     let mut shell = Shell::plain("Events", ("events", "Skip to events"));
-    shell.accents = now.iter().chain(&coming).chain(&past).map(|event| event.hue).filter(|hue| *hue != HUE).collect();
+    shell.accents =
+        now.iter().chain(&coming).chain(&past).map(|event| event.hue).filter(|hue| *hue != HUE).collect();
     shell.accents.sort_unstable();
     shell.accents.dedup();
     let html: Html<String> = page(&Home { shell, now, coming, past })?;
@@ -76,7 +80,8 @@ fn view(event: &EventLive, now: Micros) -> (Time, EventView) {
     let listed = event.listed();
     let fold = event.fold();
     let settings = fold.fold().event.as_ref();
-    let venue = settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue =
+        settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
     let day = |text: Option<&String>| text.and_then(|day| day.parse::<Date>().ok());
     let starts = settings.and_then(|e| day(e.starts.as_ref()));
     let ends = settings.and_then(|e| day(e.ends.as_ref())).or(starts);
@@ -93,7 +98,8 @@ fn view(event: &EventLive, now: Micros) -> (Time, EventView) {
     let talks = on.rooms.into_iter().filter_map(|room| {
         let talk = room.talk?;
         let until = format!("until {}", talk.until);
-        let parts: Vec<String> = [talk.who, room.name, until].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<String> =
+            [talk.who, room.name, until].into_iter().filter(|part| !part.is_empty()).collect();
         Some((talk.title, parts.join(", ")))
     });
     let days = length(starts, ends);

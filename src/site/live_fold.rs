@@ -215,7 +215,12 @@ mod tests {
 
     #[test]
     fn an_edit_keeps_its_place_and_a_removal_its_line() {
-        let fold = fold_of(&[post(1, "a", "one"), post(2, "b", "two"), edit(3, 1, "a", "one, better"), gone(4, 2, "b", true)]);
+        let fold = fold_of(&[
+            post(1, "a", "one"),
+            post(2, "b", "two"),
+            edit(3, 1, "a", "one, better"),
+            gone(4, 2, "b", true),
+        ]);
         assert_eq!(firsts(&fold), [2, 1]);
         let rows: Vec<_> = fold.rows(Seq::MAX).collect();
         assert_eq!(rows[0].state, RowState::Removed);
@@ -226,7 +231,8 @@ mod tests {
 
     #[test]
     fn only_the_newest_items_are_held_and_a_removal_of_an_older_one_still_masks_the_archive() {
-        let mut entries: Vec<Entry> = (1..=ITEMS_MAX as u64 + 5).map(|n| post(n, &n.to_string(), "x")).collect();
+        let mut entries: Vec<Entry> =
+            (1..=ITEMS_MAX as u64 + 5).map(|n| post(n, &n.to_string(), "x")).collect();
         entries.push(gone(ITEMS_MAX as u64 + 6, 1, "1", true));
         let fold = fold_of(&entries);
         assert_eq!(fold.rows(Seq::MAX).count(), ITEMS_MAX);
@@ -238,7 +244,8 @@ mod tests {
 
     #[test]
     fn an_item_whose_post_is_a_void_by_now_still_leaves_its_line() {
-        let fold = fold_of(&[post(1, "a", "one"), Entry::void(2), post(3, "c", "three"), gone(4, 2, "b", true)]);
+        let fold =
+            fold_of(&[post(1, "a", "one"), Entry::void(2), post(3, "c", "three"), gone(4, 2, "b", true)]);
         assert_eq!(firsts(&fold), [3, 2, 1]);
         let states: Vec<RowState> = fold.rows(Seq::MAX).map(|row| row.state).collect();
         assert_eq!(states, [RowState::Shown, RowState::Removed, RowState::Shown]);
@@ -247,7 +254,8 @@ mod tests {
     #[test]
     fn another_log_begins_with_nothing_of_the_old_one() {
         let mut fold = fold_of(&[post(1, "a", "one")]);
-        let head = Head { epoch: "7.b2".parse().unwrap(), base: 3, top: 4, line: live::follow::Line::default() };
+        let head =
+            Head { epoch: "7.b2".parse().unwrap(), base: 3, top: 4, line: live::follow::Line::default() };
         assert!(fold.take(&head, 1, &[]).is_none());
         assert_eq!((fold.after(), fold.rows(Seq::MAX).count()), (3, 0));
         fold.take(&head, 3, &[post(4, "c", "new")]);
@@ -258,7 +266,8 @@ mod tests {
     #[test]
     fn a_log_that_is_rolled_back_changes_nothing() {
         let mut fold = fold_of(&[post(1, "a", "one"), post(2, "b", "two")]);
-        let head = Head { epoch: "0.a1".parse().unwrap(), base: 0, top: 1, line: live::follow::Line::default() };
+        let head =
+            Head { epoch: "0.a1".parse().unwrap(), base: 0, top: 1, line: live::follow::Line::default() };
         assert_eq!(fold.take(&head, 2, &[]), Some(Hold::Behind));
         assert_eq!(firsts(&fold), [2, 1]);
     }

@@ -1,5 +1,6 @@
 //! `/{event}`: what is being said now. Drawn from the site's own fold and from nothing else, with the position of that same fold.
 
+use super::view::body::Piece;
 use super::{
     Site,
     failure::{Failure, page},
@@ -14,7 +15,6 @@ use super::{
         time::Venue,
     },
 };
-use super::view::body::Piece;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -148,7 +148,8 @@ fn with_etag(mut response: Response, etag: &str) -> Response {
 fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before: Option<Seq>) -> Live {
     let slug = listed.slug.clone();
     let settings = fold.fold().event.as_ref();
-    let venue = settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue =
+        settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
     let rooms = rooms(fold.fold());
     let now = site.now();
     let title = settings.map_or(&listed.title, |event| &event.title);
@@ -156,7 +157,13 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before
     let older = older.map(|seq| format!("/{slug}?before={seq}{}", query(filter)));
     let shown = || fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown);
     Live {
-        shell: Shell::of(listed, settings, &format!("Live: {title}"), "live", ("feed", "Skip to the conversation")),
+        shell: Shell::of(
+            listed,
+            settings,
+            &format!("Live: {title}"),
+            "live",
+            ("feed", "Skip to the conversation"),
+        ),
         place: venue.place.clone(),
         hhmm: venue.hhmm(now),
         is_live: before.is_none(),
@@ -175,7 +182,14 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before
 }
 
 /// The lines below `before`, newest first, and where older ones go on.
-fn lines(fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Filter, before: Seq) -> (Vec<Line>, Option<Seq>) {
+fn lines(
+    fold: &LiveFold,
+    slug: &str,
+    rooms: &[Room],
+    venue: &Venue,
+    filter: &Filter,
+    before: Seq,
+) -> (Vec<Line>, Option<Seq>) {
     let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
     let setting = Setting { slug, rooms, venue, shows_place: true, find: &find };
     let mut rows = fold.rows(before).filter(|row| filter.holds(row)).peekable();
@@ -204,14 +218,23 @@ fn lines(fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Fi
 }
 
 fn filter_view(fold: &LiveFold, filter: Filter, name: &str, current: &Filter) -> FilterView {
-    let count = fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown && filter.holds(row)).count() as u64;
-    FilterView { key: filter.name(), name: name.to_owned(), count, shown: number(count), is_current: filter == *current }
+    let count =
+        fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown && filter.holds(row)).count() as u64;
+    FilterView {
+        key: filter.name(),
+        name: name.to_owned(),
+        count,
+        shown: number(count),
+        is_current: filter == *current,
+    }
 }
 
 fn places(fold: &LiveFold, rooms: &[Room], current: &Filter) -> Vec<FilterView> {
     let mut all = vec![filter_view(fold, Filter::All, "Everything", current)];
     if !rooms.is_empty() {
-        all.extend(rooms.iter().map(|room| filter_view(fold, Filter::Room(room.slug.clone()), &room.name, current)));
+        all.extend(
+            rooms.iter().map(|room| filter_view(fold, Filter::Room(room.slug.clone()), &room.name, current)),
+        );
         all.push(filter_view(fold, Filter::Hallway, "Hallway", current));
     }
     all
@@ -224,12 +247,16 @@ fn kinds(fold: &LiveFold, current: &Filter) -> Vec<FilterView> {
 
 fn nothing(fold: &LiveFold, filter: &Filter) -> (&'static str, String) {
     let head = if *filter == Filter::All { "Nothing yet." } else { "Nothing here yet." };
-    let tags: Vec<String> = fold.fold().event.iter().flat_map(|e| &e.hashtags).map(|tag| format!("#{tag}")).collect();
+    let tags: Vec<String> =
+        fold.fold().event.iter().flat_map(|e| &e.hashtags).map(|tag| format!("#{tag}")).collect();
     let text = match &tags[..] {
         [] => "The first post appears here by itself, usually within two seconds.".to_owned(),
         [one] => format!("The first post tagged {one} appears here by itself, usually within two seconds."),
         [first @ .., last] => {
-            format!("The first post tagged {} or {last} appears here by itself, usually within two seconds.", first.join(", "))
+            format!(
+                "The first post tagged {} or {last} appears here by itself, usually within two seconds.",
+                first.join(", ")
+            )
         }
     };
     (head, text)
@@ -245,7 +272,8 @@ fn query(filter: &Filter) -> String {
 fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Filter) -> Data {
     let position = fold.position();
     let pace = site.clock.pace();
-    let origin = site.settings.live_url.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
+    let origin =
+        site.settings.live_url.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
     let (kind, value) = match filter {
         Filter::All => ("all", None),
         Filter::Room(slug) => ("room", Some(slug.clone())),
@@ -265,7 +293,10 @@ fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue,
     };
     let said = fold.fold().stage.iter().filter_map(|(room, said)| {
         let last = said.last()?;
-        Some((room.clone(), StageData { talk: last.talk.as_ref().map(ToString::to_string), since: last.since }))
+        Some((
+            room.clone(),
+            StageData { talk: last.talk.as_ref().map(ToString::to_string), since: last.since },
+        ))
     });
     Data {
         slug: slug.to_owned(),
@@ -276,7 +307,10 @@ fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue,
         pace: PaceData { now: pace.now, speed: pace.speed, until: pace.until },
         items_max: ITEMS_KEPT,
         filter: FilterData { kind, value, query: query(filter) },
-        rooms: rooms.iter().map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() }).collect(),
+        rooms: rooms
+            .iter()
+            .map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() })
+            .collect(),
         talks: fold.fold().talks.values().map(talk).collect(),
         stage: said.collect(),
     }

@@ -68,7 +68,7 @@ pub(crate) struct Parts {
 #[derive(Clone)]
 pub(crate) struct Site(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     settings: Settings,
     archive: Arc<dyn Archive>,
     clock: Clock,
@@ -89,10 +89,24 @@ impl Site {
     /// Starts following the logs. The tasks belong to `shutdown`.
     pub(crate) fn start(settings: Settings, parts: Parts, shutdown: &Shutdown) -> Self {
         let media = Arc::new(media::Media::new(settings.cache_dir.clone(), settings.media_from_loopback));
-        let events = Events::start(parts.store, parts.archive.clone(), media.clone(), parts.readiness.clone(), shutdown);
+        let events = Events::start(
+            parts.store,
+            parts.archive.clone(),
+            media.clone(),
+            parts.readiness.clone(),
+            shutdown,
+        );
         let door = door::Door::new(parts.keys, &settings);
         let readiness = parts.readiness;
-        Self(Arc::new(Inner { settings, archive: parts.archive, clock: parts.clock, events, door, media, readiness }))
+        Self(Arc::new(Inner {
+            settings,
+            archive: parts.archive,
+            clock: parts.clock,
+            events,
+            door,
+            media,
+            readiness,
+        }))
     }
 
     fn now(&self) -> Micros {
@@ -107,7 +121,13 @@ impl Site {
 }
 
 /// The site as a process of its own: serves until `shutdown`.
-pub(crate) async fn run(listener: TcpListener, limits: Limits, settings: Settings, parts: Parts, shutdown: Shutdown) {
+pub(crate) async fn run(
+    listener: TcpListener,
+    limits: Limits,
+    settings: Settings,
+    parts: Parts,
+    shutdown: Shutdown,
+) {
     let site = Site::start(settings, parts, &shutdown);
     chassis::http::serve(listener, router(&site), limits, shutdown).await;
 }

@@ -105,7 +105,10 @@ mod tests {
     fn a_full_mask_begins_later_instead_of_forgetting_silently() {
         let mut overlay = Overlay::since(0);
         for n in 1..=ROWS_MAX as u64 + 3 {
-            overlay.put(Some(row_of(&[post(n, &n.to_string(), "x"), gone(n + 10_000, n, &n.to_string(), true)])));
+            overlay.put(Some(row_of(&[
+                post(n, &n.to_string(), "x"),
+                gone(n + 10_000, n, &n.to_string(), true),
+            ])));
         }
         assert_eq!(overlay.rows.len(), ROWS_MAX);
         assert_eq!(overlay.since, 10_003);

@@ -40,7 +40,10 @@ struct Post {
     after: Vec<ItemView>,
 }
 
-pub(super) async fn show(State(site): State<Site>, Path((slug, id)): Path<(String, String)>) -> Result<impl IntoResponse, Failure> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path((slug, id)): Path<(String, String)>,
+) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
     let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
     let row = site.item(&event, id).await?.ok_or(Failure::NotFound)?;
@@ -121,15 +124,24 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
     let listed = event.listed();
     let (settings, rooms, talk) = {
         let fold = event.fold();
-        let talk = row.filing.as_ref().and_then(|f| f.talk.as_ref()).and_then(|id| fold.fold().talks.get(id)).cloned();
+        let talk = row
+            .filing
+            .as_ref()
+            .and_then(|f| f.talk.as_ref())
+            .and_then(|id| fold.fold().talks.get(id))
+            .cloned();
         (fold.fold().event.clone(), rooms(fold.fold()), talk)
     };
-    let venue = settings.as_ref().map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
-    let setting = Setting { slug: &listed.slug, rooms: &rooms, venue: &venue, shows_place: true, find: &|_| None };
+    let venue = settings
+        .as_ref()
+        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let setting =
+        Setting { slug: &listed.slug, rooms: &rooms, venue: &venue, shows_place: true, find: &|_| None };
     let show = |row: &Row| view(row, row.item.as_ref()?.when, &setting);
     let item = show(row)?;
     let when = row.item.as_ref()?.when;
-    let title = format!("{}: {}", item.name, settings.as_ref().map_or(&listed.title, |e: &EventEntry| &e.title));
+    let title =
+        format!("{}: {}", item.name, settings.as_ref().map_or(&listed.title, |e: &EventEntry| &e.title));
     Some(Post {
         shell: Shell::of(&listed, settings.as_ref(), &title, "", ("post", "Skip to the post")),
         before: before.iter().filter_map(show).collect(),
@@ -144,12 +156,18 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
 
 fn filed(row: &Row, talk: Option<&Talk>, rooms: &[Room]) -> String {
     let Some(filing) = &row.filing else { return "Not filed.".to_owned() };
-    let room = filing.room.as_ref().and_then(|slug| rooms.iter().find(|room| room.slug == *slug)).map(|room| &room.name);
+    let room = filing
+        .room
+        .as_ref()
+        .and_then(|slug| rooms.iter().find(|room| room.slug == *slug))
+        .map(|room| &room.name);
     match (filing.state, talk, room) {
         (FilingState::Filed, Some(talk), Some(room)) => format!("Filed to “{}”, {room}.", talk.title),
         (FilingState::Filed, Some(talk), None) => format!("Filed to “{}”.", talk.title),
         (FilingState::Filed, None, Some(room)) => format!("Filed to {room}."),
-        (FilingState::Suggested, Some(talk), _) => format!("Perhaps about “{}”; nobody has said so yet.", talk.title),
+        (FilingState::Suggested, Some(talk), _) => {
+            format!("Perhaps about “{}”; nobody has said so yet.", talk.title)
+        }
         (FilingState::Event, ..) => "About the event as a whole.".to_owned(),
         _ => "Not filed to a talk.".to_owned(),
     }

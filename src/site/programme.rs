@@ -70,12 +70,19 @@ struct Said {
     scale: u64,
 }
 
-pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> Result<impl IntoResponse, Failure> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
     site.archive_position(&event).await?;
     let archive = &site.archive;
     let reads = async {
-        Ok((archive.talk_counts(event.eid).await?, archive.minutes(event.eid).await?, archive.totals(event.eid).await?))
+        Ok((
+            archive.talk_counts(event.eid).await?,
+            archive.minutes(event.eid).await?,
+            archive.totals(event.eid).await?,
+        ))
     };
     let (counts, minutes, totals) = site.from_archive(&event, reads).await?;
     let listed = event.listed();
@@ -84,11 +91,19 @@ pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> 
         let talks: Vec<Talk> = fold.fold().talks.values().filter(|talk| !talk.dropped).cloned().collect();
         (fold.fold().event.clone(), talks, rooms(fold.fold()))
     };
-    let venue = settings.as_ref().map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue = settings
+        .as_ref()
+        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
     let said = said(counts, minutes);
     let title = settings.as_ref().map_or(&listed.title, |e| &e.title).clone();
     let template = Programme {
-        shell: Shell::of(&listed, settings.as_ref(), &format!("Programme: {title}"), "programme", ("programme", "Skip to the programme")),
+        shell: Shell::of(
+            &listed,
+            settings.as_ref(),
+            &format!("Programme: {title}"),
+            "programme",
+            ("programme", "Skip to the programme"),
+        ),
         lede: lede(settings.as_ref(), !talks.is_empty(), venue.date(site.now()).year()),
         sums: vec![
             (number(totals.items), "items"),
@@ -136,13 +151,16 @@ fn days(mut talks: Vec<Talk>, rooms: &[Room], said: &Said, venue: &Venue, now: M
 }
 
 fn day(talks: &[Talk], rooms: &[Room], said: &Said, venue: &Venue, now: Micros) -> DayView {
-    let used: Vec<&Room> = rooms.iter().filter(|room| talks.iter().any(|talk| talk.room == room.slug)).collect();
+    let used: Vec<&Room> =
+        rooms.iter().filter(|room| talks.iter().any(|talk| talk.room == room.slug)).collect();
     let columns = if used.len() > COLUMNS_MAX { 1 } else { used.len().max(1) };
     let column = |talk: &Talk, is_alone: bool| match used.iter().position(|room| room.slug == talk.room) {
         Some(n) if columns > 1 && !is_alone => (n + 1).to_string(),
         _ => "all".to_owned(),
     };
-    let overlaps = |talk: &Talk| talks.iter().any(|other| other.id != talk.id && other.start < talk.end && talk.start < other.end);
+    let overlaps = |talk: &Talk| {
+        talks.iter().any(|other| other.id != talk.id && other.start < talk.end && talk.start < other.end)
+    };
     let row = |row: &[Talk]| SlotRow {
         at: venue.hhmm(row[0].start),
         slots: row.iter().map(|talk| slot(talk, column(talk, !overlaps(talk)), rooms, said, now)).collect(),
@@ -169,7 +187,10 @@ fn slot(talk: &Talk, column: String, rooms: &[Room], said: &Said, now: Micros) -
         room: room.clone(),
         column,
         items: if items > 0 { count(items, "item", "items") } else { String::new() },
-        spark: said.minutes.get(&talk.id).map_or_else(String::new, |minutes| spark(&inside(talk, minutes), said.scale)),
+        spark: said
+            .minutes
+            .get(&talk.id)
+            .map_or_else(String::new, |minutes| spark(&inside(talk, minutes), said.scale)),
         is_live: talk.is_on(now),
         is_later: talk.start > now,
     }
@@ -178,6 +199,7 @@ fn slot(talk: &Talk, column: String, rooms: &[Room], said: &Said, now: Micros) -
 /// Items in each minute of a talk.
 fn inside(talk: &Talk, minutes: &BTreeMap<Micros, u64>) -> Vec<u64> {
     let first = talk.start.minute();
-    let length = usize::try_from(talk.end.since(first) / Micros::MINUTE).unwrap_or(0).clamp(1, SPARK_MINUTES_MAX);
+    let length =
+        usize::try_from(talk.end.since(first) / Micros::MINUTE).unwrap_or(0).clamp(1, SPARK_MINUTES_MAX);
     (0..length as i64).map(|n| minutes.get(&first.plus(n * Micros::MINUTE)).copied().unwrap_or(0)).collect()
 }

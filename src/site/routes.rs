@@ -1,6 +1,9 @@
 //! Which address is answered by which file.
 
-use super::{Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_page, programme, talk_page};
+use super::{
+    Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_page,
+    programme, talk_page,
+};
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
@@ -15,8 +18,6 @@ use tower_http::{
 /// All routes of the site. Merge halley's beside it where both share a port.
 pub(crate) fn router(site: &Site) -> Router {
     let guard = Guard::new(&site.settings);
-    let metrics = chassis::ops::router("site", site.readiness.clone());
-    let (open_ops, locked_ops) = (metrics.clone(), metrics);
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/login", get(door::login))
@@ -34,14 +35,8 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/admin", any(door::nothing_here))
         .route("/admin/{*rest}", any(door::nothing_here))
         .layer(from_fn_with_state(site.clone(), door::keyholders));
-    let ops = Router::new()
-        .route_service("/healthz", open_ops.clone())
-        .route_service("/readyz", open_ops)
-        .merge(
-            Router::new()
-                .route_service("/metrics", locked_ops)
-                .layer(from_fn_with_state(site.clone(), door::keyholders_or_local)),
-        );
+    let ops = chassis::ops::router("site", site.readiness.clone())
+        .layer(from_fn_with_state(site.clone(), door::metrics_locked));
     Router::new()
         .merge(pages)
         .merge(behind)
@@ -54,6 +49,7 @@ pub(crate) fn router(site: &Site) -> Router {
 
 /// A handler that panicked answers like any other failure of ours.
 fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    let words = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    let words =
+        cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     Failure::ours(&std::io::Error::other(words.unwrap_or("a handler panicked").to_owned())).into_response()
 }

@@ -47,7 +47,13 @@ impl Shell {
         let foot = place.map_or_else(|| name.clone(), |place| format!("{name}, {place}"));
         let accent = settings.and_then(|event| event.accent_hue).filter(|hue| *hue <= 360 && *hue != HUE);
         let head = EventHead { slug: listed.slug.clone(), title: name, foot, here };
-        Self { title: title.to_owned(), accent, accents: accent.into_iter().collect(), event: Some(head), skip }
+        Self {
+            title: title.to_owned(),
+            accent,
+            accents: accent.into_iter().collect(),
+            event: Some(head),
+            skip,
+        }
     }
 
     /// The address of a compiled-in file.

@@ -1,5 +1,6 @@
 //! `/{event}/talks/{talk}`: one talk and the conversation that went with it, from the beginning.
 
+use super::view::body::{Piece, web};
 use super::{
     Site,
     archive_reads::masked,
@@ -16,7 +17,6 @@ use super::{
         time::{Venue, day_names},
     },
 };
-use super::view::body::{Piece, web};
 use archive::{Order, Page, Query, Scope, TalkCount};
 use askama::Template;
 use axum::{
@@ -95,7 +95,9 @@ pub(super) async fn show(
     let known = known(&event, &TalkId(id)).ok_or(Failure::NotFound)?;
     let after = match asked.after.as_deref() {
         None => None,
-        Some(text) => Some(parse_page(text).ok_or(Failure::Bad("That place in the conversation does not exist."))?),
+        Some(text) => {
+            Some(parse_page(text).ok_or(Failure::Bad("That place in the conversation does not exist."))?)
+        }
     };
     site.archive_position(&event).await?;
     let kept = site.from_archive(&event, kept(&site, &event, &known.talk, after)).await?;
@@ -112,25 +114,36 @@ fn parse_page(text: &str) -> Option<Page> {
 fn known(event: &EventLive, id: &TalkId) -> Option<Known> {
     let fold = event.fold();
     let talk = fold.fold().talks.get(id)?.clone();
-    let mut others: Vec<&Talk> = fold.fold().talks.values().filter(|t| !t.dropped && t.room == talk.room && t.id != *id).collect();
+    let mut others: Vec<&Talk> =
+        fold.fold().talks.values().filter(|t| !t.dropped && t.room == talk.room && t.id != *id).collect();
     others.sort_by_key(|t| (t.start, &t.id));
     let before = others.iter().rev().find(|t| t.start <= talk.start).map(|t| (*t).clone());
     let after = others.iter().find(|t| t.start > talk.start).map(|t| (*t).clone());
     Some(Known { settings: fold.fold().event.clone(), talk, before, after, rooms: rooms(fold.fold()) })
 }
 
-async fn kept(site: &Site, event: &EventLive, talk: &Talk, after: Option<Page>) -> Result<Kept, archive::Error> {
+async fn kept(
+    site: &Site,
+    event: &EventLive,
+    talk: &Talk,
+    after: Option<Page>,
+) -> Result<Kept, archive::Error> {
     let scope = Scope::Talk(talk.id.clone());
     let query = Query { order: Order::OldestFirst, after, limit: ITEMS_SHOWN, ..Query::new(scope) };
     let rows = site.archive.items(event.eid, &query).await?;
     let is_full = rows.len() >= ITEMS_SHOWN as usize;
-    let last = rows.last().filter(|_| is_full).and_then(|row| Some(Page { when: row.item.as_ref()?.when, id: row.id }));
+    let last = rows
+        .last()
+        .filter(|_| is_full)
+        .and_then(|row| Some(Page { when: row.item.as_ref()?.when, id: row.id }));
     let counts = site.archive.talk_counts(event.eid).await?;
     let none = || TalkCount { talk: talk.id.clone(), items: 0, people: 0, photos: 0, questions: 0 };
     let count = counts.into_iter().find(|count| count.talk == talk.id).unwrap_or_else(none);
     let minutes = site.archive.minutes(event.eid).await?;
     let mine = minutes.into_iter().filter(|minute| minute.talk.as_ref() == Some(&talk.id));
-    let whens = mine.flat_map(|minute| std::iter::repeat_n(minute.minute, minute.items.try_into().unwrap_or(0))).collect();
+    let whens = mine
+        .flat_map(|minute| std::iter::repeat_n(minute.minute, minute.items.try_into().unwrap_or(0)))
+        .collect();
     Ok(Kept { rows, last, count, whens })
 }
 
@@ -138,29 +151,62 @@ fn draw(site: &Site, event: &EventLive, known: Known, kept: Kept, is_first: bool
     let listed = event.listed();
     let Known { settings, talk, before, after, rooms } = known;
     let slug = listed.slug.clone();
-    let venue = settings.as_ref().map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue = settings
+        .as_ref()
+        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
     let rows = masked(event, kept.rows);
-    let rows: Vec<Row> = rows.into_iter().filter(|row| row.filing.as_ref().is_some_and(|f| f.talk.as_ref() == Some(&talk.id))).collect();
-    let said: HashMap<ItemId, Answered> = rows.iter().filter_map(|row| Some((row.id, answered(row.item.as_ref()?)))).collect();
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| row.filing.as_ref().is_some_and(|f| f.talk.as_ref() == Some(&talk.id)))
+        .collect();
+    let said: HashMap<ItemId, Answered> =
+        rows.iter().filter_map(|row| Some((row.id, answered(row.item.as_ref()?)))).collect();
     let find = |id| said.get(&id).cloned();
     let setting = Setting { slug: &slug, rooms: &rooms, venue: &venue, shows_place: false, find: &find };
-    let lines = rows.iter().filter_map(|row| view(row, row.item.as_ref()?.when, &setting)).map(|item| Line::Item(Box::new(item)));
+    let lines = rows
+        .iter()
+        .filter_map(|row| view(row, row.item.as_ref()?.when, &setting))
+        .map(|item| Line::Item(Box::new(item)));
     let blocks = blocks(lines.collect(), &venue, false);
     let room = rooms.iter().find(|room| room.slug == talk.room).map_or(&talk.room, |room| &room.name);
     let (weekday, date) = day_names(&talk.day);
     let now = site.now();
     let neighbour = |talk: Option<Talk>| {
-        talk.map(|talk| Neighbour { href: format!("/{slug}/talks/{}", talk.id), at: venue.hhmm(talk.start), title: talk.title })
+        talk.map(|talk| Neighbour {
+            href: format!("/{slug}/talks/{}", talk.id),
+            at: venue.hhmm(talk.start),
+            title: talk.title,
+        })
     };
     let span_end = talk.end.min(talk.start.plus(CHART_SPAN_MAX));
     let title = &talk.title;
     TalkPage {
-        shell: Shell::of(&listed, settings.as_ref(), &format!("{title}: {}", listed.title), "programme", ("conversation", "Skip to the conversation")),
-        when: format!("{weekday} {date}, {} to {}, {room}", venue.hhmm(talk.start), venue.hhmm(talk.end)),
+        shell: Shell::of(
+            &listed,
+            settings.as_ref(),
+            &format!("{title}: {}", listed.title),
+            "programme",
+            ("conversation", "Skip to the conversation"),
+        ),
+        when: if talk.dropped {
+            format!(
+                "No longer in the programme. It was planned for {weekday} {date}, {}, {room}",
+                venue.hhmm(talk.start)
+            )
+        } else {
+            format!("{weekday} {date}, {} to {}, {room}", venue.hhmm(talk.start), venue.hhmm(talk.end))
+        },
         weekday,
         subtitle: talk.subtitle.clone().unwrap_or_default(),
         who: speakers(&talk),
-        about: talk.summary.iter().flat_map(|s| s.split("\n\n")).map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+        about: talk
+            .summary
+            .iter()
+            .flat_map(|s| s.split("\n\n"))
+            .map(str::trim)
+            .filter(|p| !p.is_empty())
+            .map(str::to_owned)
+            .collect(),
         url: talk.url.as_deref().and_then(web).map(String::from),
         sums: vec![
             (number(kept.count.items), "items"),

@@ -33,7 +33,8 @@ impl Cache {
 
     /// The file of a key and an address: an address that changed within a revision is another picture.
     fn path(&self, key: &str, url: &str) -> PathBuf {
-        let tag: String = Sha256::digest(url.as_bytes())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag: String =
+            Sha256::digest(url.as_bytes())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         self.dir.join(format!("{key}.{tag}"))
     }
 
@@ -116,7 +117,9 @@ fn drop_files(dir: &Path, event: EventId, items: &HashMap<ItemId, Option<u64>>) 
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let mut parts = name.split('.');
         let (of, id, rev) = (parts.next(), parts.next(), parts.next());
-        let Some(present) = id.and_then(|id| id.parse().ok()).and_then(|id: ItemId| items.get(&id)) else { continue };
+        let Some(present) = id.and_then(|id| id.parse().ok()).and_then(|id: ItemId| items.get(&id)) else {
+            continue;
+        };
         let is_present = present.is_some() && rev.and_then(|rev| rev.parse().ok()) == *present;
         if of == Some(event.as_str()) && !is_present {
             std::fs::remove_file(&path)?;
@@ -146,7 +149,10 @@ mod tests {
         assert_eq!(cache.get(&key(0), "https://a.example/1").await, None, "an edit takes the old pictures");
         assert_eq!(cache.get(&key(7), "https://a.example/1").await, Some(picture));
         cache.drop_items(EventId::from_random(8), HashMap::from([(id, None)])).await;
-        assert!(cache.get(&key(7), "https://a.example/1").await.is_some(), "another event's item is another item");
+        assert!(
+            cache.get(&key(7), "https://a.example/1").await.is_some(),
+            "another event's item is another item"
+        );
         cache.drop_items(event, HashMap::from([(id, None)])).await;
         assert_eq!(cache.get(&key(7), "https://a.example/1").await, None);
     }

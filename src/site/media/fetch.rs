@@ -73,7 +73,12 @@ async fn fetch_now(guard: &Guard, url: Url) -> Result<(Bytes, Picture), Refused>
         .user_agent(concat!("perihelion/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|_| Refused::Away)?;
-    let mut response = client.get(url).header("accept", "image/webp,image/png,image/jpeg,image/gif").send().await.map_err(|_| Refused::Away)?;
+    let mut response = client
+        .get(url)
+        .header("accept", "image/webp,image/png,image/jpeg,image/gif")
+        .send()
+        .await
+        .map_err(|_| Refused::Away)?;
     if response.status() != reqwest::StatusCode::OK {
         return Err(Refused::NoPicture);
     }

@@ -77,7 +77,10 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let s = ip.segments();
     // Only global unicast, and of it neither protocol assignments (Teredo, ORCHID), documentation nor the local-use NAT64 block.
-    (0x2000..0x4000).contains(&s[0]) && !(s[0] == 0x2001 && s[1] < 0x200) && !(s[0] == 0x2001 && s[1] == 0xdb8) && !(s[0] == 0x3fff && s[1] < 0x1000)
+    (0x2000..0x4000).contains(&s[0])
+        && !(s[0] == 0x2001 && s[1] < 0x200)
+        && !(s[0] == 0x2001 && s[1] == 0xdb8)
+        && !(s[0] == 0x3fff && s[1] < 0x1000)
 }
 
 #[cfg(test)]
@@ -90,10 +93,33 @@ mod tests {
     #[test]
     fn inner_addresses_are_refused_in_every_spelling() {
         for text in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1",
-            "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "::127.0.0.1", "2002:7f00:1::", "2001:db8::1",
-            "2001::1", "64:ff9b:1::1", "100::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1",
+            "::127.0.0.1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "64:ff9b:1::1",
+            "100::1",
         ] {
             let ip: IpAddr = text.parse().unwrap();
             assert!(!STRICT.may_connect(ip), "{text}");
@@ -116,8 +142,15 @@ mod tests {
     #[test]
     fn only_https_without_credentials_or_unusual_ports_is_asked_for() {
         for text in [
-            "http://example.org/a.png", "ftp://example.org/", "file:///etc/passwd", "https://u:p@example.org/", "https://example.org:22/",
-            "data:image/png;base64,AA", "javascript:alert(1)", "", "//example.org/a.png",
+            "http://example.org/a.png",
+            "ftp://example.org/",
+            "file:///etc/passwd",
+            "https://u:p@example.org/",
+            "https://example.org:22/",
+            "data:image/png;base64,AA",
+            "javascript:alert(1)",
+            "",
+            "//example.org/a.png",
         ] {
             assert!(STRICT.address(text).is_none(), "{text}");
         }

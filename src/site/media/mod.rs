@@ -19,7 +19,11 @@ use cache::Cache;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{Entry, EventId, ItemId, Kind, MediaKind, Row, RowState};
 use sniff::Picture;
-use std::{collections::HashMap, path::PathBuf, sync::{Arc, Mutex, PoisonError, Weak}};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 use tokio::sync::Semaphore;
 
 /// Pictures that are fetched at the same time.
@@ -103,7 +107,8 @@ fn parse(text: &str) -> Option<Asked> {
     let mut parts = text.split('.');
     let (slug, id, rev, n) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let is_end = parts.next().is_none();
-    Some(Asked { slug: slug.to_owned(), id: id.parse().ok()?, rev: rev.parse().ok()?, n: n.parse().ok()? }).filter(|_| is_end)
+    Some(Asked { slug: slug.to_owned(), id: id.parse().ok()?, rev: rev.parse().ok()?, n: n.parse().ok()? })
+        .filter(|_| is_end)
 }
 
 /// The address that the item names, if it is shown in this revision.
@@ -120,7 +125,9 @@ pub(super) async fn show(State(site): State<Site>, Path(text): Path<String>, hea
                 return dressed(StatusCode::NOT_MODIFIED.into_response(), &tag);
             }
             match site.media.picture(&key, &url).await {
-                Ok((bytes, kind)) => dressed(([(header::CONTENT_TYPE, kind.name())], bytes).into_response(), &tag),
+                Ok((bytes, kind)) => {
+                    dressed(([(header::CONTENT_TYPE, kind.name())], bytes).into_response(), &tag)
+                }
                 Err(refused) => {
                     metrics::counter!("site_media_refused_total", "reason" => refused.name()).increment(1);
                     tracing::debug!(%refused, "a picture is not shown");
@@ -170,7 +177,14 @@ mod tests {
     fn a_picture_is_named_by_event_item_revision_and_place() {
         let asked = parse("rust-fest.k3f9q2m7xw4d.17.3").unwrap();
         assert_eq!((asked.slug.as_str(), asked.rev, asked.n), ("rust-fest", 17, 3));
-        for bad in ["", "a.b.c.d", "rust.k3f9q2m7xw4d.0", "rust.k3f9q2m7xw4d.0.0.0", "rust.k3f9q2m7xw4d.-1.0", "http://x/"] {
+        for bad in [
+            "",
+            "a.b.c.d",
+            "rust.k3f9q2m7xw4d.0",
+            "rust.k3f9q2m7xw4d.0.0.0",
+            "rust.k3f9q2m7xw4d.-1.0",
+            "http://x/",
+        ] {
             assert!(parse(bad).is_none(), "{bad}");
         }
     }

@@ -42,7 +42,13 @@ mod tests {
         assert_eq!(kind(b"RIFF\0\0\0\0WEBPVP8 "), Some(Picture::Webp));
         assert_eq!(kind(b"GIF89a"), Some(Picture::Gif));
         assert_eq!(kind(b"\xff\xd8\xff\xe0"), Some(Picture::Jpeg));
-        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], b"<!doctype html>", b"GIF88a", b"", b"\x89PNG"] {
+        for other in [
+            &b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..],
+            b"<!doctype html>",
+            b"GIF88a",
+            b"",
+            b"\x89PNG",
+        ] {
             assert_eq!(kind(other), None);
         }
     }

@@ -1,6 +1,9 @@
 //! Entries for tests, as short as they can be said.
 
-use model::{Author, Body, Entry, Filing, FilingState, Fold, Gone, GoneBy, Item, ItemEntry, Kind, Micros, Network, Row, Run, Seq, TalkId, Uid};
+use model::{
+    Author, Body, Entry, Filing, FilingState, Fold, Gone, GoneBy, Item, ItemEntry, Kind, Micros, Network,
+    Row, Run, Seq, TalkId, Uid,
+};
 
 /// Noon of 1 June 2026, UTC.
 pub(in crate::site) const NOON: Micros = Micros(1_780_315_200_000_000);
@@ -14,7 +17,13 @@ pub(in crate::site) fn item(native: &str, body: Body) -> Item {
         rev: 0,
         url: Some(format!("https://social.example/@ada/{native}")),
         when: NOON,
-        author: Author { id: "1".into(), name: "Ada".into(), handle: "@ada@social.example".into(), url: None, avatar: None },
+        author: Author {
+            id: "1".into(),
+            name: "Ada".into(),
+            handle: "@ada@social.example".into(),
+            url: None,
+            avatar: None,
+        },
         title: None,
         body,
         lang: Some("en".into()),
@@ -42,7 +51,11 @@ pub(in crate::site) fn post_of(seq: Seq, item: Item) -> Entry {
         by: model::By::Rule,
         reasons: vec!["It was the only talk on when this was said.".into()],
     };
-    Entry { seq, at, kind: Kind::Post(Box::new(ItemEntry { id, first: seq, voids: Vec::new(), item, filing })) }
+    Entry {
+        seq,
+        at,
+        kind: Kind::Post(Box::new(ItemEntry { id, first: seq, voids: Vec::new(), item, filing })),
+    }
 }
 
 pub(in crate::site) fn post(seq: Seq, native: &str, words: &str) -> Entry {

@@ -39,7 +39,8 @@ async fn server(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
 }
 
 fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -47,7 +48,14 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 async fn stand_with(urls: &[&str]) -> (Stand, Vec<String>) {
     let stand = Stand::new().await;
     let mut item = item("pictured", Body::plain("look"));
-    let medium = |url: &&str| Media { kind: MediaKind::Photo, url: (*url).into(), width: None, height: None, alt: None, licence: None };
+    let medium = |url: &&str| Media {
+        kind: MediaKind::Photo,
+        url: (*url).into(),
+        width: None,
+        height: None,
+        alt: None,
+        licence: None,
+    };
     item.media = urls.iter().map(medium).collect();
     let id = item.id();
     stand.commit(vec![post_of(5, item)]).await;
@@ -95,9 +103,16 @@ async fn only_addresses_that_a_shown_item_names_are_fetched() {
 async fn inner_addresses_redirects_documents_and_floods_are_refused() {
     let (inner, inner_asked) = server(answer("200 OK", "", GIF)).await;
     let (redirect, _) = server(answer("302 Found", &format!("location: {inner}/a.gif\r\n"), b"")).await;
-    let (document, _) = server(answer("200 OK", "content-type: image/png\r\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>")).await;
-    let (large, _) = server(answer("200 OK", "", &[b"GIF89a".as_slice(), &vec![0; 5 * 1024 * 1024]].concat())).await;
-    let (unmeasured, _) = server([b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nGIF89a".as_slice(), &vec![0; 6 * 1024 * 1024]].concat()).await;
+    let (document, _) =
+        server(answer("200 OK", "content-type: image/png\r\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
+            .await;
+    let (large, _) =
+        server(answer("200 OK", "", &[b"GIF89a".as_slice(), &vec![0; 5 * 1024 * 1024]].concat())).await;
+    let (unmeasured, _) = server(
+        [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nGIF89a".as_slice(), &vec![0; 6 * 1024 * 1024]]
+            .concat(),
+    )
+    .await;
     let (stand, ours) = stand_with(&[
         &redirect,
         &document,
@@ -125,6 +140,8 @@ async fn a_server_that_drips_is_given_up() {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
+                let mut head = [0; 2048];
+                let _asked = stream.read(&mut head).await;
                 let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nGIF89a").await;
                 while stream.write_all(b"x").await.is_ok() {
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -135,5 +152,6 @@ async fn a_server_that_drips_is_given_up() {
     let (stand, ours) = stand_with(&[&base]).await;
     let began = std::time::Instant::now();
     assert_eq!(stand.get(&ours[0]).await.status, StatusCode::BAD_GATEWAY);
-    assert!(began.elapsed() < std::time::Duration::from_secs(8));
+    let took = began.elapsed().as_secs();
+    assert!((4..8).contains(&took), "given up after {took} s");
 }

@@ -4,4 +4,5 @@ mod browser;
 pub(super) mod entries;
 mod media;
 mod pages;
+mod shots;
 mod stand;

@@ -14,8 +14,20 @@ pub(super) fn hostile() -> Vec<(&'static str, Words)> {
         ("script", Words::plain("<script>document.title='owned'</script>")),
         ("handler", Words::plain("<img src=x onerror=\"document.title='owned'\"><b onclick=alert(1)>")),
         ("template", Words::plain("</script><!--<script>\u{2028}{{7*7}}<svg/onload=alert(1)>")),
-        ("link", Words(vec![Run::Link { link: "javascript:document.title='owned'".into(), text: "click me".into() }])),
-        ("person", Words(vec![Run::Mention { mention: "@x\" onmouseover=\"alert(1)".into(), url: Some("javascript:1".into()) }])),
+        (
+            "link",
+            Words(vec![Run::Link {
+                link: "javascript:document.title='owned'".into(),
+                text: "click me".into(),
+            }]),
+        ),
+        (
+            "person",
+            Words(vec![Run::Mention {
+                mention: "@x\" onmouseover=\"alert(1)".into(),
+                url: Some("javascript:1".into()),
+            }]),
+        ),
         ("tag", Words(vec![Run::Tag { tag: "x\"><script>alert(1)</script>".into() }])),
         ("bidi", Words::plain("safe \u{202e}gnihtemos neddih\u{202e} end")),
         ("tower", Words::plain(format!("a{}", "\u{0301}".repeat(10_000)))),
@@ -48,7 +60,10 @@ async fn the_live_page_reads_without_script_and_prints_the_position_of_what_it_s
     assert!(text.contains("\"epoch\":\"0.") && text.contains("\"seq\":6,"));
     assert!(text.contains(r#"data-seq="5""#) && text.contains(r#"data-seq="6""#));
     assert!(!text.contains("Kept from the public log."), "abstracts are not the live page's");
-    let again = Request::get(format!("/{SLUG}")).header("if-none-match", page.header("etag")).body(Body::empty()).unwrap();
+    let again = Request::get(format!("/{SLUG}"))
+        .header("if-none-match", page.header("etag"))
+        .body(Body::empty())
+        .unwrap();
     assert_eq!(stand.ask(again).await.status, StatusCode::NOT_MODIFIED);
 }
 
@@ -58,18 +73,26 @@ async fn every_page_carries_the_policy_and_sends_nothing_inline() {
     stand.commit(vec![post(5, "a", "Hello")]).await;
     stand.archive_all().await;
     let id = model::Uid::new("mastodon", "a").id();
-    let paths = ["/", "/rustfest", "/rustfest/programme", "/rustfest/talks/t1", "/nothing/here", "/login", "/admin"];
+    let paths =
+        ["/", "/rustfest", "/rustfest/programme", "/rustfest/talks/t1", "/nothing/here", "/login", "/admin"];
     for path in paths.iter().map(ToString::to_string).chain([format!("/rustfest/posts/{id}")]) {
         let page = stand.get(&path).await;
         let policy = page.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("script-src 'self';"),
+            "{path}: {policy}"
+        );
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{path}");
         assert!(!page.header("referrer-policy").is_empty(), "{path}");
         let text = page.text();
-        assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="), "{path}");
+        assert!(
+            !text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="),
+            "{path}"
+        );
         let scripts = text.matches("<script").count();
-        let allowed = text.matches("<script type=\"module\" src=\"/static/").count() + text.matches("<script type=\"application/json\"").count();
+        let allowed = text.matches("<script type=\"module\" src=\"/static/").count()
+            + text.matches("<script type=\"application/json\"").count();
         assert_eq!(scripts, allowed, "{path}");
         assert!(text.contains("class=\"skip\""), "{path}");
     }
@@ -85,7 +108,9 @@ async fn what_strangers_write_is_only_ever_text() {
         let page = stand.get(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         let text = page.text();
-        for never in ["<script>", "<img src=x", "<b onclick", "<svg/onload", "javascript:", "lang=\"en\" onload"] {
+        for never in
+            ["<script>", "<img src=x", "<b onclick", "<svg/onload", "javascript:", "lang=\"en\" onload"]
+        {
             assert!(!text.contains(never), "{path} holds {never}");
         }
         assert!(text.contains("&#60;script&#62;"), "{path}: the words are still there, as words");
@@ -95,11 +120,18 @@ async fn what_strangers_write_is_only_ever_text() {
 #[tokio::test]
 async fn an_edit_and_a_removal_leave_nothing_of_the_old_words_on_any_page_although_the_archive_lags() {
     let stand = Stand::new().await;
-    stand.commit(vec![post(5, "a", "first-wording"), post(6, "b", "secret-words"), post(7, "c", "stays")]).await;
+    stand
+        .commit(vec![post(5, "a", "first-wording"), post(6, "b", "secret-words"), post(7, "c", "stays")])
+        .await;
     stand.archive_all().await;
     stand.commit(vec![edit(8, 5, "a", "second-wording"), gone(9, 6, "b", true)]).await;
     let (edited, removed) = (model::Uid::new("mastodon", "a").id(), model::Uid::new("mastodon", "b").id());
-    let paths = ["/rustfest", "/rustfest/talks/t1", "/rustfest/export.ndjson", "/api/v1/events/rustfest/items?after=0"];
+    let paths = [
+        "/rustfest",
+        "/rustfest/talks/t1",
+        "/rustfest/export.ndjson",
+        "/api/v1/events/rustfest/items?after=0",
+    ];
     for path in paths.iter().map(ToString::to_string).chain([format!("/rustfest/posts/{edited}")]) {
         let page = stand.get(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -119,7 +151,8 @@ async fn an_archive_older_than_a_removal_is_not_shown() {
     // An archive that belongs to another day of another log: its rows are not ours to show.
     let eid = model::EventId::from_random(42);
     let to = archive::Cursor::new("0.ffff".parse().unwrap(), 9);
-    let batch = archive::Batch { event: eid, from: None, entries: vec![post(9, "old", "old-words")].into(), to };
+    let batch =
+        archive::Batch { event: eid, from: None, entries: vec![post(9, "old", "old-words")].into(), to };
     stand.archive.write(batch).await.expect("written");
     for path in ["/rustfest/talks/t1", "/rustfest/programme", "/rustfest/export.ndjson"] {
         let page = stand.get(path).await;
@@ -131,15 +164,44 @@ async fn an_archive_older_than_a_removal_is_not_shown() {
 }
 
 #[tokio::test]
+async fn without_the_archive_the_live_page_is_as_before_and_the_others_say_so_in_time() {
+    // A listener that accepts and never answers is worse than one that refuses.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let stand = Stand::on(&format!("postgres://nobody@{}/none", silent.local_addr().expect("bound"))).await;
+    stand.commit(vec![post(5, "a", "still here")]).await;
+    let live = stand.get("/rustfest").await;
+    assert!(live.status == StatusCode::OK && live.text().contains("still here"));
+    let id = model::Uid::new("mastodon", "a").id();
+    assert_eq!(
+        stand.get(&format!("/rustfest/posts/{id}")).await.status,
+        StatusCode::OK,
+        "what the fold has needs no archive"
+    );
+    for path in ["/rustfest/programme", "/rustfest/talks/t1", "/rustfest/export.ndjson"] {
+        let began = std::time::Instant::now();
+        let page = stand.get(path).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(page.text().contains("the live page goes on as before"), "{path}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(3), "{path} took {:?}", began.elapsed());
+    }
+    let api = stand.get("/api/v1/events/rustfest/items?after=0").await;
+    assert_eq!(api.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(api.text().contains("\"error\":\"archive_away\""));
+}
+
+#[tokio::test]
 async fn the_export_has_every_shown_item_once_in_the_order_it_was_said_and_no_uid() {
     let stand = Stand::new().await;
     let mut early = item("early", Words::plain("said first"));
     early.when = early.when.plus(-60_000_000);
-    stand.commit(vec![post(5, "b", "two"), post_of(6, early), post(7, "c", "gone"), gone(8, 7, "c", false)]).await;
+    stand
+        .commit(vec![post(5, "b", "two"), post_of(6, early), post(7, "c", "gone"), gone(8, 7, "c", false)])
+        .await;
     stand.archive_all().await;
     let export = stand.get("/rustfest/export.ndjson").await;
     assert_eq!(export.header("content-type"), "application/x-ndjson; charset=utf-8");
-    let lines: Vec<serde_json::Value> = export.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> =
+        export.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect::<Vec<_>>(), [6, 5]);
     assert_eq!(lines[0]["filing"]["talk"], "t1");
     assert!(lines[0]["item"].get("uid").is_none());
@@ -154,9 +216,11 @@ async fn the_api_answers_what_lies_between_and_refuses_what_is_no_seq() {
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(json["next"], 7);
-    let kinds: Vec<&str> = json["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        json["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["post", "remove"]);
-    let tagged = Request::get("/api/v1/events/rustfest/items?after=5").header("if-none-match", answer.header("etag"));
+    let tagged =
+        Request::get("/api/v1/events/rustfest/items?after=5").header("if-none-match", answer.header("etag"));
     assert_eq!(stand.ask(tagged.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_MODIFIED);
     for bad in ["abc", "-1", "1e9", "1000000000000000000000000000000", ""] {
         let refused = stand.get(&format!("/api/v1/events/rustfest/items?after={bad}")).await;
@@ -197,21 +261,28 @@ async fn what_is_not_public_asks_for_a_key() {
     let cookie = link.header("set-cookie");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     let pair = cookie.split(';').next().unwrap().to_owned();
-    let with = |name: &str, value: &str, path: &str| Request::get(path).header(name, value).body(Body::empty()).unwrap();
+    let with = |name: &str, value: &str, path: &str| {
+        Request::get(path).header(name, value).body(Body::empty()).unwrap()
+    };
     let page = stand.ask(with("cookie", &pair, "/login")).await;
     assert!(page.status == StatusCode::OK && page.text().contains("https"), "plain http is warned of");
     assert_eq!(stand.ask(with("cookie", &pair, "/metrics")).await.status, StatusCode::OK);
     assert_eq!(stand.ask(with("cookie", "owner=guess", "/metrics")).await.status, StatusCode::UNAUTHORIZED);
     let bearer = format!("Bearer {INTAKE_TOKEN}");
     assert_eq!(stand.ask(with("authorization", &bearer, "/metrics")).await.status, StatusCode::OK);
-    assert_eq!(stand.ask(with("authorization", "Bearer guess", "/metrics")).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        stand.ask(with("authorization", "Bearer guess", "/metrics")).await.status,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(stand.ask(with("cookie", &pair, "/admin")).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn failures_say_what_is_safe() {
     let stand = Stand::new().await;
-    for path in ["/nowhere", "/rustfest/talks/t99", "/rustfest/posts/k3f9q2m7xw4d", "/rustfest/posts/short", "/x/y/z"] {
+    for path in
+        ["/nowhere", "/rustfest/talks/t99", "/rustfest/posts/k3f9q2m7xw4d", "/rustfest/posts/short", "/x/y/z"]
+    {
         let page = stand.get(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.text().contains("There is no such page"), "{path}");

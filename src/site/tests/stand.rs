@@ -5,7 +5,12 @@ use super::{
     entries::NOON,
 };
 use archive::{Archive, Batch, Cursor};
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::Body,
+    middleware::{Next, from_fn},
+    response::IntoResponse,
+};
 use chassis::{
     Readiness, Secret, Shutdown,
     clock::{Clock, Timeline},
@@ -26,6 +31,7 @@ pub(super) const INTAKE_TOKEN: &str = "the-intake-token-of-this-test-01";
 pub(super) struct Stand {
     pub(super) router: Router,
     pub(super) archive: Arc<dyn Archive>,
+    store: Arc<EmbeddedStore>,
     ledger: Ledger,
     eid: EventId,
     shutdown: Shutdown,
@@ -52,20 +58,28 @@ impl Answer {
 impl Stand {
     /// A site with one event of two rooms and two talks, and no posts.
     pub(super) async fn new() -> Self {
+        Self::on("embedded").await
+    }
+
+    /// The same, on an archive at this address; one that does not answer is not prepared.
+    pub(super) async fn on(archive_url: &str) -> Self {
         chassis::tls::install();
         let dir = tempfile::tempdir().expect("a directory");
         let eid = EventId::from_random(42);
         let ledger = Ledger::open(dir.path(), eid).await.expect("a ledger");
-        let settings = archive::Settings { url: "embedded".into(), data_dir: dir.path().into(), statement_cache: true };
+        let settings =
+            archive::Settings { url: archive_url.into(), data_dir: dir.path().into(), statement_cache: true };
         let archive = archive::open(&settings).expect("an archive");
-        archive.prepare().await.expect("its schema");
+        if archive_url == "embedded" {
+            archive.prepare().await.expect("its schema");
+        }
         let store = Arc::new(EmbeddedStore::default());
         store.publish(EventRef { eid, slug: SLUG.into(), title: "RustFest".into() }, ledger.clone());
         let shutdown = Shutdown::new();
         // A speed so low that the clock stands still for as long as a test takes.
         let noon = Timeline::new(vec![(NOON.0, NOON.0 + Micros::HOUR)], 1e-6).expect("an hour");
         let parts = Parts {
-            store,
+            store: store.clone(),
             archive: archive.clone(),
             clock: Clock::rehearsal(noon, 0),
             keys: Keys {
@@ -81,7 +95,7 @@ impl Stand {
             media_from_loopback: true,
         };
         let site = Site::start(settings, parts, &shutdown);
-        let stand = Self { router: router(&site), archive, ledger, eid, shutdown, _dir: dir };
+        let stand = Self { router: router(&site), archive, store, ledger, eid, shutdown, _dir: dir };
         stand.commit(beginning()).await;
         stand
     }
@@ -110,7 +124,33 @@ impl Stand {
         let lines = self.ledger.view().lines(after, 1000).await.expect("lines");
         let entries: Vec<Entry> = lines.iter().map(|line| line.entry().expect("an entry")).collect();
         let to = Cursor::new(self.ledger.epoch().clone(), lines.last().map_or(after, |line| line.seq));
-        self.archive.write(Batch { event: self.eid, from, entries: entries.into(), to }).await.expect("archived");
+        self.archive
+            .write(Batch { event: self.eid, from, entries: entries.into(), to })
+            .await
+            .expect("archived");
+    }
+
+    /// Serves site and halley on one port, as `up` does, until the answer is triggered. `closed` are ends of paths that are not
+    /// answered, as behind a proxy that knows no WebSockets.
+    pub(super) async fn serve(&self, address: &str, closed: &'static [&'static str]) -> (String, Shutdown) {
+        let stop = self.shutdown.part();
+        let listener = chassis::http::bind(address, "[site] listen").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        let parts = halley::Parts { store: self.store.clone(), readiness: Readiness::default() };
+        let config = halley::Config { connections_max: 64, ..halley::Config::default() };
+        let live = halley::service(&config, parts, &stop).expect("halley");
+        let routes = self.router.clone().merge(live).layer(from_fn(
+            move |request: Request<Body>, next: Next| async move {
+                let path = request.uri().path();
+                if closed.iter().any(|end| path.ends_with(end)) {
+                    StatusCode::NOT_FOUND.into_response()
+                } else {
+                    next.run(request).await
+                }
+            },
+        ));
+        tokio::spawn(chassis::http::serve(listener, routes, chassis::http::Limits::default(), stop.clone()));
+        (base, stop)
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
@@ -150,7 +190,11 @@ fn beginning() -> Vec<Entry> {
         Kind::Event { event: Box::new(event) },
         talk("t1", "main-hall", "Forms that forgive"),
         talk("t2", "side", "Who else reads your cache?"),
-        Kind::Schedule(model::ScheduleEntry { version: "1".into(), changed: Vec::new(), dropped: Vec::new() }),
+        Kind::Schedule(model::ScheduleEntry {
+            version: "1".into(),
+            changed: Vec::new(),
+            dropped: Vec::new(),
+        }),
     ];
     kinds.into_iter().enumerate().map(|(n, kind)| Entry { seq: n as Seq + 1, at: NOON, kind }).collect()
 }

@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn two_line_feeds_part_paragraphs_and_one_breaks_a_line() {
-        let body = Body(vec![Run::text("a\nb\n\n\n\nc "), Run::Tag { tag: "x".into() }, Run::text("\n\n \n")]);
+        let body =
+            Body(vec![Run::text("a\nb\n\n\n\nc "), Run::Tag { tag: "x".into() }, Run::text("\n\n \n")]);
         let text = |t: &str| Piece::Text(t.into());
         let want = vec![vec![text("a"), Piece::Break, text("b")], vec![text("c "), Piece::Tag("x".into())]];
         assert_eq!(paragraphs(&body), want);
@@ -141,7 +142,14 @@ mod tests {
 
     #[test]
     fn what_leads_nowhere_safe_is_plain_words() {
-        for bad in ["javascript:alert(1)", "data:text/html,x", " java\nscript:x", "//evil.example", "", "ftp://x.example/"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            " java\nscript:x",
+            "//evil.example",
+            "",
+            "ftp://x.example/",
+        ] {
             assert_eq!(link(bad, "words"), Piece::Text("words".into()), "{bad}");
         }
     }

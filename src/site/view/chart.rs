@@ -61,7 +61,12 @@ pub(in crate::site) struct Bar {
 }
 
 /// Items per minute from a little before a talk to a little after it. None without items there.
-pub(in crate::site) fn chart(whens: &[Micros], start: Micros, end: Micros, venue: &Venue) -> Option<ChartView> {
+pub(in crate::site) fn chart(
+    whens: &[Micros],
+    start: Micros,
+    end: Micros,
+    venue: &Venue,
+) -> Option<ChartView> {
     let from = start.minute().plus(-AROUND * Micros::MINUTE);
     let minutes = end.since(from) / Micros::MINUTE + 1 + AROUND;
     let per = (minutes + CHART_BARS_MAX - 1) / CHART_BARS_MAX;
@@ -106,7 +111,11 @@ pub(in crate::site) fn chart(whens: &[Micros], start: Micros, end: Micros, venue
         number(most),
         venue.hhmm(at(peak))
     );
-    Some(ChartView { bars: counts.iter().enumerate().filter(|(_, n)| **n > 0).map(bar).collect(), ticks, label })
+    Some(ChartView {
+        bars: counts.iter().enumerate().filter(|(_, n)| **n > 0).map(bar).collect(),
+        ticks,
+        label,
+    })
 }
 
 fn tick_minutes(minutes: i64) -> i64 {

@@ -91,9 +91,14 @@ fn moment(line: &Line) -> i64 {
 /// The line for a gap: what may be missing, or that it has been fetched since.
 pub(in crate::site) fn mark(gap: &Gap, first: Seq, venue: &Venue) -> MarkView {
     let from = venue.hhmm(gap.from);
-    let span = gap.to.map_or_else(|| format!("From {from} on"), |to| format!("Between {from} and {}", venue.hhmm(to)));
+    let span = gap
+        .to
+        .map_or_else(|| format!("From {from} on"), |to| format!("Between {from} and {}", venue.hhmm(to)));
     let (head, text) = if gap.closed {
-        (String::new(), format!("{span}, {} was out of reach. What was missed has been fetched since.", gap.source))
+        (
+            String::new(),
+            format!("{span}, {} was out of reach. What was missed has been fetched since.", gap.source),
+        )
     } else {
         (format!("{span}, posts from {} may be missing. ", gap.source), gap.reason.clone())
     };
@@ -130,6 +135,9 @@ mod tests {
                 Block::Mark(mark) => mark.head.clone(),
             })
             .collect();
-        assert_eq!(shapes, ["00:07 2", "Between 00:00 and 00:01, posts from s may be missing. ", "00:07 1", "00:06 1"]);
+        assert_eq!(
+            shapes,
+            ["00:07 2", "Between 00:00 and 00:01, posts from s may be missing. ", "00:07 1", "00:06 1"]
+        );
     }
 }

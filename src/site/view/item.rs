@@ -6,7 +6,8 @@ use super::{
     time::Venue,
 };
 use model::{
-    Author, Card, Counts, Filing, FilingState, GoneBy, Item, ItemId, Mark, MediaKind, Micros, Network, Room, Row, RowState, Seq,
+    Author, Card, Counts, Filing, FilingState, GoneBy, Item, ItemId, Mark, MediaKind, Micros, Network, Room,
+    Row, RowState, Seq,
 };
 
 /// What items are shown on: the event's names, and how to look up what an item answers.
@@ -26,6 +27,7 @@ pub(in crate::site) struct Setting<'a> {
 /// What an item answers: two lines of it stand above the answer.
 #[derive(Clone, Debug)]
 pub(in crate::site) struct Answered {
+    pub(in crate::site) of: ItemId,
     pub(in crate::site) name: String,
     pub(in crate::site) words: String,
 }
@@ -153,7 +155,7 @@ pub(in crate::site) fn display_name(author: &Author) -> &str {
 pub(in crate::site) fn answered(item: &Item) -> Answered {
     let covered = || "Covered by a content warning.".to_owned();
     let words = if item.cover.is_some() { covered() } else { item.body.text() };
-    Answered { name: display_name(&item.author).to_owned(), words }
+    Answered { of: item.id(), name: display_name(&item.author).to_owned(), words }
 }
 
 /// Why an item is not there any more.
@@ -232,10 +234,13 @@ fn place(filing: &Filing, setting: &Setting<'_>) -> Option<PlaceView> {
 }
 
 fn counts(counts: Counts) -> Vec<String> {
-    let all = [(counts.boosts, "boost", "boosts"), (counts.likes, "like", "likes"), (counts.replies, "reply", "replies")];
+    let all = [
+        (counts.boosts, "boost", "boosts"),
+        (counts.likes, "like", "likes"),
+        (counts.replies, "reply", "replies"),
+    ];
     all.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(u64::from(*n), one, many)).collect()
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -255,6 +260,9 @@ mod tests {
     fn what_is_gone_says_who_took_it_away() {
         let author = gone_sentence(RowState::Removed, Some(GoneBy::Author), Some("15:39"));
         assert_eq!(author, "This post was removed by its author at 15:39.");
-        assert_eq!(gone_sentence(RowState::Hidden, Some(GoneBy::Moderator), None), "This post was hidden by the organisers.");
+        assert_eq!(
+            gone_sentence(RowState::Hidden, Some(GoneBy::Moderator), None),
+            "This post was hidden by the organisers."
+        );
     }
 }

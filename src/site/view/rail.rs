@@ -1,6 +1,9 @@
 //! What stands beside the feed: how much the filters hold, the links that several people share, the newest photos.
 
-use super::{body::{host, web}, item::PhotoView};
+use super::{
+    body::{host, web},
+    item::PhotoView,
+};
 use model::{FilingState, Mark, Row};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,14 +105,18 @@ pub(in crate::site) fn links<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Lin
     }
     let mut all: Vec<(&str, Seen<'_>)> = seen.into_iter().collect();
     all.sort_by_key(|(_, link)| (std::cmp::Reverse(link.people.len()), link.nth));
-    all.into_iter().filter_map(|(url, link)| linked(url, link.title, link.people.len())).take(LINKS_MAX).collect()
+    all.into_iter()
+        .filter_map(|(url, link)| linked(url, link.title, link.people.len()))
+        .take(LINKS_MAX)
+        .collect()
 }
 
 fn linked(url: &str, title: Option<&str>, people: usize) -> Option<LinkView> {
     let parsed = web(url)?;
     let host = host(&parsed);
     let path = parsed.path().trim_matches('/');
-    let title = title.map_or_else(|| if path.is_empty() { host.clone() } else { path.to_owned() }, str::to_owned);
+    let title =
+        title.map_or_else(|| if path.is_empty() { host.clone() } else { path.to_owned() }, str::to_owned);
     let source = if people > 1 { format!("{host}, {people} people") } else { host };
     Some(LinkView { href: parsed.into(), title, source })
 }
@@ -126,7 +133,11 @@ pub(in crate::site) fn photos<'a>(rows: impl Iterator<Item = &'a Row>, slug: &st
     let mut out = Vec::new();
     for row in rows {
         let Some(item) = row.item.as_ref().filter(|item| item.cover.is_none()) else { continue };
-        let Some((n, medium)) = item.media.iter().enumerate().find(|(_, m)| m.kind == model::MediaKind::Photo) else { continue };
+        let Some((n, medium)) =
+            item.media.iter().enumerate().find(|(_, m)| m.kind == model::MediaKind::Photo)
+        else {
+            continue;
+        };
         let src = format!("/media/{slug}.{}.{}.{n}", row.id, item.rev);
         let alt = medium.alt.clone().unwrap_or_default();
         let photo = PhotoView { src, alt, width: medium.width, height: medium.height };

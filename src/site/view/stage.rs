@@ -58,11 +58,17 @@ pub(in crate::site) fn rooms(fold: &Fold) -> Vec<Room> {
 }
 
 /// The talk that is on in a room at `now`, with the room's next one. `talks` are in the order of their starts.
-fn on<'a>(room: &Room, talks: &[&'a Talk], said: Option<&StageEntry>, now: Micros) -> (Option<&'a Talk>, Option<&'a Talk>) {
+fn on<'a>(
+    room: &Room,
+    talks: &[&'a Talk],
+    said: Option<&StageEntry>,
+    now: Micros,
+) -> (Option<&'a Talk>, Option<&'a Talk>) {
     let here = || talks.iter().copied().filter(|talk| talk.room == room.slug);
     let begun = here().take_while(|talk| talk.start <= now).last();
     let holds = |said: &&StageEntry| {
-        said.since <= now && begun.is_none_or(|talk| said.since >= talk.start || said.talk.as_ref() == Some(&talk.id))
+        said.since <= now
+            && begun.is_none_or(|talk| said.since >= talk.start || said.talk.as_ref() == Some(&talk.id))
     };
     let talk = match said.filter(holds) {
         Some(said) => talks.iter().copied().find(|talk| said.talk.as_ref() == Some(&talk.id)),
@@ -72,7 +78,13 @@ fn on<'a>(room: &Room, talks: &[&'a Talk], said: Option<&StageEntry>, now: Micro
 }
 
 /// What is on at `now`.
-pub(in crate::site) fn stage(fold: &Fold, rooms: &[Room], slug: &str, venue: &Venue, now: Micros) -> StageView {
+pub(in crate::site) fn stage(
+    fold: &Fold,
+    rooms: &[Room],
+    slug: &str,
+    venue: &Venue,
+    now: Micros,
+) -> StageView {
     let mut talks: Vec<&Talk> = fold.talks.values().filter(|talk| !talk.dropped).collect();
     if talks.is_empty() {
         return StageView::default();
@@ -137,7 +149,8 @@ mod tests {
     }
 
     fn shown(fold: &Fold, minute: i64) -> Vec<String> {
-        let view = stage(fold, &rooms(fold), "rustfest", &Venue::new("UTC", None), Micros(minute * Micros::MINUTE));
+        let view =
+            stage(fold, &rooms(fold), "rustfest", &Venue::new("UTC", None), Micros(minute * Micros::MINUTE));
         view.rooms.iter().map(|r| r.talk.as_ref().map_or("break", |t| t.id.as_str()).to_owned()).collect()
     }
 

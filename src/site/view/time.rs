@@ -70,7 +70,8 @@ pub(in crate::site) fn span(starts: Option<Date>, ends: Option<Date>, this_year:
     let days = if from == to {
         from.strftime("%-d %B").to_string()
     } else if (from.year(), from.month()) == (to.year(), to.month()) {
-        format!("{} to {}", from.day(), to.strftime("%-d %B"))
+        let between = if to.day() == from.day() + 1 { "and" } else { "to" };
+        format!("{} {between} {}", from.day(), to.strftime("%-d %B"))
     } else {
         format!("{} to {}", from.strftime("%-d %B"), to.strftime("%-d %B"))
     };
@@ -82,7 +83,10 @@ pub(in crate::site) fn length(starts: Option<Date>, ends: Option<Date>) -> Strin
     let (Some(from), Some(to)) = (starts, ends) else { return String::new() };
     let words = ["", "one day", "two days", "three days", "four days", "five days", "six days", "seven days"];
     let days = from.duration_until(to).as_hours() / 24 + 1;
-    usize::try_from(days).ok().and_then(|n| words.get(n)).map_or_else(|| format!("{days} days"), |w| (*w).to_owned())
+    usize::try_from(days)
+        .ok()
+        .and_then(|n| words.get(n))
+        .map_or_else(|| format!("{days} days"), |w| (*w).to_owned())
 }
 
 #[cfg(test)]
@@ -104,6 +108,7 @@ mod tests {
     fn spans_of_days_read_as_a_person_would_say_them() {
         let on = |a, b| span(Some(a), Some(b), 2026);
         assert_eq!(on(date(2026, 12, 4), date(2026, 12, 4)), "4 December");
+        assert_eq!(on(date(2026, 9, 12), date(2026, 9, 13)), "12 and 13 September");
         assert_eq!(on(date(2026, 1, 21), date(2026, 1, 23)), "21 to 23 January");
         assert_eq!(on(date(2026, 5, 30), date(2026, 6, 1)), "30 May to 1 June");
         assert_eq!(on(date(2025, 11, 19), date(2025, 11, 21)), "19 to 21 November 2025");

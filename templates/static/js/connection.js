@@ -83,6 +83,7 @@ export class Connection {
     if (object.hello) return this.hello(object.hello);
     if (object.poll) return this.polled(object.poll);
     if (object.idle) return this.answered();
+    if (object.head) return this.head(object.head);
     if (object.window) return this.window(object.window);
     if (object.beat) return this.beat(object.beat);
     if (object.bye) return this.lost({ retry_ms: Math.max(1, object.bye.retry_ms) });
@@ -92,6 +93,11 @@ export class Connection {
   hello({ epoch, after, top, resumed }) {
     if (!resumed || epoch !== this.cursor.epoch) this.fresh(epoch, after);
     this.top = top;
+    this.answered();
+  }
+
+  head({ epoch, top }) {
+    if (epoch === this.cursor.epoch) this.top = Math.max(this.top, top);
     this.answered();
   }
 

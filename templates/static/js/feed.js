@@ -2,7 +2,7 @@
 // dropped at the lower end. Newest first, by the seq under which an item was first public.
 
 import { count, h } from "./dom.js";
-import { article, foot, gone, sentence } from "./item.js";
+import { article, foot, gone, quoted, sentence } from "./item.js";
 
 const MINUTE = 60_000_000;
 
@@ -38,23 +38,47 @@ export class Feed {
     if (!this.wanted(entry)) { if (known) this.drop(known); return; }
     const at = known?.at ?? (entry.kind === "edit" ? entry.item.when : entry.at);
     const record = Object.assign(known ?? {}, { id: entry.id, first: entry.first, last: entry.seq, at, item: entry.item, filing: entry.filing, late: entry.item.late });
-    if (known?.element) return this.redraw(known, article(known, this.page, this.clock.hhmm(at)));
-    if (known) return;
+    if (known?.element) this.redraw(known, article(known, this.page, this.clock.hhmm(at)));
+    if (known) { this.requote(entry.id); return; }
     const oldest = this.order[0]?.first ?? 0;
     if (entry.first < oldest && this.order.length >= this.page.items_max) return;
     this.byId.set(record.id, record);
     if (this.reading()) this.hold(record);
     else this.insert(record);
+    this.requote(entry.id);
+  }
+
+  /** The lines above answers to this item: new words, or none when it is gone. */
+  requote(id) {
+    for (const record of this.order) {
+      const old = record.element.querySelector(".context");
+      if (old ? old.dataset.of !== id : record.item?.reply_to !== id) continue;
+      const line = quoted(id, this.page);
+      if (old) old.replaceWith(...(line ? [line] : []));
+      else if (line) record.element.querySelector(".item-head").after(line);
+    }
   }
 
   /** hide, remove: the words go, one grey line keeps the place. */
   takeAway(entry) {
-    const record = this.byId.get(entry.id);
+    const record = this.byId.get(entry.id) ?? this.unseen(entry);
     if (!record || record.last > entry.seq) return;
     record.last = entry.seq;
     record.item = null;
     record.sentence = sentence(entry.kind, entry.by, this.clock.hhmm(entry.at));
-    if (record.element) this.redraw(record, gone(record.id, record.first, record.at, record.sentence));
+    if (!this.byId.has(entry.id)) {
+      this.byId.set(entry.id, record);
+      if (this.reading()) this.hold(record);
+      else this.insert(record);
+    } else if (record.element) this.redraw(record, gone(record.id, record.first, record.at, record.sentence));
+    this.requote(entry.id);
+  }
+
+  /** The place of an item whose words were a void before they reached us: under the moment of the item below it. */
+  unseen({ id, first, at }) {
+    const below = this.order.findLast((record) => record.first < first);
+    if (first === 0 || this.page.filter.kind !== "all" || (!below && this.order.length > 0)) return null;
+    return { id, first, at: below?.at ?? at, late: false };
   }
 
   counts(entry) {
@@ -122,7 +146,7 @@ export class Feed {
       return { name: item.author.name || item.author.handle, words };
     }
     const name = record?.element?.querySelector(".item-head b")?.textContent;
-    if (!name) return null;
+    if (!name || record.item === null) return null;
     const covered = record.element.querySelector(".cover");
     return { name, words: covered ? "Covered by a content warning." : record.element.querySelector(".item-body")?.textContent ?? "" };
   }

@@ -23,7 +23,7 @@ export function article(record, page, time) {
     h("span", { class: "src" }, NETWORKS[item.network] ?? item.network));
   const said = [words(item), pictures(record, page), preview(item)];
   return h("article", attributes, head,
-    answered(record, page),
+    quoted(item.reply_to, page),
     item.cover === null ? said : covered(item, said),
     foot(record, page));
 }
@@ -35,7 +35,7 @@ export function gone(id, first, at, sentence) {
 
 /** Why an item is not there: the sentence of model's GoneBy, with the minute. */
 export function sentence(kind, by, time) {
-  if (kind === "hide") return by === "moderator" ? `This post was hidden by the organisers at ${time}.` : `This post is hidden, as its account was closed at ${time}.`;
+  if (kind === "hide") return by === "network" ? `This post is hidden, as its account was closed at ${time}.` : `This post was hidden by the organisers at ${time}.`;
   const who = { author: "removed by its author", network: "taken down by its network", moderator: "removed by the organisers", law: "removed for legal reasons" };
   return `This post was ${who[by] ?? "removed"} at ${time}.`;
 }
@@ -123,10 +123,11 @@ function cut(text) {
   return chars.length > PATH_CHARS_MAX ? `${chars.slice(0, PATH_CHARS_MAX).join("")}…` : text;
 }
 
-function answered(record, page) {
-  const to = record.item.reply_to && page.find(record.item.reply_to);
+/** Two lines of what an item answers, where that is in the page. */
+export function quoted(id, page) {
+  const to = id && page.find(id);
   if (!to) return null;
-  return h("p", { class: "context", dir: "auto" }, h("b", null, h("bdi", null, to.name)), " ", to.words);
+  return h("p", { class: "context", dir: "auto", "data-of": id }, h("b", null, h("bdi", null, to.name)), " ", to.words);
 }
 
 function pictures(record, page) {

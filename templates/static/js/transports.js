@@ -38,12 +38,20 @@ function longPoll(base, position, on) {
   });
 }
 
+/** A poll without news is held for long, so the head is asked first: it says at once whether anybody is there. */
 async function polls(base, position, on, stopped) {
-  while (!stopped.aborted) {
+  const ask = (path) => {
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_MS_MAX)]);
-    const answer = await fetch(new URL(`${base}/poll?after=${position()}`, location.href), { cache: "no-store", signal });
+    return fetch(new URL(`${base}/${path}`, location.href), { cache: "no-store", signal });
+  };
+  const later = (answer) => ({ retry_ms: 1000 * Number(answer.headers.get("Retry-After") ?? 0) });
+  const head = await ask("head.json");
+  if (!head.ok) return later(head);
+  on.object({ head: await head.json() });
+  while (!stopped.aborted) {
+    const answer = await ask(`poll?after=${position()}`);
     if (answer.status === 204) { on.object({ idle: true }); continue; }
-    if (!answer.ok) return { retry_ms: 1000 * Number(answer.headers.get("Retry-After") ?? 0) };
+    if (!answer.ok) return later(answer);
     on.object({ poll: await answer.json() });
   }
   return {};
