@@ -66,7 +66,7 @@ async fn read(access: &Access, mut bytes: Bytes, out: &Outlet) -> SourceEnd {
             match piece {
                 Piece::Oversize(bytes) => out.send(Upstream::Oversize { bytes }).await,
                 Piece::Line(line) if line.iter().all(u8::is_ascii_whitespace) => {
-                    out.send(Upstream::Alive).await
+                    out.send(Upstream::Alive).await;
                 }
                 Piece::Line(line) => {
                     if let Some(end) = tell(access, &line, out).await {
@@ -139,7 +139,7 @@ async fn check_all_again(access: &Access, out: &Outlet) -> SourceEnd {
         match check_again(access, out).await {
             Err(end @ SourceEnd::NeedsCredentials(_)) => return end,
             Err(end) => {
-                tracing::debug!(source.name = %access.name, source.end = %end, "shown posts were not looked up")
+                tracing::debug!(source.name = %access.name, source.end = %end, "shown posts were not looked up");
             }
             Ok(()) => {}
         }
