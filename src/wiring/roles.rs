@@ -68,7 +68,8 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     ::strainer::start(&strainer_config(config), parts, fate.shutdown());
     let ground =
         Ground { config, data, store: store.clone(), clock: with.clock, readiness: readiness.clone() };
-    let site = ground.site(bound, with.media_from_loopback, fate.shutdown())?;
+    let (settings, parts) = ground.site(bound, with.media_from_loopback, fate.shutdown())?;
+    let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
     let streams =
         ::halley::service(&halley_config(config), parts, fate.shutdown()).map_err(anyhow::Error::from)?;
@@ -143,9 +144,10 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let bound = listener.local_addr().context("the site's listener has no address")?;
     let (store, _) = live(config).await?;
     let ground = Ground { config, data, store, clock: Clock::real(), readiness: Readiness::default() };
-    let site = ground.site(bound, false, fate.shutdown())?;
+    let (settings, parts) = ground.site(bound, false, fate.shutdown())?;
     let limits = ground.limits(process::connections_max(0)?);
-    fate.shutdown().spawn(http::serve(listener, pages::router(&site), limits, fate.shutdown().clone()));
+    let routes = pages::router(&pages::Site::start(settings, parts, fate.shutdown()));
+    fate.shutdown().spawn(http::serve(listener, routes, limits, fate.shutdown().clone()));
     Ok(bound)
 }
 
@@ -168,8 +170,13 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Starts the site's own work, and prints the owner's link if this start made it.
-    fn site(&self, bound: SocketAddr, media_from_loopback: bool, shutdown: &Shutdown) -> Result<pages::Site> {
+    /// What the site is told and given; prints the owner's link if this start made it.
+    fn site(
+        &self,
+        bound: SocketAddr,
+        media_from_loopback: bool,
+        shutdown: &Shutdown,
+    ) -> Result<(pages::Settings, pages::Parts)> {
         let public_url = self.config.site.address(bound);
         let owner = self.data.owner_key()?;
         if let Some(key) = &owner.fresh {
@@ -190,7 +197,7 @@ impl Ground<'_> {
             readiness: self.readiness.clone(),
         };
         shutdown.spawn(keep_record("site", self.store.clone(), self.readiness.clone(), shutdown.clone()));
-        Ok(pages::Site::start(settings, parts, shutdown))
+        Ok((settings, parts))
     }
 
     fn limits(&self, connections_max: usize) -> Limits {
