@@ -183,13 +183,13 @@ async fn answers_aliases_and_early_deletes_are_remembered() {
     txn.delete_early("x:9", NOW).await.unwrap();
     txn.commit().await.unwrap();
     let mut txn = ledger.begin().await.unwrap();
-    assert_eq!(txn.by_alias("x:other").await.unwrap(), Some(id));
+    assert_eq!(txn.by_aliases(&["x:other", "x:none"]).await.unwrap(), [("x:other".to_owned(), id)].into());
     assert_eq!(txn.answer("k").await.unwrap().as_deref(), Some("{\"seq\":1}"));
-    assert!(txn.was_deleted_early(&["x:8", "x:9"]).await.unwrap());
+    assert!(!txn.deleted_early(&["x:8", "x:9"]).await.unwrap().is_empty());
     let later = NOW.plus(2 * Micros::HOUR);
     txn.delete_early("x:10", later).await.unwrap();
-    assert!(!txn.was_deleted_early(&["x:9"]).await.unwrap());
-    assert!(txn.was_deleted_early(&["x:10"]).await.unwrap());
+    assert!(txn.deleted_early(&["x:9"]).await.unwrap().is_empty());
+    assert!(!txn.deleted_early(&["x:10"]).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The transaction in which things are accepted: dedupe, number, store, move the cursor, all or nothing.
 
+mod write;
+
 use super::{ANSWER_MICROS, EARLY_DELETE_MICROS, EARLY_DELETES_MAX, Ledger, number, signed};
 use crate::Error;
 use crate::state::{ItemState, Record};
@@ -121,21 +123,6 @@ impl<'a> Txn<'a> {
         self.aliases.push((name.to_owned(), id));
     }
 
-    /// The item that goes by this other name.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub async fn by_alias(&mut self, name: &str) -> Result<Option<ItemId>, Error> {
-        if let Some((_, id)) = self.aliases.iter().rev().find(|(n, _)| n == name) {
-            return Ok(Some(*id));
-        }
-        let row = sqlx::query("SELECT id FROM alias WHERE name = ?")
-            .bind(name)
-            .fetch_optional(&mut *self.conn)
-            .await?;
-        row.map(|r| parse_id(r.try_get(0)?)).transpose()
-    }
-
     /// The items that go by these other names, those that are known.
     ///
     /// # Errors
@@ -232,23 +219,6 @@ impl<'a> Txn<'a> {
         Ok(())
     }
 
-    /// Whether one of these names was deleted before its post came.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub async fn was_deleted_early(&mut self, names: &[&str]) -> Result<bool, Error> {
-        for name in names {
-            let row = sqlx::query("SELECT 1 FROM early WHERE name = ?")
-                .bind(*name)
-                .fetch_optional(&mut *self.conn)
-                .await?;
-            if row.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Those of these names that were deleted before their posts came.
     ///
     /// # Errors
@@ -319,76 +289,6 @@ impl<'a> Txn<'a> {
     /// What SQLite says.
     pub async fn rollback(mut self) -> Result<(), Error> {
         self.conn.execute("ROLLBACK").await?;
-        Ok(())
-    }
-
-    async fn write_entries(&mut self) -> Result<(), Error> {
-        for some in self.entries.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO entry (seq, chain, kind, voids, json) ");
-            q.push_values(some, |mut b, e| {
-                b.push_bind(signed(e.seq))
-                    .push_bind(&e.chain)
-                    .push_bind(e.kind)
-                    .push_bind(&e.voids)
-                    .push_bind(&e.json);
-            });
-            q.build().execute(&mut *self.conn).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_voids(&mut self) -> Result<(), Error> {
-        for some in self.voids.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new(
-                r#"UPDATE entry SET kind = 'void', voids = '', json = '{"seq":' || seq || ',"kind":"void"}' WHERE seq IN ("#,
-            );
-            let mut list = q.separated(", ");
-            some.iter().for_each(|seq| {
-                list.push_bind(signed(*seq));
-            });
-            q.push(")");
-            q.build().execute(&mut *self.conn).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_items(&mut self) -> Result<(), Error> {
-        let mut rows = Vec::with_capacity(self.items.len());
-        for r in self.items.values() {
-            rows.push((
-                r,
-                r.words.as_ref().map(serde_json::to_string).transpose()?,
-                serde_json::to_string(&r.at)?,
-            ));
-        }
-        for some in rows.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO item (id, state, rev, words, first, at) ");
-            q.push_values(some, |mut b, (r, words, at)| {
-                b.push_bind(r.id.as_str())
-                    .push_bind(r.state.name())
-                    .push_bind(signed(r.rev))
-                    .push_bind(words.as_deref())
-                    .push_bind(signed(r.first))
-                    .push_bind(at);
-            });
-            q.push(
-                " ON CONFLICT DO UPDATE SET state = excluded.state, rev = excluded.rev, words = excluded.words, \
-                 first = excluded.first, at = excluded.at",
-            );
-            q.build().execute(&mut *self.conn).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_aliases(&mut self) -> Result<(), Error> {
-        for some in self.aliases.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO alias (name, id) ");
-            q.push_values(some, |mut b, (name, id)| {
-                b.push_bind(name).push_bind(id.as_str());
-            });
-            q.push(" ON CONFLICT DO NOTHING");
-            q.build().execute(&mut *self.conn).await?;
-        }
         Ok(())
     }
 }
