@@ -14,13 +14,22 @@ const TEXT_CHARS_MAX: usize = 140;
 /// The status object; `extended` as search with `tweet_mode=extended` gives it.
 pub(crate) fn status(store: &Store, post: &Post, extended: bool) -> Value {
     let mut out = tweet(post, extended);
+    edited(store, post, &mut out);
     if let Some(original) = &post.retweet_of {
         out["retweeted_status"] = tweet(original, extended);
+        edited(store, original, &mut out["retweeted_status"]);
         quoted(store, original, extended, &mut out["retweeted_status"]);
     } else {
         quoted(store, post, extended, &mut out);
     }
     out
+}
+
+fn edited(store: &Store, post: &Post, out: &mut Value) {
+    let history = store.history(&post.id);
+    if history.len() > 1 {
+        out["edit_history"] = json!({"edit_tweet_ids": history});
+    }
 }
 
 fn quoted(store: &Store, post: &Post, extended: bool, out: &mut Value) {
@@ -49,7 +58,7 @@ fn tweet(post: &Post, extended: bool) -> Value {
         None => written(post, ""),
     };
     let mut out = json!({
-        "created_at": time(post.created_at), "id": number(&post.id), "id_str": post.id, "truncated": false,
+        "created_at": time(post.edited_at.unwrap_or(post.created_at)), "id": number(&post.id), "id_str": post.id, "truncated": false,
         "source": "<a href=\"https://fake.example\" rel=\"nofollow\">Fake</a>",
         "in_reply_to_status_id": post.reply_to.as_deref().map(number), "in_reply_to_status_id_str": post.reply_to,
         "user": user(post), "geo": null, "coordinates": null, "place": null, "contributors": null,

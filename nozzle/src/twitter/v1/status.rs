@@ -1,10 +1,12 @@
 //! A v1.1 tweet as a draft, from a stream (compatible or extended mode), from search, or from an archive.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use model::{Author, Media, MediaKind, Micros, Network};
 use serde::Deserialize;
 
-use crate::source::{BoostOf, Draft, DraftCounts, Upstream, Words};
+use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Words};
 use crate::twitter::place;
 use crate::twitter::runs::{Entity, What, link, runs};
 use crate::wire::lenient;
@@ -37,6 +39,8 @@ struct Status {
     quoted_status_id_str: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     in_reply_to_status_id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    edit_history: Option<EditHistory>,
     #[serde(default, deserialize_with = "lenient::text")]
     lang: Option<String>,
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -47,6 +51,15 @@ struct Status {
     favorite_count: Option<i64>,
     #[serde(default, deserialize_with = "lenient::number")]
     reply_count: Option<i64>,
+}
+
+/// All ids of a post, oldest first, or the first one alone.
+#[derive(Deserialize)]
+struct EditHistory {
+    #[serde(default, deserialize_with = "lenient::list")]
+    edit_tweet_ids: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    initial_tweet_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -143,9 +156,26 @@ impl Status {
         (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(id)
     }
 
+    /// The id that names the post through all its edits.
+    fn first_id(&self) -> Option<&str> {
+        let history = self.edit_history.as_ref()?;
+        let first = history.initial_tweet_id.as_ref().or(history.edit_tweet_ids.first())?;
+        (!first.is_empty()).then_some(first)
+    }
+
     fn draft(&self, id: &str) -> Draft {
-        let mut draft = Draft::new(Network::X, id);
-        draft.network_time = place::posted(id, self.created_at.as_deref().and_then(time));
+        let first = self.first_id().unwrap_or(id);
+        let mut draft = Draft::new(Network::X, first);
+        let said = self.created_at.as_deref().and_then(time);
+        draft.network_time = if first == id { place::posted(id, said) } else { place::time(first).or(said) };
+        draft.revision = match place::posted(id, said) {
+            _ if first == id => Revision::Original,
+            Some(at) => Revision::EditedAt(at),
+            None => Revision::Newer,
+        };
+        let history = self.edit_history.iter().flat_map(|h| &h.edit_tweet_ids).map(String::as_str);
+        let others = history.chain([id]).filter(|other| *other != first);
+        draft.aliases = others.collect::<BTreeSet<_>>().into_iter().map(|id| format!("x:{id}")).collect();
         draft.author = self.user.as_ref().map(User::author).unwrap_or_default();
         let name = draft.author.handle.strip_prefix('@').unwrap_or("i").to_owned();
         draft.url = Some(format!("https://x.com/{name}/status/{id}"));

@@ -4,7 +4,7 @@ use model::Run;
 
 use super::control::{Limits, Told, read};
 use super::status;
-use crate::source::{Upstream, Words};
+use crate::source::{Revision, Upstream, Words};
 use crate::wire::listen::{Heard, fixture};
 
 fn runs(json: &str) -> Vec<Run> {
@@ -97,4 +97,18 @@ fn what_is_no_tweet_is_told_so() {
         )
         .is_some()
     );
+}
+
+#[test]
+fn an_edit_is_named_by_the_first_id() {
+    let edit = r#"{"id_str":"1576994789110992896","text":"x","edit_history":{"edit_tweet_ids":["1576994746135764992","1576994789110992896"]}}"#;
+    let initial = r#"{"id_str":"1576994789110992896","text":"x","edit_history":{"initial_tweet_id":"1576994746135764992"}}"#;
+    for raw in [edit, initial] {
+        let (Upstream::Post(draft), _) = status::read(raw.as_bytes()).unwrap() else { panic!("no post") };
+        assert_eq!(
+            (draft.uid.0.as_str(), draft.aliases.as_slice()),
+            ("x:1576994746135764992", &["x:1576994789110992896".to_owned()][..])
+        );
+        assert!(matches!(draft.revision, Revision::EditedAt(_)));
+    }
 }
