@@ -108,10 +108,9 @@ fn probe(dir: &Path) -> std::io::Result<()> {
 fn free_space(path: &Path) -> String {
     let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     match nix::sys::statvfs::statvfs(existing) {
-        Ok(stat) => format!(
-            " ({} MiB free)",
-            stat.blocks_available() as u64 * stat.fragment_size() as u64 / (1 << 20)
-        ),
+        Ok(stat) => {
+            format!(" ({} MiB free)", stat.blocks_available().saturating_mul(stat.fragment_size()) >> 20)
+        }
         Err(_) => String::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The repository's own commands. One file per command; `cargo xtask --help` lists them.
 
+mod bench;
 mod ci;
 mod tidy;
 
@@ -22,6 +23,8 @@ enum Command {
     Ci(ci::Options),
     /// The rules of this repository that no compiler checks.
     Tidy,
+    /// Speed and size, against what is promised and against peers in the same run.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Ci(options) => ci::run(&root, &options),
         Command::Tidy => tidy::run(&root),
+        Command::Bench(options) => bench::run(&root, &options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
