@@ -7,6 +7,8 @@
 //! One door: [`run`]. Whoever runs other roles in the same process opens a [`Nozzle`] and keeps it as an [`Intake`].
 
 pub mod admit;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod error;
 mod host;
 pub mod intake;

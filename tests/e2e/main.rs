@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod death;
+mod demo;
 mod one_truth;
 mod product;
 mod program;

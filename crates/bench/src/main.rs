@@ -1,0 +1,71 @@
+//! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
+//! by itself: `bench [sequencer|push|archive|fanout|product]... [--bin FILE] [--dist FILE]`, all five by default.
+//!
+//! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
+//! does the same bare work in the same run.
+
+mod archiving;
+mod fanout;
+mod figures;
+mod posts;
+mod product;
+mod push;
+mod sequencing;
+
+use std::path::PathBuf;
+
+use figures::Figures;
+
+const ALL: [&str; 5] = ["sequencer", "push", "archive", "fanout", "product"];
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    chassis::tls::install();
+    let asked = Asked::read(std::env::args().skip(1))?;
+    let mut figures = Figures::begin();
+    for what in &asked.what {
+        match what.as_str() {
+            "sequencer" => sequencing::measure(&mut figures).await?,
+            "push" => push::measure(&mut figures).await?,
+            "archive" => archiving::measure(&mut figures).await?,
+            "fanout" => fanout::measure(&mut figures).await?,
+            _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
+        }
+    }
+    figures.end();
+    Ok(())
+}
+
+/// The command line.
+struct Asked {
+    what: Vec<String>,
+    /// The release build of the product.
+    bin: PathBuf,
+    /// Its build for distribution.
+    dist: PathBuf,
+}
+
+impl Asked {
+    fn read(args: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+        let mut asked = Self {
+            what: Vec::new(),
+            bin: PathBuf::from("target/release/perihelion"),
+            dist: PathBuf::from("target/dist/perihelion"),
+        };
+        let mut args = args;
+        while let Some(arg) = args.next() {
+            let mut path =
+                || args.next().map(PathBuf::from).ok_or_else(|| anyhow::anyhow!("{arg} wants a file"));
+            match arg.as_str() {
+                "--bin" => asked.bin = path()?,
+                "--dist" => asked.dist = path()?,
+                what if ALL.contains(&what) => asked.what.push(arg),
+                _ => anyhow::bail!("what is {arg:?}? allowed: {}, --bin FILE, --dist FILE", ALL.join(", ")),
+            }
+        }
+        if asked.what.is_empty() {
+            asked.what = ALL.map(str::to_owned).to_vec();
+        }
+        Ok(asked)
+    }
+}

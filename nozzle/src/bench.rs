@@ -1,0 +1,52 @@
+//! The sequencer by itself, for `cargo xtask bench`: how long it takes to accept posts that admit has let through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::clock::Clock;
+use live::ledger::Ledger;
+use live::push::Standing;
+use model::Micros;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::admit::{Arrival, admit};
+use crate::intake::{Actor, Ask, Order};
+use crate::sequencer::{Brought, Command, Pumped, QUEUE_COMMANDS_MAX, Sequencer, ask};
+use crate::source::Draft;
+
+/// Carries out `setup`, then accepts `drafts` as fast as the ledger takes them. The time runs from the first draft handed
+/// over to the last commit.
+///
+/// # Errors
+/// What the ledger says, or the sentence of a refused setup.
+pub async fn accept(ledger: Ledger, setup: Vec<Ask>, drafts: Vec<Draft>) -> Result<Duration, String> {
+    let now = Micros(Clock::real().now());
+    let source: Arc<str> = Arc::from("bench");
+    let arrival = Arrival { source: &source, received: now, is_late: false };
+    let commands = drafts.into_iter().map(|draft| {
+        let admitted = Box::new(admit(draft, arrival).map_err(|why| why.to_string())?);
+        let what = Brought::Post { admitted, is_held: false };
+        Ok(Command::Pumped(Pumped { source: Arc::clone(&source), what }))
+    });
+    let commands: Vec<Command> = commands.collect::<Result<_, String>>()?;
+
+    let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
+    let (_owner, gate) = watch::channel(Standing { is_owner: true, is_reached: true, sent: 0 });
+    let (sequencer, _view) =
+        Sequencer::load(ledger, Clock::real(), waiting).await.map_err(|e| e.to_string())?;
+    let running = tokio::spawn(sequencer.run(gate, CancellationToken::new()));
+    for (n, step) in setup.into_iter().enumerate() {
+        let actor = Actor { role: "owner".to_owned(), name: "bench".to_owned() };
+        let order = Order { ask: step, key: format!("setup {n}"), actor, is_dry_run: false };
+        ask(&queue, order).await.map_err(|refusal| refusal.to_string())?;
+    }
+    let began = Instant::now();
+    for command in commands {
+        queue.send(command).await.map_err(|_| "the sequencer has ended".to_owned())?;
+    }
+    drop(queue);
+    running.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+    Ok(began.elapsed())
+}
