@@ -7,7 +7,7 @@ use super::Finding;
 use super::tree::TextFile;
 
 /// Who may depend on whom in the product itself. Everything not listed is refused.
-const ORDER: [(&str, &[&str]); 12] = [
+const ORDER: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("chassis", &[]),
     ("networks", &[]),
@@ -25,9 +25,9 @@ const ORDER: [(&str, &[&str]); 12] = [
     ("perihelion", &["model", "live", "archive", "chassis", "networks", "nozzle", "halley", "strainer"]),
 ];
 /// Tests may also lean on these; never on another daemon.
-const FOR_TESTS: [&str; 6] = ["model", "live", "archive", "chassis", "networks", "testkit"];
+const FOR_TESTS: &[&str] = &["model", "live", "archive", "chassis", "networks", "testkit"];
 /// Third-party crates that stay behind one wall, so that each can be replaced in one place.
-const WALLS: [(&str, &[&str]); 4] = [
+const WALLS: &[(&str, &[&str])] = &[
     ("fred", &["live", "testkit"]),
     ("chromiumoxide", &["testkit", "perihelion"]),
     ("html5ever", &["model"]),
@@ -48,7 +48,7 @@ fn manifest(file: &TextFile) -> Result<Vec<Finding>, Finding> {
     else {
         return Ok(Vec::new()); // a workspace without a package of its own
     };
-    let order: BTreeMap<_, _> = ORDER.into_iter().collect();
+    let order: BTreeMap<_, _> = ORDER.iter().copied().collect();
     let Some(allowed) = order.get(name) else {
         let message =
             format!("crate `{name}` has no place in the order: add it to xtask's tidy/order.rs and the map");
@@ -56,7 +56,7 @@ fn manifest(file: &TextFile) -> Result<Vec<Finding>, Finding> {
     };
     let mut findings = Vec::new();
     for section in ["dependencies", "build-dependencies", "dev-dependencies"] {
-        let for_tests: &[&str] = if section == "dev-dependencies" { &FOR_TESTS } else { &[] };
+        let for_tests: &[&str] = if section == "dev-dependencies" { FOR_TESTS } else { &[] };
         for dependency in
             table.get(section).and_then(|table| table.as_table()).into_iter().flat_map(|t| t.keys())
         {
