@@ -5,9 +5,9 @@ use model::EventId;
 use std::time::Duration;
 
 /// Gauge: how long the tail has been lacking an accepted entry, in seconds.
-pub const TAIL_BEHIND_SECONDS: &str = "perihelion_tail_behind_seconds";
+pub const TAIL_BEHIND_SECONDS: &str = "live_tail_behind_seconds";
 /// Counter: answers of the push script, by word.
-pub const PUSH_ANSWERS_TOTAL: &str = "perihelion_push_answers_total";
+pub const PUSH_ANSWERS_TOTAL: &str = "live_push_answers_total";
 
 pub(crate) fn behind(eid: EventId, since: Duration) {
     metrics::gauge!(TAIL_BEHIND_SECONDS, "event" => eid.to_string()).set(since.as_secs_f64());

@@ -3,7 +3,8 @@
 /// Version of the tables, kept in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 1;
 
-/// `entry` is the log. `item` is private: the newest words of every item that may still be shown, hidden ones included.
+/// `entry` is the log. `item` is private: the newest words of every item that may still be shown, hidden ones included;
+/// it keeps its rowid, because rows this long under random keys would be rewritten with every page split.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
@@ -29,7 +30,7 @@ CREATE TABLE item (
     words  TEXT,
     first  INTEGER NOT NULL,
     at     TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE alias (
     name   TEXT PRIMARY KEY,
     id     TEXT NOT NULL

@@ -225,6 +225,10 @@ impl<'a> Txn<'a> {
     /// What SQLite says.
     pub async fn deleted_early(&mut self, names: &[&str]) -> Result<HashSet<String>, Error> {
         let mut found = HashSet::new();
+        // Mostly there are none at all.
+        if sqlx::query("SELECT 1 FROM early LIMIT 1").fetch_optional(&mut *self.conn).await?.is_none() {
+            return Ok(found);
+        }
         for some in names.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new("SELECT name FROM early WHERE name IN (");
             let mut list = q.separated(", ");

@@ -26,8 +26,10 @@ const RECONNECT_MIN_MS: u32 = 100;
 /// Few clients and a server nearby: a live page should not wait longer than it must.
 const RECONNECT_MAX_MS: u32 = 2_000;
 const RECONNECT_JITTER_MS: u32 = 500;
-/// fred's 32 are lost at the first hiccup.
+/// What a listener may fall behind; fred's 32 are lost at the first hiccup.
 const MESSAGES_MAX: usize = 4_096;
+/// fred keeps six such queues for each client, and lays them out in memory at once.
+const NOTICES_MAX: usize = 64;
 const COMMANDS_MAX: usize = 10_000;
 
 /// One connection to Redis. It ends when this value is dropped.
@@ -40,11 +42,24 @@ pub struct FredClient {
 }
 
 impl FredClient {
-    /// Begins to connect, and goes on doing so for ever. Waits a moment, so that a server that is there is there.
+    /// A connection for commands. Begins to connect, and goes on doing so for ever; waits a moment, so that a server
+    /// that is there is there.
     ///
     /// # Errors
     /// [`Error::Unfit`] when the address cannot be understood.
     pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::open(url, NOTICES_MAX).await
+    }
+
+    /// The same, for subscriptions.
+    ///
+    /// # Errors
+    /// As [`FredClient::connect`].
+    pub async fn listen(url: &str) -> Result<Self, Error> {
+        Self::open(url, MESSAGES_MAX).await
+    }
+
+    async fn open(url: &str, messages_max: usize) -> Result<Self, Error> {
         let unfit = |e: fred::error::Error| {
             Error::Unfit(format!("live.url is no address of a Redis server ({e}); write redis://HOST:PORT"))
         };
@@ -60,7 +75,7 @@ impl FredClient {
         let client = Builder::from_config(config)
             .with_performance_config(|p| {
                 p.default_command_timeout = COMMAND_TIMEOUT;
-                p.broadcast_channel_capacity = MESSAGES_MAX;
+                p.broadcast_channel_capacity = messages_max;
             })
             .with_connection_config(|c| {
                 c.connection_timeout = CONNECT_TIMEOUT;

@@ -2,7 +2,7 @@
 
 use super::bells::Bells;
 use super::client::{Client, Reply};
-use super::directory::{Directory, EVENTS, Listed};
+use super::directory::Directory;
 use super::fit::{self, ServerFacts};
 use super::fred::FredClient;
 use super::tail::{Keys, Tail};
@@ -36,7 +36,7 @@ impl RedisStore {
     /// [`Error::Unfit`] when the address cannot be understood.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         let (writer, reader, ear) =
-            tokio::try_join!(FredClient::connect(url), FredClient::connect(url), FredClient::connect(url))?;
+            tokio::try_join!(FredClient::connect(url), FredClient::connect(url), FredClient::listen(url))?;
         let bells = Arc::new(Bells::new(ear));
         let writer: Arc<dyn Client> = Arc::new(writer);
         let directory = Arc::new(Directory::new(Arc::clone(&writer)));
@@ -70,21 +70,11 @@ impl RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     async fn events(&self) -> Result<Vec<EventRef>, Error> {
-        let found = self.reader.call("HGETALL", EVENTS, vec![text(EVENTS)]).await?.list()?;
-        let mut events = Vec::with_capacity(found.len() / 2);
-        for pair in found.chunks_exact(2) {
-            let (eid, listed) = (pair[0].text()?, pair[1].text()?);
-            let eid = eid.parse().map_err(|e| Error::Corrupt(format!("{EVENTS} lists {eid:?}: {e}")))?;
-            let Listed { slug, title } = serde_json::from_str(&listed)?;
-            events.push(EventRef { eid, slug, title });
-        }
-        events.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Ok(events)
+        self.directory.events(&*self.reader).await
     }
 
     async fn log(&self, eid: EventId) -> Result<Arc<dyn Log>, Error> {
-        let known = self.reader.call("HEXISTS", EVENTS, vec![text(EVENTS), text(eid.as_str())]).await?;
-        if known != Reply::Int(1) {
+        if !self.directory.has(&*self.reader, eid).await? {
             return Err(Error::NoEvent(eid.to_string()));
         }
         self.bells.add(&Keys::of(eid).bell).await;

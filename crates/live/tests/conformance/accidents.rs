@@ -2,8 +2,8 @@
 
 use crate::kit::{Event, Kind, PATIENCE, quick};
 use crate::watcher::Watcher;
-use live::Error;
 use live::redis::RedisStore;
+use live::{Error, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -61,9 +61,12 @@ macro_rules! accident {
 }
 
 accident!(a_flushed_tail_is_written_anew, async |event: &mut Event| {
+    assert_eq!(event.store().events().await.unwrap(), [event.listed()]);
     event.server().flushall().await;
+    assert_eq!(event.store().events().await.unwrap(), [event.listed()], "an event is never unlisted");
+    let newcomer = RedisStore::connect(&event.server().url()).await.unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while event.store().events().await.unwrap().is_empty() {
+    while newcomer.events().await.unwrap().is_empty() {
         assert!(Instant::now() < deadline, "the directory is written again too");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
