@@ -1,10 +1,14 @@
 //! `/api/v1`: the events, and what lies between an old position and the tail. JSON for anybody's reading: CORS, ETag.
 
-use super::{Site, archive_reads::seq_of, failure::Failure, live_fold::LiveFold, view::time::Venue};
+use super::{
+    Site, archive_reads::seq_of, failure::Failure, limiter::ITEMS_COST, live_fold::LiveFold,
+    view::time::Venue,
+};
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     response::{IntoResponse, Response},
 };
+use chassis::http::Client;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{
     Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Micros, Position, Row, RowState, Seq, public::PublicEntry,
@@ -80,8 +84,12 @@ pub(super) async fn items(
     State(site): State<Site>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
 ) -> Response {
+    if let Err(failure) = site.limiter.admit(client, ITEMS_COST) {
+        return with_cors(failure.json());
+    }
     match between(&site, &slug, asked.after.as_deref()).await {
         Ok((position, after, next, entries)) => {
             let body = Between {
@@ -114,7 +122,7 @@ async fn between(
         }
     };
     let position = site.archive_position(&event).await?;
-    let rows = site.from_archive(&event, site.archive.changed_after(event.eid, after, ROWS)).await?;
+    let rows = site.ask_archive(&event, site.archive.changed_after(event.eid, after, ROWS)).await?;
     let is_full = rows.len() >= ROWS as usize;
     let last = rows.last().map_or(after, |row| row.touched);
     let next = if is_full { last } else { last.max(seq_of(position.as_ref())).max(after) };

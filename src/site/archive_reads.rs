@@ -10,7 +10,7 @@ const PAGE_WAIT: Duration = Duration::from_millis(2500);
 
 impl Site {
     /// Runs a page's archive reads. An archive that does not answer in time, or refuses, is away.
-    pub(super) async fn from_archive<T>(
+    pub(super) async fn ask_archive<T>(
         &self,
         event: &EventLive,
         reads: impl Future<Output = Result<T, archive::Error>>,
@@ -33,7 +33,7 @@ impl Site {
     /// read, never after.
     pub(super) async fn archive_position(&self, event: &EventLive) -> Result<Option<Position>, Failure> {
         let cursor =
-            self.from_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
+            self.ask_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
         let fold = event.fold();
         if fold.overlay().covers(cursor.as_ref(), fold.position()) {
             Ok(cursor)

@@ -31,6 +31,7 @@ const FILES: &[(&str, &[u8])] = &[
     ("fonts/schibsted-latin-ext.woff2", read!("fonts/schibsted-latin-ext.woff2")),
     ("dom.js", read!("js/dom.js")),
     ("clock.js", read!("js/clock.js")),
+    ("tallies.js", read!("js/tallies.js")),
     ("item.js", read!("js/item.js")),
     ("feed.js", read!("js/feed.js")),
     ("transports.js", read!("js/transports.js")),

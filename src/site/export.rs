@@ -1,18 +1,24 @@
 //! `/{event}/export.ndjson`: every shown item, one line each, ordered by (when, id), read and sent page by page.
 
-use super::{Site, archive_reads::masked, failure::Failure, follow::EventLive};
+use super::{Site, archive_reads::masked, failure::Failure, follow::EventLive, limiter::EXPORT_COST};
 use archive::{Page, Query, Scope};
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use chassis::http::Client;
 use futures_util::stream;
 use http::header;
 use std::{io, sync::Arc};
 
-pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    client: Option<Extension<Client>>,
+) -> Result<Response, Failure> {
+    site.limiter.admit(client, EXPORT_COST)?;
     let event = site.event(&slug).await?;
     // The first page is read before the answer begins: an archive that is away still gets its own status.
     let first = next(&site, &event, None).await?;
@@ -45,7 +51,7 @@ async fn next(
 ) -> Result<(Bytes, Option<Page>), Failure> {
     site.archive_position(event).await?;
     let query = Query { after, ..Query::new(Scope::Event) };
-    let rows = site.from_archive(event, site.archive.items(event.eid, &query)).await?;
+    let rows = site.ask_archive(event, site.archive.items(event.eid, &query)).await?;
     let is_full = rows.len() >= archive::ITEMS_MAX as usize;
     let last = rows
         .last()

@@ -248,10 +248,10 @@ impl Follower {
                 fold.remember(event.map(|row| row.settings), talks);
             }
             Ok(Err(error)) => {
-                tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet")
+                tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet");
             }
             Err(_) => {
-                tracing::warn!(event.id = %self.event.eid, "talks older than the tail are not known yet: the archive is slow")
+                tracing::warn!(event.id = %self.event.eid, "talks older than the tail are not known yet: the archive is slow");
             }
         }
     }

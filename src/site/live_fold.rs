@@ -108,10 +108,8 @@ impl LiveFold {
                     self.absences.insert(gone.id, Absence { by: gone.by, at: entry.at });
                 }
             }
-            Kind::Gap { gap } => {
-                if !self.gaps.values().any(|id| *id == gap.id) {
-                    self.gaps.insert(entry.seq, gap.id.clone());
-                }
+            Kind::Gap { gap } if !self.gaps.values().any(|id| *id == gap.id) => {
+                self.gaps.insert(entry.seq, gap.id.clone());
             }
             _ => {}
         }

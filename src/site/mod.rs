@@ -12,6 +12,7 @@ mod failure;
 mod follow;
 mod headers;
 mod home;
+mod limiter;
 mod live_fold;
 mod live_page;
 mod media;
@@ -29,12 +30,11 @@ pub(crate) use door::Keys;
 pub(crate) use routes::router;
 
 use archive::Archive;
-use chassis::{Readiness, Shutdown, clock::Clock, http::Limits};
+use chassis::{Readiness, Shutdown, clock::Clock};
 use failure::Failure;
 use follow::{EventLive, Events};
 use model::Micros;
 use std::{path::PathBuf, sync::Arc};
-use tokio::net::TcpListener;
 use url::Url;
 
 /// What the site is told.
@@ -75,6 +75,7 @@ pub(crate) struct Inner {
     events: Arc<Events>,
     door: door::Door,
     media: Arc<media::Media>,
+    limiter: limiter::Limiter,
     readiness: Readiness,
 }
 
@@ -105,6 +106,7 @@ impl Site {
             events,
             door,
             media,
+            limiter: limiter::Limiter::default(),
             readiness,
         }))
     }
@@ -118,16 +120,4 @@ impl Site {
         let event = self.events.find(slug).await.ok_or(Failure::NotFound)?;
         if event.is_read().await { Ok(event) } else { Err(Failure::Starting) }
     }
-}
-
-/// The site as a process of its own: serves until `shutdown`.
-pub(crate) async fn run(
-    listener: TcpListener,
-    limits: Limits,
-    settings: Settings,
-    parts: Parts,
-    shutdown: Shutdown,
-) {
-    let site = Site::start(settings, parts, &shutdown);
-    chassis::http::serve(listener, router(&site), limits, shutdown).await;
 }

@@ -23,6 +23,7 @@ impl Overlay {
     }
 
     /// The seq behind which this mask is complete.
+    #[cfg(test)]
     pub(super) fn since_seq(&self) -> Seq {
         self.since
     }

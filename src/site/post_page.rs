@@ -67,7 +67,7 @@ impl Site {
             return Ok(known);
         }
         self.archive_position(event).await?;
-        let row = self.from_archive(event, self.archive.item(event.eid, id)).await?;
+        let row = self.ask_archive(event, self.archive.item(event.eid, id)).await?;
         // It may have been taken away while we asked.
         let changed = event.fold().overlay().row(id).cloned();
         Ok(changed.or(row))
@@ -105,7 +105,7 @@ async fn above(site: &Site, event: &EventLive, row: &Row) -> Vec<Row> {
 async fn below(site: &Site, event: &EventLive, id: ItemId) -> Vec<Row> {
     let query = Query { limit: ANSWERS_MAX, ..Query::new(Scope::Replies(id)) };
     let kept = match site.archive_position(event).await {
-        Ok(_) => site.from_archive(event, site.archive.items(event.eid, &query)).await.unwrap_or_default(),
+        Ok(_) => site.ask_archive(event, site.archive.items(event.eid, &query)).await.unwrap_or_default(),
         Err(_) => Vec::new(),
     };
     let mut rows = masked(event, kept);

@@ -84,7 +84,7 @@ pub(super) async fn show(
             archive.totals(event.eid).await?,
         ))
     };
-    let (counts, minutes, totals) = site.from_archive(&event, reads).await?;
+    let (counts, minutes, totals) = site.ask_archive(&event, reads).await?;
     let listed = event.listed();
     let (settings, talks, all_rooms) = {
         let fold = event.fold();
@@ -161,9 +161,11 @@ fn day(talks: &[Talk], rooms: &[Room], said: &Said, venue: &Venue, now: Micros) 
     let overlaps = |talk: &Talk| {
         talks.iter().any(|other| other.id != talk.id && other.start < talk.end && talk.start < other.end)
     };
-    let row = |row: &[Talk]| SlotRow {
-        at: venue.hhmm(row[0].start),
-        slots: row.iter().map(|talk| slot(talk, column(talk, !overlaps(talk)), rooms, said, now)).collect(),
+    let row = |row: &[Talk]| {
+        let mut here: Vec<&Talk> = row.iter().collect();
+        here.sort_by_key(|talk| used.iter().position(|room| room.slug == talk.room));
+        let slots = here.into_iter().map(|talk| slot(talk, column(talk, !overlaps(talk)), rooms, said, now));
+        SlotRow { at: venue.hhmm(row[0].start), slots: slots.collect() }
     };
     let (weekday, date) = day_names(&talks[0].day);
     let items: u64 = talks.iter().filter_map(|talk| said.items.get(&talk.id)).sum();

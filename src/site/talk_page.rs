@@ -100,7 +100,7 @@ pub(super) async fn show(
         }
     };
     site.archive_position(&event).await?;
-    let kept = site.from_archive(&event, kept(&site, &event, &known.talk, after)).await?;
+    let kept = site.ask_archive(&event, kept(&site, &event, &known.talk, after)).await?;
     let template = draw(&site, &event, known, kept, after.is_none());
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
 }

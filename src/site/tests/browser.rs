@@ -39,7 +39,7 @@ async fn drawn(tab: &Tab, seq: u64) {
 }
 
 /// One of everything that an item can be, from `seq` on.
-pub(super) fn showcase(seq: u64) -> Vec<Entry> {
+fn showcase(seq: u64) -> Vec<Entry> {
     let photo = |url: &str| Media {
         kind: MediaKind::Photo,
         url: url.into(),
@@ -84,7 +84,7 @@ pub(super) fn showcase(seq: u64) -> Vec<Entry> {
         i.marks = vec![Mark::Question];
     });
     add("photos", vec![], &|i| {
-        i.media = vec![photo("https://pictures.example/1.png"), photo("https://pictures.example/2.png")]
+        i.media = vec![photo("https://pictures.example/1.png"), photo("https://pictures.example/2.png")];
     });
     add("video", vec![Run::text("look")], &|i| {
         i.media = vec![Media {
@@ -95,7 +95,7 @@ pub(super) fn showcase(seq: u64) -> Vec<Entry> {
         }];
     });
     add("covered", vec![Run::text("It is about job loss.")], &|i| {
-        i.cover = Some("Job loss, paperwork".into())
+        i.cover = Some("Job loss, paperwork".into());
     });
     add("sensitive", vec![], &|i| {
         i.cover = Some(String::new());
@@ -123,7 +123,7 @@ pub(super) fn showcase(seq: u64) -> Vec<Entry> {
 }
 
 /// What follows the showcase: counts, an edit, a removal, a hidden post, a gap and its end.
-pub(super) fn aftermath(seq: u64, first: u64) -> Vec<Entry> {
+fn aftermath(seq: u64, first: u64) -> Vec<Entry> {
     let id = item("card", Body::default()).id();
     let counts =
         CountsEntry { counts: vec![ItemCounts { id, counts: Counts { boosts: 14, likes: 0, replies: 1 } }] };
@@ -161,11 +161,17 @@ async fn the_script_draws_what_the_server_draws() {
     let top = stand.commit(showcase(5)).await;
     let top = stand.commit(aftermath(top + 1, 5)).await;
     drawn(&tab, top).await;
+    let counts = "(root => [...root.querySelectorAll('[data-count]')].map(e => e.dataset.count + '=' + e.textContent).join(' '))";
+    let counted = tab.eval_text(&format!("{counts}(document)")).await.expect("numbers");
     let ours = tab.eval_text(&format!("{MARKUP}(document.getElementById('feed'))")).await.expect("markup");
-    let server = format!(
-        "fetch('/{SLUG}').then(r => r.text()).then(t => {MARKUP}(new DOMParser().parseFromString(t, 'text/html').getElementById('feed')))"
-    );
-    let theirs = tab.eval_text(&server).await.expect("markup");
+    let served = |of: &str| {
+        format!(
+            "fetch('/{SLUG}').then(r => r.text()).then(t => {of}(new DOMParser().parseFromString(t, 'text/html')))"
+        )
+    };
+    assert_eq!(counted, tab.eval_text(&served(counts)).await.expect("numbers"));
+    let feed = format!("(root => {MARKUP}(root.getElementById('feed')))");
+    let theirs = tab.eval_text(&served(&feed)).await.expect("markup");
     assert!(
         ours.contains("Reworded.") && ours.contains("14 boosts") && ours.contains("older posts came in late")
     );

@@ -4,5 +4,4 @@ mod browser;
 pub(super) mod entries;
 mod media;
 mod pages;
-mod shots;
 mod stand;

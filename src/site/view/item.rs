@@ -122,7 +122,7 @@ pub(in crate::site) fn view(row: &Row, at: Micros, setting: &Setting<'_>) -> Opt
         first: row.first,
         rev: item.rev,
         at: at.0,
-        room: row.filing.as_ref().and_then(|f| f.room.clone()).unwrap_or_default(),
+        room: super::rail::room(row).unwrap_or_default().to_owned(),
         late: item.late,
         is_article: item.network == Network::Feed,
         label: format!("{name}, {}, {}", item.network.label(), setting.venue.hhmm(at)),

@@ -5,7 +5,7 @@ use super::{names, time::Venue};
 use model::{Fold, Micros, Room, StageEntry, Talk};
 
 /// Lines under "Next".
-const NEXT_MAX: usize = 4;
+const NEXT_MAX: usize = 3;
 
 /// The head of the live page.
 #[derive(Clone, Debug, Default)]

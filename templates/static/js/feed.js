@@ -3,6 +3,7 @@
 
 import { count, h } from "./dom.js";
 import { article, foot, gone, quoted, sentence } from "./item.js";
+import { hasLink, hasPhoto, roomOf } from "./tallies.js";
 
 const MINUTE = 60_000_000;
 
@@ -76,7 +77,7 @@ export class Feed {
 
   /** The place of an item whose words were a void before they reached us: under the moment of the item below it. */
   unseen({ id, first, at }) {
-    const below = this.order.findLast((record) => record.first < first);
+    const below = this.order.findLast((record) => !record.mark && record.first < first);
     if (first === 0 || this.page.filter.kind !== "all" || (!below && this.order.length > 0)) return null;
     return { id, first, at: below?.at ?? at, late: false };
   }
@@ -122,8 +123,8 @@ export class Feed {
   wanted(entry) {
     const { item, filing } = entry;
     switch (this.page.filter.kind) {
-      case "photos": return item.media.some((m) => m.kind !== "audio");
-      case "links": return item.card !== null || item.body.some((run) => run.link !== undefined);
+      case "photos": return hasPhoto(item);
+      case "links": return hasLink(item);
       case "questions": return item.marks.includes("question");
       default: return this.fits(filing);
     }
@@ -131,7 +132,7 @@ export class Feed {
 
   fits(filing) {
     const { kind, value } = this.page.filter;
-    const room = filing?.state === "filed" ? filing.room : null;
+    const room = roomOf(filing);
     if (kind === "room") return room === value;
     if (kind === "hallway") return room === null;
     return true;

@@ -1,6 +1,7 @@
 // One item as an element: the same markup and classes as templates/partials/item.html.
 
 import { count, h, web } from "./dom.js";
+import { hasPhoto, roomOf } from "./tallies.js";
 
 const NETWORKS = { mastodon: "Mastodon", x: "X", bluesky: "Bluesky", flickr: "Flickr", feed: "Blog", onsite: "On site", hook: "Partner" };
 const REL = "nofollow ugc noopener";
@@ -14,7 +15,7 @@ export function article(record, page, time) {
   const attributes = {
     class: item.network === "feed" ? "item article" : "item",
     id: `i-${id}`, "data-id": id, "data-seq": first, "data-rev": item.rev, "data-at": record.at,
-    "data-room": filing?.room, "data-late": item.late, tabindex: -1,
+    "data-room": roomOf(filing), "data-late": item.late, tabindex: -1,
     "aria-label": `${name}, ${NETWORKS[item.network] ?? item.network}, ${time}`,
   };
   const head = h("header", { class: "item-head" },
@@ -49,7 +50,7 @@ export function foot(record, page) {
     const talk = filing.talk ? `/${page.slug}/talks/${filing.talk}` : null;
     line.append(talk ? h("a", { class: "place", href: talk }, room.name) : h("span", { class: "place" }, room.name));
   }
-  if (item.marks.includes("question")) line.append(h("span", null, "question"));
+  if (item.marks.includes("question")) line.append(h("span", { class: "question" }, "question"));
   line.append(...counted(item));
   const original = item.network !== "onsite" && item.url && web(item.url);
   if (original) line.append(h("a", { class: "original", href: original.href, rel: REL }, "Original"));
@@ -96,7 +97,7 @@ function paragraphs(runs) {
 }
 
 function inline(run) {
-  if (run.tag !== undefined) return h("span", { class: "tag" }, `#${run.tag}`);
+  if (run.tag !== undefined) return h("span", { class: "tag", dir: "auto" }, `#${run.tag}`);
   if (run.mention !== undefined) {
     const to = run.url && web(run.url);
     return to ? h("a", { class: "mention", href: to.href, rel: REL }, h("bdi", null, run.mention)) : h("bdi", null, run.mention);
@@ -157,7 +158,7 @@ function preview(item) {
 }
 
 function covered(item, said) {
-  const photos = item.media.some((m) => m.kind !== "audio");
+  const photos = hasPhoto(item);
   const title = item.cover === "" ? (photos ? "Sensitive photo" : "Sensitive post") : "Content warning";
   return h("details", { class: "cover" },
     h("summary", null,

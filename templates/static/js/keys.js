@@ -11,7 +11,7 @@ export function keys(feed, showNew) {
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const inFeed = feed.contains(document.activeElement);
     const act = inFeed && event.key === "PageDown" ? () => move(feed, 1)
       : inFeed && event.key === "PageUp" ? () => move(feed, -1)

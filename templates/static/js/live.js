@@ -2,11 +2,11 @@
 
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
-import { number } from "./dom.js";
 import { Feed } from "./feed.js";
 import { keys } from "./keys.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
+import { retally } from "./tallies.js";
 
 const TOP_PX = 8;
 const TICK_MS = 1_000;
@@ -26,9 +26,9 @@ const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq 
 function apply(entry) {
   if (entry.at) clock.heard(entry.at);
   const known = feed.byId.get(entry.id);
+  retally(entry, (id) => feed.byId.get(id));
   switch (entry.kind) {
-    case "post": tally(entry); feed.put(entry); break;
-    case "edit": case "show": feed.put(entry); break;
+    case "post": case "edit": case "show": feed.put(entry); break;
     case "hide": case "remove": feed.takeAway(entry); break;
     case "counts": feed.counts(entry); break;
     case "filing": feed.filing(entry); break;
@@ -57,20 +57,6 @@ function paintSoon() {
     const older = document.getElementById("older");
     if (oldest > 1) { older.href = `?before=${oldest}${page.filter.query}`; older.parentElement.hidden = false; }
   });
-}
-
-/** The numbers beside the filters grow with what arrives. */
-function tally(entry) {
-  const { item, filing } = entry;
-  const room = filing?.state === "filed" ? filing.room : null;
-  const grow = ["all", room ? `room.${room}` : "hallway"];
-  if (item.media.some((m) => m.kind !== "audio")) grow.push("photos");
-  if (item.card !== null || item.body.some((run) => run.link !== undefined)) grow.push("links");
-  if (item.marks.includes("question")) grow.push("questions");
-  for (const name of grow) {
-    const cell = document.querySelector(`[data-count="${CSS.escape(name)}"]`);
-    if (cell) cell.textContent = number(Number(cell.dataset.n = Number(cell.dataset.n) + 1));
-  }
 }
 
 function notice({ text, until }) {
@@ -102,7 +88,8 @@ async function fill({ after, base, archive }) {
       if (!answer.ok) throw new Error(`the archive answered ${answer.status}`);
       const { next, entries } = await answer.json();
       for (const entry of entries) if (entry.item) feed.put(entry); else feed.takeAway(entry);
-      if (next <= from) break;
+      // An archive that has not come so far yet is asked again: a hole is never taken for nothing.
+      if (next <= from) throw new Error("the archive is behind");
       from = next;
     } catch {
       status.holes({ after: from, base, failed: true });

@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 
-const NEXT_MAX = 4;
+const NEXT_MAX = 3;
 
 export class Stage {
   constructor(page, clock) {

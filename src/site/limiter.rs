@@ -1,0 +1,75 @@
+//! How much of the archive one address may read at once. Only what reads much is counted (export, the API): pages are cheap, and a whole
+//! conference sits behind one address.
+
+use super::failure::Failure;
+use axum::extract::Extension;
+use chassis::{client_addr::AddrKey, http::Client};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What an export costs, and one answer of the API.
+pub(super) const EXPORT_COST: f64 = 30.0;
+pub(super) const ITEMS_COST: f64 = 1.0;
+/// What an address may spend at once, and what it gets back each second.
+const SPEND_MAX: f64 = 600.0;
+const BACK_PER_SECOND: f64 = 20.0;
+/// Addresses that are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Limiter {
+    spent: Mutex<HashMap<AddrKey, (Instant, f64)>>,
+}
+
+impl Limiter {
+    /// Books the cost for whoever asks. A request that came over no socket (a test's) is nobody's.
+    pub(super) fn admit(&self, client: Option<Extension<Client>>, cost: f64) -> Result<(), Failure> {
+        client.map_or(Ok(()), |Extension(client)| self.take(client.key, cost, Instant::now()))
+    }
+
+    /// Books the cost, or says how long to wait.
+    fn take(&self, who: AddrKey, cost: f64, now: Instant) -> Result<(), Failure> {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = |(at, amount): (Instant, f64)| {
+            (amount - now.duration_since(at).as_secs_f64() * BACK_PER_SECOND).max(0.0)
+        };
+        if spent.len() >= ADDRESSES_MAX && !spent.contains_key(&who) {
+            spent.retain(|_, entry| left(*entry) > 0.0);
+            if spent.len() >= ADDRESSES_MAX {
+                // So many askers at once are a crowd, not one: nobody is singled out.
+                spent.clear();
+            }
+        }
+        let before = spent.get(&who).copied().map_or(0.0, left);
+        if before + cost > SPEND_MAX {
+            let wait = Duration::from_secs_f64((before + cost - SPEND_MAX) / BACK_PER_SECOND);
+            metrics::counter!("site_limited_total").increment(1);
+            return Err(Failure::TooMany { wait });
+        }
+        spent.insert(who, (now, before + cost));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    #[test]
+    fn everything_again_and_again_is_slowed_down_and_time_gives_it_back() {
+        let limiter = Limiter::default();
+        let key = |ip: &str| AddrKey::of(ip.parse::<IpAddr>().unwrap());
+        let (one, other, now) = (key("192.0.2.1"), key("192.0.2.2"), Instant::now());
+        let exports = (0..100).take_while(|_| limiter.take(one, EXPORT_COST, now).is_ok()).count();
+        assert_eq!(exports, 20);
+        let refused = limiter.take(one, EXPORT_COST, now).unwrap_err();
+        assert_eq!(refused, Failure::TooMany { wait: Duration::from_millis(1500) });
+        assert!(limiter.take(other, EXPORT_COST, now).is_ok(), "others notice nothing");
+        assert!(limiter.take(one, EXPORT_COST, now + Duration::from_secs(2)).is_ok());
+    }
+}
