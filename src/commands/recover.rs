@@ -97,7 +97,12 @@ async fn hear_archive(
     if args.without_archive {
         return (None, None);
     }
-    match archive.snapshot(eid, u32::MAX).await {
+    // An archive that was never used has no tables yet: it is read as empty.
+    let read = async {
+        archive.prepare().await?;
+        archive.snapshot(eid, u32::MAX).await
+    };
+    match read.await {
         Ok(Some((cursor, fold))) => {
             let mut line = Lineage::default();
             for (epoch, seq) in &cursor.line {

@@ -22,7 +22,7 @@ fn demo(dir: &Path, more: &[&str]) -> Process {
 /// Everything in the live log: each entry's kind and id.
 async fn log(site: &str) -> Option<Vec<(String, String)>> {
     let live = format!("{site}/live/marginalia");
-    let get = async |url: String| -> Option<Value> { reqwest::get(url).await.ok()?.json().await.ok() };
+    let get = async |url: String| -> Option<Value> { crate::web::get(url).await.ok()?.json().await.ok() };
     let head = get(format!("{live}/head.json")).await?;
     let (epoch, top) = (head["epoch"].as_str()?, head["top"].as_u64()?);
     let mut after = 0;
@@ -68,9 +68,9 @@ async fn the_demo_stops_on_interrupt_and_a_second_start_goes_on_with_nothing_dou
     let address = site(&mut first).await;
     let before = posts(&address, 12).await;
 
-    let page = reqwest::get(format!("{address}/marginalia")).await.unwrap().text().await.unwrap();
+    let page = crate::web::get(format!("{address}/marginalia")).await.unwrap().text().await.unwrap();
     let media = page.split('"').find(|part| part.starts_with("/media/")).expect("a picture is on the page");
-    let picture = reqwest::get(format!("{address}{media}")).await.unwrap();
+    let picture = crate::web::get(format!("{address}{media}")).await.unwrap();
     assert_eq!(picture.headers()["content-type"], "image/webp");
     assert!(picture.bytes().await.unwrap().starts_with(b"RIFF"));
 

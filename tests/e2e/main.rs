@@ -1,6 +1,7 @@
 //! The whole product from outside: the binary itself, over loopback and the file system. One module per theme.
 
 mod bad_input;
+mod commands;
 mod death;
 mod demo;
 mod one_truth;
@@ -9,4 +10,5 @@ mod program;
 mod real_input;
 mod removal;
 mod servers;
+mod web;
 mod witness;

@@ -149,7 +149,7 @@ impl Product {
 
     /// Fetches a page or an answer of the site.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        match reqwest::get(format!("{}{path}", self.site)).await {
+        match crate::web::get(format!("{}{path}", self.site)).await {
             Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
             Err(_) => (0, String::new()),
         }
@@ -157,7 +157,7 @@ impl Product {
 }
 
 async fn is_ok(url: &str) -> bool {
-    reqwest::get(url).await.is_ok_and(|a| a.status().is_success())
+    crate::web::get(url).await.is_ok_and(|a| a.status().is_success())
 }
 
 fn settings(servers: Option<&Servers>, site: &str, halley: &str) -> String {

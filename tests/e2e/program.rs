@@ -40,6 +40,15 @@ impl Running {
         &self.said
     }
 
+    /// Asks it to end, so that it finishes what it has begun, and waits for its end.
+    pub(crate) fn end(&mut self) {
+        let pid = i32::try_from(self.child.id()).expect("process ids fit");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)
+            .expect("our own child can be asked to end");
+        let status = self.child.wait().expect("our own child can be waited for");
+        assert!(status.success(), "it did not end well: {status}");
+    }
+
     /// Kills it and waits for its end.
     pub(crate) fn stop(&mut self) {
         // It may have ended already.
@@ -103,6 +112,17 @@ impl Place {
             }
         }
         panic!("the program ended before it said {word:?}; it said {:?}", running.said);
+    }
+
+    /// Starts a program that says nothing on standard output.
+    pub(crate) fn start_quietly(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary under test starts");
+        Running { child, said: String::new() }
     }
 
     /// Runs a prepared program to its end; one that hangs fails the test.

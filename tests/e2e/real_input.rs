@@ -45,7 +45,7 @@ pub(crate) async fn wait_quiet(product: &Product, network: &FakeNetwork) -> u64 
     let deadline = Instant::now() + RUN_LIMIT;
     let (mut top, mut since) = (0, Instant::now());
     loop {
-        let said = reqwest::get(format!("{}/live/{EVENT}/head.json", product.halley)).await;
+        let said = crate::web::get(format!("{}/live/{EVENT}/head.json", product.halley)).await;
         let now = match said {
             Ok(answer) => {
                 answer.json::<serde_json::Value>().await.ok().and_then(|h| h["top"].as_u64()).unwrap_or(0)

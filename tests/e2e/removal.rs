@@ -60,7 +60,7 @@ async fn surfaces(product: &Product) -> Vec<(String, String)> {
         let url = format!("{}/live/{EVENT}/chunk/{n}.json", product.halley);
         all.push((
             url.clone(),
-            reqwest::get(url).await.expect("halley answers").text().await.unwrap_or_default(),
+            crate::web::get(url).await.expect("halley answers").text().await.unwrap_or_default(),
         ));
     }
     let view = LedgerView::open(&ledger_file(product)).await.expect("the ledger can be read");
@@ -84,7 +84,7 @@ async fn surfaces(product: &Product) -> Vec<(String, String)> {
 
 async fn top(product: &Product) -> u64 {
     let head =
-        reqwest::get(format!("{}/live/{EVENT}/head.json", product.halley)).await.expect("halley answers");
+        crate::web::get(format!("{}/live/{EVENT}/head.json", product.halley)).await.expect("halley answers");
     head.json::<Value>().await.expect("a head is JSON")["top"].as_u64().expect("a head has a top")
 }
 
