@@ -331,3 +331,42 @@ async fn old_items_leave_the_page_so_that_it_does_not_grow_for_ever() {
         "704"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_away_for_longer_than_the_tail_is_filled_from_the_archive() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stand = Stand::new().await;
+    let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
+    stand.commit(vec![post(5, "kept", "old wording"), post(6, "taken", "to be removed")]).await;
+    let tab = chromium.open(&format!("{base}/{SLUG}"), Viewport::LAPTOP).await.expect("the live page");
+    live(&tab).await;
+    // The page sleeps; meanwhile the tail has moved past it. What halley then says is its wire contract, word for word.
+    tab.eval_text("perihelion.connection.open.close(); 'asleep'").await.expect("closed");
+    let mut missed = vec![edit(7, 5, "kept", "new wording"), gone(8, 6, "taken", true)];
+    missed.extend((9..30).map(|n| post(n, &n.to_string(), "while away")));
+    stand.commit(missed).await;
+    stand.archive_all().await;
+    let wakes = "(c => { const e = c.cursor.epoch; \
+        c.object({hello: {epoch: e, after: 29, top: 29, base: 29, resumed: false}}); \
+        c.object({window: {after: 6, base: 29, archive: '/api/v1/events/rustfest/items?after=6'}}); \
+        return String(c.cursor.seq); })(perihelion.connection)";
+    assert_eq!(tab.eval_text(wakes).await.expect("a seq"), "29");
+    tab.wait_until("document.querySelectorAll('#feed [data-id]').length === 23", SOON)
+        .await
+        .expect("all of it");
+    let have: Vec<String> = serde_json::from_str(&tab.eval_text(DRAWN).await.expect("ids")).expect("JSON");
+    let seqs: Vec<&str> = have.iter().filter_map(|item| item.split(':').nth(1)).collect();
+    let want: Vec<String> = (9..30).rev().chain([6, 5]).map(|n: u64| n.to_string()).collect();
+    assert_eq!(seqs, want, "in their places, each once");
+    let words = tab.eval_text("document.getElementById('feed').textContent").await.expect("words");
+    assert!(
+        words.contains("new wording") && !words.contains("old wording") && !words.contains("to be removed")
+    );
+    let other = "perihelion.connection.object({hello: {epoch: '9.ff', after: 40, top: 41, base: 40, resumed: false}}); \
+                 perihelion.connection.position() + ' ' + document.querySelectorAll('#feed [data-id]').length";
+    assert_eq!(
+        tab.eval_text(other).await.expect("a position"),
+        "9.ff.40 0",
+        "another log: nothing of the old one stays"
+    );
+}

@@ -90,8 +90,9 @@ export class Connection {
     return undefined;
   }
 
+  /** Not resumed in the same log but further on: a window follows and says what lies between. Else the page starts afresh. */
   hello({ epoch, after, top, resumed }) {
-    if (!resumed || epoch !== this.cursor.epoch) this.fresh(epoch, after);
+    if (epoch !== this.cursor.epoch || (!resumed && after <= this.cursor.seq)) this.fresh(epoch, after);
     this.top = top;
     this.answered();
   }
@@ -123,8 +124,8 @@ export class Connection {
   }
 
   polled({ epoch, after, next, entries, window, resumed }) {
-    if (epoch !== this.cursor.epoch || resumed === false) this.fresh(epoch, after);
-    else if (window) this.window(window);
+    if (epoch !== this.cursor.epoch || (resumed === false && !window)) this.fresh(epoch, after);
+    if (window) this.window(window);
     for (const entry of entries) this.entry(entry);
     this.top = Math.max(this.top, next);
     this.answered();
