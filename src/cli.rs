@@ -16,8 +16,8 @@ RUST_LOG chooses what is logged (default: info), PERIHELION_LOG_FORMAT=json make
 /// Where the demo keeps its data.
 const DEMO_DIR: &str = "data/demo";
 const DEMO: &str = "\
-Marginalia 2026 is invented: two days, two rooms, 21 talks, 1,200 posts by 120 people in six languages. Fake servers on
-this machine speak it in Mastodon's and X's own wire formats, with dropped connections, duplicates and silences, and
+Marginalia 2026 is invented: two days, two rooms, 21 talks, 1,200 posts by 120 people in six languages. Fake servers on \
+this machine speak it in Mastodon's and X's own wire formats, with dropped connections, duplicates and silences, and \
 the product takes it from there exactly as it would from the real ones. Nothing leaves this machine.
 
 Things to look at while it runs:
@@ -25,7 +25,7 @@ Things to look at while it runs:
   the programme     what was said in each talk, and when
   a talk's page     the conversation while that talk alone was on
 
-One clock drives posts, schedule and pages: 20 times as fast as life, with the night skipped. Ctrl-C stops it, the next
+One clock drives posts, schedule and pages: 20 times as fast as life, with the night skipped. Ctrl-C stops it, the next \
 start goes on from there, and --restart begins anew.";
 
 /// Gathers what a conference says about itself on many networks, shows it live and keeps it by talk.
