@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn cause_that_was_said_already_is_not_repeated() {
-        let error = Err::<(), _>(anyhow::anyhow!("no route")).context("no answer: no route").context("postgres://h");
+        let error =
+            Err::<(), _>(anyhow::anyhow!("no route")).context("no answer: no route").context("postgres://h");
         assert_eq!(sentence(&error.unwrap_err()), "postgres://h: no answer: no route");
     }
 }
