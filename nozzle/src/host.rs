@@ -23,7 +23,6 @@ use tokio::sync::{Mutex, watch};
 use crate::error::Error;
 use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal};
 use crate::push::Live;
-use crate::source::Source;
 use crate::sources;
 use event::Event;
 
@@ -158,21 +157,6 @@ impl Nozzle {
             Some(error) => Err(error),
             None => Ok(()),
         }
-    }
-
-    /// Runs a source made elsewhere beside those of the event's settings, until it is finished: for rehearsals and
-    /// measurements. It is pumped, admitted and sequenced as any other.
-    ///
-    /// # Errors
-    /// [`Refusal::Unknown`] without such an event.
-    pub fn attach(&self, eid: EventId, name: &str, source: Box<dyn Source>) -> Result<(), Refusal> {
-        let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
-        let pump = event.pump_of(name, source, &self.0.parts.clock);
-        let stop = self.0.shutdown.token();
-        self.0.shutdown.spawn(async move {
-            let _finished_or_stopped = stop.run_until_cancelled(pump).await;
-        });
-        Ok(())
     }
 
     /// Opens events that a command has added while we run.

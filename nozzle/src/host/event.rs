@@ -3,12 +3,11 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use chassis::clock::Clock;
 use chassis::{Part, Shutdown};
 use live::ledger::Ledger;
 use live::push::Standing;
 use metrics::gauge;
-use model::{EventId, Micros};
+use model::EventId;
 use tokio::sync::{mpsc, watch};
 
 use super::pumps::{Pumps, PumpsParts};
@@ -16,9 +15,8 @@ use super::{Fatal, Parts};
 use crate::error::Error;
 use crate::intake::{Order, Outcome, Refusal};
 use crate::metrics as names;
-use crate::pump::{self, PumpParts, SourceState, SourceStatus};
+use crate::pump::SourceStatus;
 use crate::sequencer::{self, Command, EventView, QUEUE_COMMANDS_MAX, Sequencer};
-use crate::source::Source;
 
 /// How long to wait before an event that could not be published is published again.
 const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
@@ -95,28 +93,6 @@ impl Event {
     pub(super) fn sources(&self) -> Vec<SourceStatus> {
         let sources = self.sources.read().expect("no holder of this lock panics");
         sources.iter().map(|status| status.borrow().clone()).collect()
-    }
-
-    /// A pump around a source that is not in the settings. It has no saved cursor.
-    pub(super) fn pump_of(
-        &self,
-        name: &str,
-        source: Box<dyn Source>,
-        clock: &Clock,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        let now = Micros(clock.now());
-        let (status, seen) = watch::channel(SourceStatus::new(name, SourceState::Connecting, now));
-        self.sources.write().expect("no holder of this lock panics").push(seen);
-        pump::run(PumpParts {
-            name: Arc::from(name),
-            source,
-            is_held: false,
-            saved: None,
-            not_before: now,
-            queue: self.queue.clone(),
-            clock: clock.clone(),
-            status,
-        })
     }
 
     pub(super) async fn ask(&self, order: Order) -> Result<Outcome, Refusal> {
