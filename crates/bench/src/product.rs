@@ -41,11 +41,10 @@ pub(crate) async fn measure(figures: &mut Figures, bin: &Path, dist: &Path) -> a
     } else {
         figures.skip("start and memory of `up`", &format!("{} is not built", bin.display()));
     }
-    match std::fs::metadata(dist) {
-        Ok(file) => {
-            figures.tell("binary for distribution", file.len() as f64 / MIB, "MiB", Aim::AtMost(25.0))
-        }
-        Err(_) => figures.skip("size of the binary", &format!("{} is not built", dist.display())),
+    if let Ok(file) = std::fs::metadata(dist) {
+        figures.tell("binary for distribution", file.len() as f64 / MIB, "MiB", Aim::AtMost(25.0));
+    } else {
+        figures.skip("size of the binary", &format!("{} is not built", dist.display()));
     }
     Ok(())
 }
