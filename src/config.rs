@@ -28,8 +28,12 @@ pub(crate) use strainer::StrainerConfig;
 
 use settings::Settings;
 
+use crate::bounded;
+
 /// The file that is read when `--config` is not given.
 pub(crate) const DEFAULT_FILE: &str = "perihelion.toml";
+/// Longest settings file, in bytes.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Every setting of a process, checked.
 #[derive(Debug, Clone)]
@@ -61,7 +65,7 @@ pub(crate) struct ConfigFile {
 /// All problems are reported at once.
 pub(crate) fn load(asked: Option<&Path>) -> Result<Config, Vec<Problem>> {
     let path = asked.unwrap_or(Path::new(DEFAULT_FILE)).to_path_buf();
-    let text = match std::fs::read_to_string(&path) {
+    let text = match bounded::read_text(&path, FILE_BYTES_MAX) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => None,
         Err(error) => return Err(vec![Problem::new(format!("cannot read {}: {error}", path.display()))]),

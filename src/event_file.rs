@@ -12,6 +12,7 @@ use nozzle::intake::{Actor, Ask, Intake, Order, Outcome, Refusal};
 use nozzle::sources;
 use tokio::time::Instant;
 
+use crate::bounded;
 use crate::failure::Failure;
 
 /// Longest event.toml, in bytes.
@@ -37,8 +38,8 @@ impl EventToApply {
     /// [`Failure::Asked`] for what has to be written differently, each with its place.
     pub(crate) async fn read(path: &Path, env: fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes = read_file(path, EVENT_BYTES_MAX)?;
-        let text = String::from_utf8(bytes).map_err(|_| Failure::Asked(format!("{shown} is not UTF-8")))?;
+        let text = bounded::read_text(path, EVENT_BYTES_MAX)
+            .map_err(|why| Failure::Asked(format!("cannot read {shown}: {why}")))?;
         let file = EventFile::parse(&text).map_err(|bad| Failure::Asked(format!("{shown}: {bad}")))?;
         sources::check(&file, &env)
             .map_err(|wrong| Failure::Asked(format!("{shown}: {}", wrong.join("\n"))))?;
@@ -93,13 +94,8 @@ pub(crate) async fn ask(intake: &dyn Intake, eid: EventId, ask: Ask) -> Result<O
 }
 
 fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let shown = path.display();
-    let unreadable = |error| Failure::Asked(format!("cannot read {shown}: {error}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > bytes_max {
-        return Err(Failure::Asked(format!("{shown} has {size} bytes; at most {bytes_max} are read")));
-    }
-    std::fs::read(path).map_err(unreadable)
+    bounded::read(path, bytes_max)
+        .map_err(|why| Failure::Asked(format!("cannot read {}: {why}", path.display())))
 }
 
 fn check_schedule(bytes: &[u8], timezone: &str, name: &str) -> Result<(), Failure> {

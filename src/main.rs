@@ -1,6 +1,7 @@
 //! The binary `perihelion`: reads the command line, runs one command, and turns a failure into a sentence and an
 //! exit code (0 done, 1 could not, 2 asked wrongly: settings or arguments).
 
+mod bounded;
 mod cli;
 mod commands;
 mod config;

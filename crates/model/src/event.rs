@@ -151,6 +151,13 @@ pub enum BadEvent {
     },
 }
 
+/// The line's number and what is wrong there, never its words: somebody may have written a token into it.
+fn bad_toml(text: &str, error: &toml::de::Error) -> BadEvent {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let line = text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    BadEvent::Toml(format!("line {line}: {}", error.message().trim_end().replace('\n', ", ")))
+}
+
 fn bad(key: impl Into<String>, what: impl Into<String>) -> BadEvent {
     BadEvent::Value { key: key.into(), what: what.into() }
 }
@@ -161,8 +168,7 @@ impl EventFile {
     /// # Errors
     /// [`BadEvent`], naming the key (and for TOML the line) and what is allowed.
     pub fn parse(text: &str) -> Result<Self, BadEvent> {
-        let file: Self =
-            toml::from_str(text).map_err(|e| BadEvent::Toml(e.to_string().trim_end().to_owned()))?;
+        let file: Self = toml::from_str(text).map_err(|e| bad_toml(text, &e))?;
         file.check()?;
         Ok(file)
     }

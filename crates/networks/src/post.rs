@@ -14,6 +14,9 @@ pub struct Post {
     pub author: Author,
     /// The words as a person reads them: `#tags`, `@mentions` and link texts stand where they were written.
     pub text: String,
+    /// What a hostile or careless server sends as the words' HTML, as it is, instead of what `text` would make (Mastodon
+    /// only: the others send plain text).
+    pub html: Option<String>,
     /// Hashtags without `#`; found in the text when empty.
     pub tags: Vec<String>,
     /// Handles without `@`; found in the text when empty.

@@ -53,8 +53,10 @@ impl Work<'_> {
             Err(bad) => return Ok(Err(Refusal::bad(bad.to_string()))),
         };
         let merged = schedule::merge(&self.standing.fold.talks, &parsed);
-        let mut notes: Vec<String> = merged.changes.iter().map(say).collect();
-        notes.extend(parsed.passed_over);
+        // What somebody should look at comes first: a long list of new talks must not push it out.
+        let mut notes: Vec<String> = parsed.passed_over;
+        notes.extend(parsed.remarks);
+        notes.extend(merged.changes.iter().map(say));
         notes.truncate(NOTES_MAX);
         let Some(version) = merged.schedule.clone() else {
             return Ok(Ok(Outcome { notes, ..Outcome::unchanged(None, None) }));

@@ -1,7 +1,7 @@
 //! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`; and its second version, in which events
 //! name their rooms: `schedule.events[]`.
 
-use super::moment::{day_of, length, moment, on_day};
+use super::moment::{day_of, has_offset, length, moment, on_day, twice};
 use super::{BadSchedule, FoundTalk, ScheduleFile};
 use crate::Micros;
 use crate::talk::Speaker;
@@ -42,7 +42,13 @@ pub(super) fn parse(bytes: &[u8], zone: &TimeZone) -> Result<ScheduleFile, BadSc
 
 fn add(file: &mut ScheduleFile, event: &Value, room: Option<&str>, date: Option<&str>, zone: &TimeZone) {
     match talk(event, room, date, zone) {
-        Ok(talk) => file.talks.push(talk),
+        Ok(talk) => {
+            let says_offset =
+                ["date", "start"].iter().any(|k| text(event, k).is_some_and(|t| has_offset(&t)));
+            let remark = (!says_offset).then(|| twice(&talk.title, talk.start, zone)).flatten();
+            file.remarks.extend(remark);
+            file.talks.push(talk);
+        }
         Err(why) => {
             let title = text(event, "title").unwrap_or_else(|| "an event without a title".into());
             file.passed_over.push(format!("{title}: {why}"));
@@ -64,7 +70,10 @@ fn talk(
         .and_then(|d| length(&d))
         .map(|d| start.plus(d))
         .or_else(|| moment(&text(event, "end")?, zone))
-        .ok_or("it has neither duration nor end")?;
+        .ok_or("it has neither a duration nor an end that can be read")?;
+    if end < start {
+        return Err("it ends before it starts");
+    }
     let room =
         room.map(str::to_owned).or_else(|| text(event, "room")).or_else(|| text(event.get("room")?, "name"));
     Ok(FoundTalk {
@@ -84,7 +93,7 @@ fn talk(
         lang: text(event, "language"),
         url: text(event, "url"),
         start,
-        end: Micros(end.0.max(start.0)),
+        end,
         day: date.map_or_else(|| day_of(start, zone), str::to_owned),
     })
 }
@@ -135,6 +144,20 @@ mod tests {
         assert_eq!(file.talks[1].start.timestamp().to_string(), "2026-06-01T23:15:00Z");
         assert_eq!(file.talks[1].day, "2026-06-01");
         assert_eq!(file.passed_over, ["No time: it has no start that can be read"]);
+    }
+
+    #[test]
+    fn a_talk_that_ends_before_it_starts_is_passed_over_by_name() {
+        let event = |length: &str| {
+            let file = format!(
+                r#"{{"schedule":{{"conference":{{"days":[{{"date":"2026-06-01","rooms":{{"Hall":[
+                {{"title":"Back","date":"2026-06-01T10:00:00Z",{length}}}]}}}}]}}}}}}"#
+            );
+            parse(file.as_bytes(), &TimeZone::UTC).unwrap().passed_over
+        };
+        assert_eq!(event(r#""end":"2026-06-01T09:00:00Z""#), ["Back: it ends before it starts"]);
+        let unreadable = "Back: it has neither a duration nor an end that can be read";
+        assert_eq!(event(r#""duration":"-01:00""#), [unreadable]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! frab / pretalx `schedule.xml` and its ancestor Pentabarf: `schedule/day/room/event`. Entities are never expanded beyond the
 //! five that XML itself names.
 
-use super::moment::{day_of, length, moment, on_day};
+use super::moment::{day_of, has_offset, length, moment, on_day, twice};
 use super::{BadSchedule, FoundTalk, ScheduleFile};
 use crate::Micros;
 use crate::talk::Speaker;
@@ -154,6 +154,9 @@ impl Walk {
                 talk.end = begin.plus(length);
                 talk.day = self.day.clone().unwrap_or_else(|| day_of(begin, &self.zone));
                 talk.summary = talk.summary.or(description);
+                if !date.as_deref().is_some_and(has_offset) {
+                    self.file.remarks.extend(twice(&name, begin, &self.zone));
+                }
                 self.file.talks.push(talk);
             }
             (None, _) => self.file.passed_over.push(format!("{name}: it has no start that can be read")),

@@ -4,6 +4,7 @@ mod frab_json;
 mod frab_xml;
 mod merge;
 mod moment;
+mod overlap;
 
 pub use merge::{Change, Merged, merge};
 
@@ -25,6 +26,8 @@ pub struct ScheduleFile {
     pub talks: Vec<FoundTalk>,
     /// What was passed over, each a sentence with the place in the file.
     pub passed_over: Vec<String>,
+    /// What was taken although it looks like a slip, each a sentence that names every talk concerned.
+    pub remarks: Vec<String>,
 }
 
 /// A talk as a file has it, before it is recognised.
@@ -85,7 +88,7 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
         return Err(BadSchedule::TooLarge);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let file = match bytes.first() {
+    let mut file = match bytes.first() {
         Some(b'{') => frab_json::parse(bytes, zone)?,
         Some(b'<') => frab_xml::parse(bytes, zone)?,
         Some(_) => return Err(BadSchedule::Unknown("it begins with neither { nor <".into())),
@@ -94,5 +97,6 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
     if file.talks.len() > TALKS_MAX {
         return Err(BadSchedule::TooLarge);
     }
+    file.remarks.extend(overlap::remarks(&file.talks, zone));
     Ok(file)
 }

@@ -30,6 +30,20 @@ pub(super) fn on_day(day: &str, clock: &str, turn: i64, zone: &TimeZone) -> Opti
     date.to_datetime(time).to_zoned(zone.clone()).ok().map(|z| z.timestamp().into())
 }
 
+/// The remark about a talk whose time, written without an offset, comes twice in the night when clocks are set back.
+pub(super) fn twice(title: &str, start: Micros, zone: &TimeZone) -> Option<String> {
+    let local = start.zoned(zone).datetime();
+    zone.to_ambiguous_timestamp(local).is_ambiguous().then(|| {
+        let clock = local.strftime("%H:%M on %F");
+        format!("{title}: {clock} comes twice, as clocks are set back that night; the first is taken (write the time with its offset)")
+    })
+}
+
+/// Whether a time says its offset itself.
+pub(super) fn has_offset(text: &str) -> bool {
+    Micros::parse_rfc3339(text.trim()).is_ok()
+}
+
 /// The day of a moment in the venue's zone; before 4 in the morning still the day before.
 pub(super) fn day_of(at: Micros, zone: &TimeZone) -> String {
     at.plus(-4 * Micros::HOUR).zoned(zone).date().to_string()
@@ -47,6 +61,16 @@ mod tests {
         for bad in ["", "x", "1", "-1:00", "1:-2", "99999999999999999999:00"] {
             assert_eq!(length(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_is_named() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let start = |text: &str| moment(text, &zone).unwrap();
+        let remark = twice("Night", start("2026-10-25T02:30:00"), &zone).unwrap();
+        assert!(remark.contains("Night: 02:30 on 2026-10-25 comes twice"), "{remark}");
+        assert_eq!(twice("Night", start("2026-10-25T03:30:00"), &zone), None);
+        assert!(has_offset("2026-10-25T02:30:00+02:00") && !has_offset("2026-10-25T02:30:00"));
     }
 
     #[test]

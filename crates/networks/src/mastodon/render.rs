@@ -100,6 +100,9 @@ fn attachment(post: &Post, n: usize, media: &Media) -> Value {
 
 /// The words as the HTML that Mastodon makes of them.
 fn content(post: &Post) -> String {
+    if let Some(html) = &post.html {
+        return html.clone();
+    }
     let mut html = String::from("<p>");
     for part in parts(post) {
         match part {
