@@ -11,7 +11,7 @@ use axum::{
 use chassis::http::Client;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{
-    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Micros, Position, Row, RowState, Seq, public::PublicEntry,
+    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Position, Row, RowState, Seq, public::PublicEntry,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -139,17 +139,11 @@ fn entry(fold: &LiveFold, row: Row) -> Entry {
     let state = masked.map_or(state, |ours| ours.state);
     let seq = masked.map_or(touched, |ours| ours.last.max(touched));
     let row = masked.cloned().unwrap_or(row);
-    let Row { item: Some(item), filing, last, .. } = row else {
-        let gone = Gone {
-            id,
-            first,
-            voids: Vec::new(),
-            by: fold.absence(id).map_or(GoneBy::Network, |absence| absence.by),
-        };
+    let Row { item: Some(item), filing, last, at, .. } = row else {
+        let gone = Gone { id, first, voids: Vec::new(), by: row.by.unwrap_or(GoneBy::Network) };
         let kind = if state == RowState::Hidden { Kind::Hide(gone) } else { Kind::Remove(gone) };
-        return Entry { seq, at: fold.absence(id).map_or(Micros(0), |absence| absence.at), kind };
+        return Entry { seq, at: row.at, kind };
     };
-    let at = item.when;
     let filing = filing.unwrap_or_else(|| Filing::unsorted("It was not filed."));
     let entry = Box::new(ItemEntry { id, first, voids: Vec::new(), item, filing });
     Entry { seq, at, kind: if last == first { Kind::Post(entry) } else { Kind::Edit(entry) } }

@@ -3,22 +3,13 @@
 
 use super::overlay::Overlay;
 use live::follow::{Follow, Head, Hold, Verdict};
-use model::{Entry, Fold, GoneBy, ItemId, Kind, Micros, Position, Row, RowState, Seq, Talk};
+use model::{Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, Seq, Talk};
 use std::collections::{BTreeMap, HashMap};
 
 /// Items that are held; older ones are the archive's.
 pub(super) const ITEMS_MAX: usize = 2_000;
 /// Gaps, notices and words about one room that are held.
 const ASIDES_MAX: usize = 64;
-
-/// What became of the place of an item that is gone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Absence {
-    /// Whose hand.
-    pub(super) by: GoneBy,
-    /// When.
-    pub(super) at: Micros,
-}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -29,7 +20,6 @@ pub(super) struct LiveFold {
     order: BTreeMap<Seq, ItemId>,
     /// The moment under which an item stands on the live page.
     at: HashMap<ItemId, Micros>,
-    absences: HashMap<ItemId, Absence>,
     gaps: BTreeMap<Seq, String>,
     overlay: Overlay,
 }
@@ -93,7 +83,6 @@ impl LiveFold {
                 }
                 let when = if matches!(entry.kind, Kind::Edit(_)) { e.item.when } else { entry.at };
                 self.at.entry(e.id).or_insert(when);
-                self.absences.remove(&e.id);
                 self.order.insert(e.first, e.id);
                 if !matches!(entry.kind, Kind::Post(_)) {
                     self.overlay.put(self.fold.items.get(&e.id).cloned());
@@ -105,7 +94,6 @@ impl LiveFold {
                     self.fold.items.remove(&gone.id);
                 } else {
                     self.keep_place(gone.id, gone.first, entry.at);
-                    self.absences.insert(gone.id, Absence { by: gone.by, at: entry.at });
                 }
             }
             Kind::Gap { gap } if !self.gaps.values().any(|id| *id == gap.id) => {
@@ -131,7 +119,6 @@ impl LiveFold {
             if let Some((_, id)) = self.order.pop_first() {
                 self.fold.items.remove(&id);
                 self.at.remove(&id);
-                self.absences.remove(&id);
             }
         }
         while self.gaps.len() > ASIDES_MAX {
@@ -170,11 +157,6 @@ impl LiveFold {
     /// The moment under which an item stands on the live page.
     pub(super) fn moment(&self, row: &Row) -> Micros {
         self.at.get(&row.id).copied().or_else(|| row.item.as_ref().map(|item| item.when)).unwrap_or_default()
-    }
-
-    /// Why a row of ours is not shown.
-    pub(super) fn absence(&self, id: ItemId) -> Option<Absence> {
-        self.absences.get(&id).copied()
     }
 
     /// The gaps with the seqs they stand under.
@@ -223,7 +205,7 @@ mod tests {
         let rows: Vec<_> = fold.rows(Seq::MAX).collect();
         assert_eq!(rows[0].state, RowState::Removed);
         assert_eq!(rows[1].item.as_ref().unwrap().body.text(), "one, better");
-        assert_eq!(fold.absence(rows[0].id).unwrap().by, GoneBy::Author);
+        assert_eq!(rows[0].by, Some(model::GoneBy::Author));
         assert_eq!(fold.position().unwrap().to_string(), "0.a1.4");
     }
 

@@ -199,9 +199,7 @@ fn lines(
         let line = match view(row, at, &setting) {
             Some(item) => Line::Item(Box::new(item)),
             None => {
-                let absence = fold.absence(row.id);
-                let time = absence.map(|absence| venue.hhmm(absence.at));
-                let sentence = gone_sentence(row.state, absence.map(|absence| absence.by), time.as_deref());
+                let sentence = gone_sentence(row.state, row.by, Some(&venue.hhmm(row.at)));
                 Line::Gone(GoneView { id: row.id, first: row.first, at: at.0, sentence })
             }
         };

@@ -76,10 +76,9 @@ impl Site {
 
 fn why_gone(event: &EventLive, row: &Row) -> String {
     let fold = event.fold();
-    let absence = fold.absence(row.id);
     let venue = fold.fold().event.as_ref().map(|e| Venue::new(&e.timezone, None));
-    let time = absence.zip(venue).map(|(absence, venue)| venue.hhmm(absence.at));
-    gone_sentence(row.state, absence.map(|absence| absence.by), time.as_deref())
+    let time = venue.map(|venue| venue.hhmm(row.at));
+    gone_sentence(row.state, row.by, time.as_deref())
 }
 
 /// What the post answers, the oldest first. Without the archive: as far as the fold reaches.

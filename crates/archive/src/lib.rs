@@ -39,3 +39,4 @@ pub use cursor::Cursor;
 pub use error::{Class, Error};
 pub use open::{Settings, open};
 pub use query::{EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Totals};
+pub use sqlite::FILE as EMBEDDED_FILE;

@@ -78,17 +78,18 @@ impl Backend for Postgres {
     ) -> Result<(), Error> {
         let columns = Columns::from(records);
         sqlx::query(
-            "INSERT INTO item (event, id, state, first, last, touched, said, filed, talk, room, network, author,
+            "INSERT INTO item (event, id, state, first, last, touched, gone_by, at, said, filed, talk, room, network, author,
                  reply_to, photo, question, item, filing, terms)
-             SELECT $1, id, state, first, last, touched, said, filed, talk, room, network, author,
+             SELECT $1, id, state, first, last, touched, gone_by, at, said, filed, talk, room, network, author,
                  reply_to, photo, question, item, filing, CAST(terms AS tsvector)
-             FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
-                 $15::boolean[], $16::text[], $17::text[], $18::text[])
-                 AS t (id, state, first, last, touched, said, filed, talk, room, network, author, reply_to,
+             FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
+                 $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                 $15::text[], $16::boolean[], $17::boolean[], $18::text[], $19::text[], $20::text[])
+                 AS t (id, state, first, last, touched, gone_by, at, said, filed, talk, room, network, author, reply_to,
                      photo, question, item, filing, terms)
              ON CONFLICT (event, id) DO UPDATE SET state = excluded.state, first = excluded.first,
-                 last = excluded.last, touched = excluded.touched, said = excluded.said,
+                 last = excluded.last, touched = excluded.touched, gone_by = excluded.gone_by,
+                 at = excluded.at, said = excluded.said,
                  filed = excluded.filed, talk = excluded.talk, room = excluded.room,
                  network = excluded.network, author = excluded.author, reply_to = excluded.reply_to,
                  photo = excluded.photo, question = excluded.question, item = excluded.item,
@@ -100,6 +101,8 @@ impl Backend for Postgres {
         .bind(columns.first)
         .bind(columns.last)
         .bind(columns.touched)
+        .bind(columns.gone_by)
+        .bind(columns.at)
         .bind(columns.said)
         .bind(columns.filed)
         .bind(columns.talk)
@@ -139,6 +142,8 @@ struct Columns {
     first: Vec<i64>,
     last: Vec<i64>,
     touched: Vec<i64>,
+    gone_by: Vec<Option<&'static str>>,
+    at: Vec<i64>,
     said: Vec<Option<i64>>,
     filed: Vec<Option<&'static str>>,
     talk: Vec<Option<String>>,
@@ -166,6 +171,8 @@ impl From<Vec<Record>> for Columns {
             columns.first.push(record.first);
             columns.last.push(record.last);
             columns.touched.push(record.touched);
+            columns.gone_by.push(record.gone_by);
+            columns.at.push(record.at);
             columns.said.push(record.said);
             columns.filed.push(record.filed);
             columns.talk.push(record.talk);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{FilingState, Item, ItemId, Mark, Retain, Row, RowState};
+use model::{FilingState, GoneBy, Item, ItemId, Mark, Micros, Retain, Row, RowState};
 use sqlx::Database;
 
 use crate::Error;
@@ -11,7 +11,7 @@ use crate::sql::Backend;
 /// The columns that [`read_row`] expects, in its order.
 macro_rules! row_columns {
     () => {
-        "id, state, first, last, touched, item, filing"
+        "id, state, first, last, touched, item, filing, gone_by, at"
     };
 }
 pub(crate) use row_columns;
@@ -24,6 +24,8 @@ pub(crate) struct Record {
     pub(crate) first: i64,
     pub(crate) last: i64,
     pub(crate) touched: i64,
+    pub(crate) gone_by: Option<&'static str>,
+    pub(crate) at: i64,
     pub(crate) said: Option<i64>,
     pub(crate) filed: Option<&'static str>,
     pub(crate) talk: Option<String>,
@@ -55,6 +57,8 @@ impl Record {
             first: number(row.first),
             last: number(row.last),
             touched: number(row.touched),
+            gone_by: row.by.map(GoneBy::name),
+            at: row.at.0,
             said: item.map(|item| item.when.0),
             filed: filing.map(|filing| filed_name(filing.state)),
             talk: filing.and_then(|filing| filing.talk.as_ref()).map(|talk| plain(talk.as_str())),
@@ -116,6 +120,13 @@ fn filed_name(state: FilingState) -> &'static str {
     }
 }
 
+fn gone_by(id: &str, name: &str) -> Result<GoneBy, Error> {
+    [GoneBy::Author, GoneBy::Network, GoneBy::Moderator, GoneBy::Law]
+        .into_iter()
+        .find(|by| by.name() == name)
+        .ok_or_else(|| damaged("gone_by", id, &format!("{name:?}")))
+}
+
 /// Reads the columns named by `row_columns!`.
 pub(crate) fn read_row<DB: Backend>(row: &<DB as Database>::Row) -> Result<Row, Error> {
     let id = text::<DB>(row, 0, "id")?;
@@ -134,6 +145,8 @@ pub(crate) fn read_row<DB: Backend>(row: &<DB as Database>::Row) -> Result<Row, 
         first: seq::<DB>(row, 2)?,
         last: seq::<DB>(row, 3)?,
         touched: seq::<DB>(row, 4)?,
+        by: DB::text(row, 7)?.map(|name| gone_by(&id, &name)).transpose()?,
+        at: Micros(DB::int(row, 8)?.unwrap_or_default()),
         id: id.parse().map_err(|error: model::BadId| damaged("id", &id, &error.to_string()))?,
     })
 }

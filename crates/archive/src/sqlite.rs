@@ -15,7 +15,8 @@ use crate::record::Record;
 use crate::sql::{Backend, Sql, bound, id_list};
 use crate::store::Store;
 
-const FILE: &str = "archive.sqlite";
+/// The embedded archive's file in the data directory.
+pub const FILE: &str = "archive.sqlite";
 const READERS_MAX: u32 = 4;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
@@ -122,11 +123,12 @@ async fn put_item(
     record: Record,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
-        "INSERT INTO item (event, id, state, first, last, touched, said, filed, talk, room, network, author,
+        "INSERT INTO item (event, id, state, first, last, touched, gone_by, at, said, filed, talk, room, network, author,
              reply_to, photo, question, item, filing)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
          ON CONFLICT (event, id) DO UPDATE SET state = excluded.state, first = excluded.first,
-             last = excluded.last, touched = excluded.touched, said = excluded.said, filed = excluded.filed,
+             last = excluded.last, touched = excluded.touched, gone_by = excluded.gone_by, at = excluded.at,
+             said = excluded.said, filed = excluded.filed,
              talk = excluded.talk, room = excluded.room, network = excluded.network, author = excluded.author,
              reply_to = excluded.reply_to, photo = excluded.photo, question = excluded.question,
              item = excluded.item, filing = excluded.filing
@@ -138,6 +140,8 @@ async fn put_item(
     .bind(record.first)
     .bind(record.last)
     .bind(record.touched)
+    .bind(record.gone_by)
+    .bind(record.at)
     .bind(record.said)
     .bind(record.filed)
     .bind(record.talk)

@@ -286,12 +286,14 @@ fn again(row: &Row) -> Result<(Kind, Record), Refusal> {
     };
     let gone = |by| Gone { id: row.id, first: row.first, voids: Vec::new(), by };
     Ok(match row.state {
-        RowState::Hidden => {
-            (Kind::Hide(gone(GoneBy::Moderator)), record(ItemState::Hidden, None, Vec::new()))
-        }
-        RowState::Removed => {
-            (Kind::Remove(gone(GoneBy::Network)), record(ItemState::Removed, None, Vec::new()))
-        }
+        RowState::Hidden => (
+            Kind::Hide(gone(row.by.unwrap_or(GoneBy::Moderator))),
+            record(ItemState::Hidden, None, Vec::new()),
+        ),
+        RowState::Removed => (
+            Kind::Remove(gone(row.by.unwrap_or(GoneBy::Network))),
+            record(ItemState::Removed, None, Vec::new()),
+        ),
         RowState::Shown => {
             let (Some(item), Some(filing)) = (row.item.clone(), row.filing.clone()) else {
                 return Err(corrupt(&format!("item {} is shown and has no words", row.id)));

@@ -148,6 +148,19 @@ pub enum GoneBy {
     Law,
 }
 
+impl GoneBy {
+    /// The name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Author => "author",
+            Self::Network => "network",
+            Self::Moderator => "moderator",
+            Self::Law => "law",
+        }
+    }
+}
+
 /// The body of hide and remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gone {

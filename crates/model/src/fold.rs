@@ -2,7 +2,7 @@
 //! archive loads the rows that a batch touches into a fold, applies the batch, and writes them back.
 
 use crate::{
-    Counts, Entry, EventEntry, Filing, Gap, Gone, Item, ItemEntry, ItemId, Kind, Micros, Notice,
+    Counts, Entry, EventEntry, Filing, Gap, Gone, GoneBy, Item, ItemEntry, ItemId, Kind, Micros, Notice,
     ScheduleEntry, Seq, StageEntry, Talk, TalkId, TallyCounts,
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,10 @@ pub struct Row {
     pub item: Option<Item>,
     /// Where it is filed; none unless shown.
     pub filing: Option<Filing>,
+    /// Who took it away; none while it is shown.
+    pub by: Option<GoneBy>,
+    /// When its last post, edit, show, hide or remove was committed.
+    pub at: Micros,
     /// The seq under which it was first public; 0 if it never was.
     pub first: Seq,
     /// The seq of its last post, edit, show, hide or remove.
@@ -81,9 +85,9 @@ impl Fold {
         }
         self.top = entry.seq;
         match &entry.kind {
-            Kind::Post(e) | Kind::Edit(e) | Kind::Show(e) => self.show(entry.seq, e),
-            Kind::Hide(gone) => self.take_away(entry.seq, gone, RowState::Hidden),
-            Kind::Remove(gone) => self.take_away(entry.seq, gone, RowState::Removed),
+            Kind::Post(e) | Kind::Edit(e) | Kind::Show(e) => self.show(entry, e),
+            Kind::Hide(gone) => self.take_away(entry, gone, RowState::Hidden),
+            Kind::Remove(gone) => self.take_away(entry, gone, RowState::Removed),
             Kind::Counts(e) => {
                 for c in &e.counts {
                     self.count(entry.seq, c.id, c.counts);
@@ -113,22 +117,33 @@ impl Fold {
         }
     }
 
-    fn show(&mut self, seq: Seq, e: &ItemEntry) {
+    fn show(&mut self, entry: &Entry, e: &ItemEntry) {
         let row = Row {
             id: e.id,
             state: RowState::Shown,
             item: Some(e.item.clone()),
             filing: Some(e.filing.clone()),
+            by: None,
+            at: entry.at,
             first: e.first,
-            last: seq,
-            touched: seq,
+            last: entry.seq,
+            touched: entry.seq,
         };
         self.items.insert(e.id, row);
     }
 
-    fn take_away(&mut self, seq: Seq, gone: &Gone, state: RowState) {
-        let row =
-            Row { id: gone.id, state, item: None, filing: None, first: gone.first, last: seq, touched: seq };
+    fn take_away(&mut self, entry: &Entry, gone: &Gone, state: RowState) {
+        let row = Row {
+            id: gone.id,
+            state,
+            item: None,
+            filing: None,
+            by: Some(gone.by),
+            at: entry.at,
+            first: gone.first,
+            last: entry.seq,
+            touched: entry.seq,
+        };
         self.items.insert(gone.id, row);
     }
 

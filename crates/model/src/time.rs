@@ -31,7 +31,7 @@ impl Micros {
     /// The start of the minute that `self` lies in.
     #[must_use]
     pub fn minute(self) -> Self {
-        Self(self.0.div_euclid(Self::MINUTE) * Self::MINUTE)
+        Self(self.0.saturating_sub(self.0.rem_euclid(Self::MINUTE)))
     }
 
     /// True for the value that stands for "no time" in an entry (a void has none).

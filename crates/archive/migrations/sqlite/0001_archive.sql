@@ -20,6 +20,8 @@ CREATE TABLE item (
     first BIGINT NOT NULL,
     last BIGINT NOT NULL,
     touched BIGINT NOT NULL,
+    gone_by TEXT,
+    at BIGINT NOT NULL,
     said BIGINT,
     filed TEXT,
     talk TEXT,
