@@ -72,11 +72,7 @@ impl Error {
             Self::Redis(_) => Class::Retry,
             Self::Ledger(e) => match e {
                 sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Class::Retry,
-                sqlx::Error::Database(d) => match d.code().as_deref() {
-                    // BUSY, LOCKED, IOERR, FULL: a full disk is waited out, accepting stops meanwhile.
-                    Some("5" | "6" | "10" | "13") => Class::Retry,
-                    _ => Class::Fatal,
-                },
+                sqlx::Error::Database(d) if d.code().is_some_and(|code| may_pass(&code)) => Class::Retry,
                 _ => Class::Fatal,
             },
             Self::NoEvent(_) => Class::Reject,
@@ -90,8 +86,30 @@ impl Error {
     }
 }
 
+/// Whether SQLite may succeed later: BUSY 5, LOCKED 6, IOERR 10, FULL 13, CANTOPEN 14 (no descriptor left). A full disk is
+/// waited out, accepting stops meanwhile. The primary code is the low byte: a full disk is also told as
+/// `SQLITE_IOERR_SHMSIZE` (4874) or `SQLITE_IOERR_WRITE` (778).
+fn may_pass(code: &str) -> bool {
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+}
+
 impl From<serde_json::Error> for Error {
     fn from(e: serde_json::Error) -> Self {
         Self::Corrupt(e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_full_disk_says_in_any_of_its_words_is_waited_out() {
+        for passing in ["5", "261", "517", "6", "10", "778", "1034", "4874", "13", "14"] {
+            assert!(may_pass(passing), "{passing}");
+        }
+        for lasting in ["1", "8", "11", "19", "26", "2067", ""] {
+            assert!(!may_pass(lasting), "{lasting}");
+        }
     }
 }

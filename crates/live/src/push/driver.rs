@@ -153,7 +153,8 @@ impl Pusher {
             let look = self.tail.look().await?;
             self.tell(|s| s.is_reached = true);
             match self.claim.see(look.link, look.owner.as_deref(), self.began.elapsed()) {
-                ClaimStep::Claim => {}
+                // Here too: at the start the server may have been away, and nobody has asked it.
+                ClaimStep::Claim => self.tail.check().await?,
                 step => {
                     self.owner_seen = look.owner.unwrap_or_default();
                     return self.wait_or_end(step);

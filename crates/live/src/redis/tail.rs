@@ -1,6 +1,7 @@
 //! One event's tail in Redis: its keys, the push, the look at the owner, the read.
 
 use super::client::{Client, Reply};
+use super::fit;
 use super::script::Script;
 use crate::Error;
 use crate::follow::{Head, Line as Lineage};
@@ -61,6 +62,14 @@ impl Tail {
     #[must_use]
     pub fn new(client: Arc<dyn Client>, eid: EventId) -> Self {
         Self { client, keys: Keys::of(eid) }
+    }
+
+    /// Asks the server whether it may hold a tail; as `RedisStore::check`, before a claim.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] when it is too old or evicts keys, [`Error::Redis`] when it is away.
+    pub async fn check(&self) -> Result<(), Error> {
+        fit::check(&*self.client).await.map(drop)
     }
 
     /// Pushes. A push whose answer was lost may be sent again, also late.

@@ -111,3 +111,14 @@ async fn a_nozzle_that_is_told_to_stop_pushes_what_is_left() {
     let page = event.redis().tail(event.eid).read(0, 1).await.unwrap().unwrap();
     assert_eq!(page.head.top, 500);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_throws_keys_away_is_refused_also_when_it_was_away_at_the_start() {
+    let Some(mut event) = Event::start(Kind::Redis).await else { return };
+    event.nozzle_dies();
+    let evicts = ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"];
+    event.server().command(&evicts).await.unwrap();
+    let ledger = open(event.dir.path(), event.eid).await;
+    let end = quick(&ledger, event.redis()).end().await;
+    assert!(matches!(end, PushEnd::Failed(Error::Unfit(_))), "{end}");
+}
