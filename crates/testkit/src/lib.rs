@@ -15,6 +15,7 @@
 
 #[cfg(feature = "chromium")]
 mod chromium;
+pub mod fuzz;
 mod ports;
 mod postgres;
 mod process;

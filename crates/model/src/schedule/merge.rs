@@ -35,16 +35,14 @@ pub struct Merged {
 pub fn merge(known: &BTreeMap<TalkId, Talk>, file: &ScheduleFile) -> Merged {
     let index = Index::new(known);
     let mut next = known.keys().filter_map(TalkId::number).max().unwrap_or(0) + 1;
-    let mut seen = BTreeSet::new();
+    let (ids, seen) = index.recognised(&file.talks);
     let (mut talks, mut changes) = (Vec::new(), Vec::new());
-    for found in &file.talks {
-        let id = index.find(found).filter(|id| !seen.contains(id));
+    for (found, id) in file.talks.iter().zip(ids) {
         let is_new = id.is_none();
         let id = id.unwrap_or_else(|| {
             next += 1;
             TalkId::numbered(next - 1)
         });
-        seen.insert(id.clone());
         let talk = record(id.clone(), found, known.get(&id));
         if known.get(&id) != Some(&talk) {
             changes.push(if is_new { Change::New(id) } else { Change::Changed(id) });
@@ -92,9 +90,14 @@ fn record(id: TalkId, found: &FoundTalk, known: Option<&Talk>) -> Talk {
     }
 }
 
+/// A talk's guid, code, id, and title with first speaker.
+type Signs = [Option<String>; 4];
+
 /// The known talks by each sign. A sign that two talks share recognises neither.
 struct Index {
     by: [HashMap<String, Option<TalkId>>; 4],
+    /// By all signs together: talks that share every one of them are told apart by their order.
+    alike: HashMap<Signs, Vec<TalkId>>,
 }
 
 fn signs(
@@ -103,15 +106,21 @@ fn signs(
     native: Option<&str>,
     title: &str,
     speaker: Option<&str>,
-) -> [Option<String>; 4] {
+) -> Signs {
     let own = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(str::to_owned);
     let said = format!("{}\u{0}{}", title.trim().to_lowercase(), speaker.unwrap_or("").trim().to_lowercase());
     [own(guid), own(code), own(native), Some(said)]
 }
 
+fn signs_of(found: &FoundTalk) -> Signs {
+    let speaker = found.speakers.first().map(|s| s.name.as_str());
+    signs(found.guid.as_deref(), found.code.as_deref(), found.native.as_deref(), &found.title, speaker)
+}
+
 impl Index {
     fn new(known: &BTreeMap<TalkId, Talk>) -> Self {
         let mut by: [HashMap<String, Option<TalkId>>; 4] = Default::default();
+        let mut alike: HashMap<Signs, Vec<TalkId>> = HashMap::new();
         for talk in known.values() {
             let speaker = talk.speakers.first().map(|s| s.name.as_str());
             let signs = signs(
@@ -121,25 +130,38 @@ impl Index {
                 &talk.title,
                 speaker,
             );
+            alike.entry(signs.clone()).or_default().push(talk.id.clone());
             for (map, sign) in by.iter_mut().zip(signs) {
                 if let Some(sign) = sign {
                     map.entry(sign).and_modify(|id| *id = None).or_insert_with(|| Some(talk.id.clone()));
                 }
             }
         }
-        Self { by }
+        Self { by, alike }
+    }
+
+    /// The known talk that each found one is, and all that were recognised: first by a sign of its own, then, among
+    /// talks that are alike in every sign (a file that lists one twice), by their order.
+    fn recognised(&self, talks: &[FoundTalk]) -> (Vec<Option<TalkId>>, BTreeSet<TalkId>) {
+        let mut seen = BTreeSet::new();
+        let mut ids: Vec<Option<TalkId>> = Vec::new();
+        for found in talks {
+            let id = self.find(found).filter(|id| !seen.contains(id));
+            seen.extend(id.clone());
+            ids.push(id);
+        }
+        let mut alike: HashMap<&Signs, std::slice::Iter<'_, TalkId>> =
+            self.alike.iter().map(|(signs, ids)| (signs, ids.iter())).collect();
+        for (id, found) in ids.iter_mut().zip(talks).filter(|(id, _)| id.is_none()) {
+            let left = alike.get_mut(&signs_of(found));
+            *id = left.and_then(|ids| ids.find(|id| !seen.contains(*id))).cloned();
+            seen.extend(id.clone());
+        }
+        (ids, seen)
     }
 
     fn find(&self, found: &FoundTalk) -> Option<TalkId> {
-        let speaker = found.speakers.first().map(|s| s.name.as_str());
-        let signs = signs(
-            found.guid.as_deref(),
-            found.code.as_deref(),
-            found.native.as_deref(),
-            &found.title,
-            speaker,
-        );
-        self.by.iter().zip(signs).find_map(|(map, sign)| map.get(&sign?).cloned().flatten())
+        self.by.iter().zip(signs_of(found)).find_map(|(map, sign)| map.get(&sign?).cloned().flatten())
     }
 }
 
@@ -184,6 +206,15 @@ mod tests {
         let f = file(vec![found("g", "A", 0), found("h", "A", 0)]);
         let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &f));
         assert_eq!(merge(&known, &f).schedule, None);
+    }
+
+    #[test]
+    fn a_talk_that_a_file_lists_twice_does_not_multiply() {
+        let f = file(vec![found("g", "A", 0), found("g", "A", 90), found("", "", 5), found("", "", 5)]);
+        let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &f));
+        assert_eq!(merge(&known, &f).changes, []);
+        let moved = file(vec![found("g", "A", 0), found("g", "A", 120), found("", "", 5), found("", "", 5)]);
+        assert_eq!(merge(&known, &moved).changes, [Change::Changed(TalkId::numbered(2))]);
     }
 
     #[test]
