@@ -159,3 +159,6 @@ fn wanted(
     }
     text.parse().map(Some).map_err(|e: model::BadPosition| bad(e.to_string()))
 }
+
+#[cfg(test)]
+mod fuzz;

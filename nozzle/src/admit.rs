@@ -222,4 +222,6 @@ fn language(raw: String) -> Option<String> {
 }
 
 #[cfg(test)]
+pub(crate) mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -127,4 +127,6 @@ impl Source for Mastodon {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -235,5 +235,9 @@ impl Outlet {
 /// The beginning of a raw line as a sample for [`Upstream::Malformed`]: at most [`SAMPLE_BYTES_MAX`] bytes of text,
 /// control characters escaped.
 pub fn sample(raw: &[u8]) -> String {
-    String::from_utf8_lossy(&raw[..raw.len().min(SAMPLE_BYTES_MAX)]).escape_debug().to_string()
+    let text = String::from_utf8_lossy(&raw[..raw.len().min(SAMPLE_BYTES_MAX)]);
+    let mut sample = text.escape_debug().to_string();
+    // Escapes and replacement characters are longer than what they stand for.
+    sample.truncate(sample.floor_char_boundary(SAMPLE_BYTES_MAX));
+    sample
 }

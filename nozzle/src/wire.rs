@@ -1,6 +1,8 @@
 //! What the networks' wires have in common: lines, server-sent events, bounded answers, lenient JSON. Knows no network.
 
 pub(crate) mod answer;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod lenient;
 mod lines;
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn html_body(raw: &str) -> Body {
 }
 
 /// What must hold of every item, whatever it was made of.
-fn assert_harmless(body: &Body, of: &str) {
+pub(super) fn assert_harmless(body: &Body, of: &str) {
     let mut text = 0;
     for run in &body.0 {
         let shown = run.shown();

@@ -33,7 +33,10 @@ pub(super) fn cut(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }
-    let room = bytes_max.saturating_sub(ELLIPSIS.len());
+    if bytes_max < ELLIPSIS.len() {
+        return String::new();
+    }
+    let room = bytes_max - ELLIPSIS.len();
     let end = text.grapheme_indices(true).map(|(at, g)| at + g.len()).take_while(|end| *end <= room).last();
     // A cut inside a pair of isolates would leave the first one open.
     with_balanced_isolates(&format!("{}{ELLIPSIS}", text[..end.unwrap_or(0)].trim_end()))

@@ -138,4 +138,6 @@ async fn page(
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -180,4 +180,6 @@ fn deleter(kind: &str) -> Option<Deleter> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
