@@ -16,7 +16,8 @@ use chassis::backoff::{RETRY_AFTER_MAX, random_between};
 use chassis::clock::Clock;
 use model::Micros;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::sequencer::Command;
 use crate::source::{Backfilled, Outlet, Rhythm, Since, Source, SourceEnd, Upstream};
@@ -32,6 +33,8 @@ const OUTLET_MESSAGES_MAX: usize = 256;
 const PERSON_WAIT: Duration = Duration::from_secs(15 * 60);
 /// How often minutes and gaps are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How long a pump that is told to stop waits for the sequencer to take its last words.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
 /// Everything a pump needs.
 pub(crate) struct PumpParts {
@@ -53,26 +56,34 @@ pub(crate) struct PumpParts {
     pub(crate) status: watch::Sender<SourceStatus>,
 }
 
-/// Runs a source until it is finished; dropped at shutdown and when the settings change.
-pub(crate) async fn run(parts: PumpParts) {
+/// Runs a source until it is finished or told to stop (at shutdown, and when the settings change). Its connection is dropped
+/// in mid-air; what was counted is handed over. Returns what to remember, which may still be on its way into the ledger.
+pub(crate) async fn run(parts: PumpParts, stop: CancellationToken) -> Saved {
     let PumpParts { name, source, is_held, saved, not_before, queue, clock, status } = parts;
     let mut desk = Desk::new(name, is_held, saved, queue, clock, status);
+    let pumping = stop.run_until_cancelled(pump(source.as_ref(), &mut desk, not_before)).await;
+    if pumping.is_some() {
+        desk.state(SourceState::Finished);
+    }
+    // Where nobody takes it, nothing more can be done.
+    let _taken_or_not = timeout(FAREWELL_MAX, desk.last_words()).await;
+    desk.into_saved()
+}
+
+/// Connects again and again, until the source is finished.
+async fn pump(source: &dyn Source, desk: &mut Desk, not_before: Micros) {
     let mut waits = source.rhythm();
     loop {
         desk.state(SourceState::Connecting);
-        let end = one_stream(source.as_ref(), &mut desk, &mut waits, not_before).await;
+        let end = one_stream(source, desk, &mut waits, not_before).await;
         desk.ended(&end);
-        let Some(wait) = wait_after(&end, &mut waits) else {
-            desk.state(SourceState::Finished);
-            desk.last_words().await;
-            return;
-        };
+        let Some(wait) = wait_after(&end, &mut waits) else { return };
         desk.state(match end {
             SourceEnd::NeedsCredentials(why) => SourceState::NeedsCredentials { why },
             SourceEnd::Misconfigured(why) => SourceState::Misconfigured { why },
             other => SourceState::Waiting { why: other.to_string(), seconds: wait.as_secs() },
         });
-        idle(&mut desk, wait).await;
+        idle(desk, wait).await;
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chassis::clock::Clock;
 use live::{Class, ledger::Ledger, push::Standing};
 use metrics::{counter, gauge, histogram};
-use model::Micros;
+use model::{Kind, Micros};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -88,10 +88,10 @@ impl Sequencer {
             tokio::select! {
                 taken = self.queue.recv_many(&mut batch, BATCH_COMMANDS_MAX) => {
                     if taken == 0 {
-                        return self.counts().await;
+                        return self.finish().await;
                     }
                 }
-                () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => self.counts().await?,
+                () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => drop(self.counts().await?),
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
@@ -107,7 +107,8 @@ impl Sequencer {
         while self.queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
             self.take(std::mem::take(&mut batch)).await?;
         }
-        self.counts().await
+        while self.counts().await? {}
+        Ok(())
     }
 
     /// Takes a batch: orders that look at the whole event get a transaction of their own, all else shares one.
@@ -182,15 +183,29 @@ impl Sequencer {
         Ok(said)
     }
 
-    /// Writes the counts that have changed, once a minute at most.
-    async fn counts(&mut self) -> Result<(), live::Error> {
+    /// Writes the counts that have changed, once a minute at most. False when none were written: there are none, or the
+    /// ledger cannot be written just now, and they wait for another minute.
+    async fn counts(&mut self) -> Result<bool, live::Error> {
         let now = self.standing.next_at(Micros(self.clock.now()));
-        let Some(kind) = self.standing.counts_entry(now) else { return Ok(()) };
+        let Some(entry) = self.standing.counts_entry(now) else { return Ok(false) };
+        match self.append(now, Kind::Counts(entry.clone())).await {
+            Ok(()) => {
+                counter!(names::ENTRIES).increment(1);
+                Ok(true)
+            }
+            Err(e) if e.class() == Class::Retry => {
+                tracing::error!(error = %e, "the ledger cannot be written; counts wait");
+                self.standing.put_back(entry);
+                Ok(false)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn append(&self, now: Micros, kind: Kind) -> Result<(), live::Error> {
         let mut txn = self.ledger.begin().await?;
         txn.append(now, kind)?;
-        txn.commit().await?;
-        counter!(names::ENTRIES).increment(1);
-        Ok(())
+        txn.commit().await.map(drop)
     }
 
     /// Empties the write-ahead log; a reader in the way only delays it.

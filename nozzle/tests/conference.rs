@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use chassis::clock::Clock;
 use chassis::{Readiness, Secret, Shutdown};
-use model::{EventId, Kind, Uid};
+use live::ledger::Ledger;
+use model::{EventId, Kind, TallyCounts, Uid};
 use networks::{Faults, Matching, Options, Protocol, Script, Server, rtweet, serve};
 use nozzle::intake::{Actor, Ask, Intake, Order};
 use nozzle::{Config, Live, Nozzle, Parts};
@@ -116,6 +117,13 @@ async fn conference(protocol: Protocol, api: &str) {
     shutdown.trigger();
     shutdown.finish().await;
     server.stop().await;
+    drop(nozzle);
+    let ledger = Ledger::open(dir.path(), eid).await.unwrap();
+    let tallies = ledger.view().fold().await.unwrap().tallies;
+    let new: u64 = tallies.values().map(|counts| counts.new).sum();
+    assert_eq!(new, DISTINCT as u64, "what was counted before each of the two ends is in the log");
+    let told = |counts: &TallyCounts| counts.new + counts.duplicate;
+    assert!(tallies.values().all(|counts| counts.received >= told(counts)), "{tallies:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

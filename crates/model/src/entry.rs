@@ -280,6 +280,19 @@ pub struct TallyCounts {
     pub held: u64,
 }
 
+impl TallyCounts {
+    /// Adds what was counted elsewhere in the same minute.
+    pub fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.new += other.new;
+        self.duplicate += other.duplicate;
+        self.held += other.held;
+        for (reason, n) in &other.rejected {
+            *self.rejected.entry(reason.clone()).or_default() += n;
+        }
+    }
+}
+
 /// Words from the organisers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {

@@ -9,8 +9,9 @@ use live::push::Standing;
 use metrics::gauge;
 use model::EventId;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::pumps::{Pumps, PumpsParts};
+use super::pumps::{Pumps, PumpsParts, Remembered};
 use super::{Fatal, Parts};
 use crate::error::Error;
 use crate::intake::{Order, Outcome, Refusal};
@@ -18,8 +19,8 @@ use crate::metrics as names;
 use crate::pump::SourceStatus;
 use crate::sequencer::{self, Command, EventView, QUEUE_COMMANDS_MAX, Sequencer};
 
-/// How long to wait before an event that could not be published is published again.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before an event that could not be published, or whose sources could not be started, is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A running event, as the intake and the status records see it.
 pub(super) struct Event {
@@ -47,8 +48,8 @@ impl Event {
         let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default() });
 
         // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
-        let stop_push = tokio_util::sync::CancellationToken::new();
-        let run = sequencer.run(event.standing.clone(), shutdown.token());
+        let (stop_sequencer, stop_push) = (CancellationToken::new(), CancellationToken::new());
+        let run = sequencer.run(event.standing.clone(), stop_sequencer.clone());
         let (failed, pushed) = (fatal.clone(), stop_push.clone());
         shutdown.spawn(async move {
             if let Err(e) = run.await {
@@ -62,7 +63,12 @@ impl Event {
                 failed.say(e.into());
             }
         });
-        let keeper = Keeper { event: Arc::clone(&event), parts: parts.clone(), shutdown: shutdown.clone() };
+        let keeper = Keeper {
+            event: Arc::clone(&event),
+            parts: parts.clone(),
+            shutdown: shutdown.clone(),
+            _stops_sequencer: stop_sequencer.drop_guard(),
+        };
         let part = parts
             .readiness
             .part(event.ledger.eid().as_str(), "waiting for the right to write this event's log");
@@ -110,6 +116,8 @@ struct Keeper {
     event: Arc<Event>,
     parts: Parts,
     shutdown: Shutdown,
+    /// The sequencer stops when the keeper has ended, however it ended.
+    _stops_sequencer: DropGuard,
 }
 
 impl Keeper {
@@ -124,25 +132,28 @@ impl Keeper {
         }
         part.ready();
         let mut pumps: Option<Pumps> = None;
+        let mut remembered = Remembered::new();
         let mut published = None;
         let mut settings = None;
         loop {
             let now = view.borrow_and_update().clone();
-            if now.event != published && self.publish(&now).await {
+            if now.event != published && stop.run_until_cancelled(self.publish(&now)).await == Some(true) {
                 published.clone_from(&now.event);
             }
             if now.settings != settings && !matches!(self.parts.live, super::Live::Nobody) {
-                settings.clone_from(&now.settings);
                 if let Some(pumps) = pumps.take() {
-                    pumps.stop().await;
+                    remembered = pumps.stop().await;
                 }
-                pumps = self.start_pumps(&now).await;
+                pumps = self.start_pumps(&now, &remembered).await;
+                if pumps.is_some() {
+                    settings.clone_from(&now.settings);
+                }
             }
             gauge!(names::TAIL_BEHIND).set(event.tail_behind(&self.parts.live) as f64);
-            let is_published = now.event == published;
+            let is_done = now.event == published && now.settings == settings;
             tokio::select! {
                 changed = view.changed() => if changed.is_err() { break },
-                () = tokio::time::sleep(PUBLISH_AGAIN), if !is_published => {}
+                () = tokio::time::sleep(AGAIN_AFTER), if !is_done => {}
                 () = stop.cancelled() => break,
             }
         }
@@ -162,7 +173,7 @@ impl Keeper {
         }
     }
 
-    async fn start_pumps(&self, view: &EventView) -> Option<Pumps> {
+    async fn start_pumps(&self, view: &EventView, remembered: &Remembered) -> Option<Pumps> {
         let settings = view.settings.clone()?;
         let parts = PumpsParts {
             ledger: &self.event.ledger,
@@ -170,13 +181,13 @@ impl Keeper {
             clock: &self.parts.clock,
             env: self.parts.env,
         };
-        match Pumps::start(&settings, parts).await {
+        match Pumps::start(&settings, parts, remembered).await {
             Ok((pumps, statuses)) => {
                 *self.event.sources.write().expect("no holder of this lock panics") = statuses;
                 Some(pumps)
             }
             Err(error) => {
-                tracing::error!(%error, "the cursors of the sources cannot be read; no source runs");
+                tracing::error!(%error, "the cursors of the sources cannot be read; no source runs until they can");
                 None
             }
         }

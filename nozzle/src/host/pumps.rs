@@ -1,6 +1,7 @@
 //! The pumps of one event, as its settings ask for them. New settings stop all of them and start new ones: a source goes
 //! on from its saved cursor, so nothing is lost by that.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
@@ -10,6 +11,7 @@ use model::Micros;
 use model::event::{EventFile, SourceFile};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::pump::{self, PumpParts, Saved, SourceState, SourceStatus};
 use crate::sequencer::Command;
@@ -22,9 +24,13 @@ pub(super) struct PumpsParts<'a> {
     pub(super) env: fn(&str) -> Option<String>,
 }
 
+/// What pumps that have stopped remember, by source: it may still be on its way into the ledger.
+pub(super) type Remembered = HashMap<Arc<str>, Saved>;
+
 /// The running pumps; dropping this aborts them.
 pub(super) struct Pumps {
-    tasks: JoinSet<()>,
+    tasks: JoinSet<(Arc<str>, Saved)>,
+    stop: CancellationToken,
     /// Keep the statuses of sources that never started readable.
     _idle: Vec<watch::Sender<SourceStatus>>,
 }
@@ -37,8 +43,9 @@ impl Pumps {
     pub(super) async fn start(
         settings: &EventFile,
         parts: PumpsParts<'_>,
+        remembered: &Remembered,
     ) -> Result<(Self, Vec<watch::Receiver<SourceStatus>>), live::Error> {
-        let mut pumps = Self { tasks: JoinSet::new(), _idle: Vec::new() };
+        let mut pumps = Self { tasks: JoinSet::new(), stop: CancellationToken::new(), _idle: Vec::new() };
         let mut statuses = Vec::new();
         let now = Micros(parts.clock.now());
         for file in &settings.sources {
@@ -46,9 +53,13 @@ impl Pumps {
             statuses.push(seen);
             match sources::open(file, settings, &parts.env) {
                 Ok(source) => {
-                    let saved = saved(parts.ledger, &file.name).await?;
+                    let name: Arc<str> = Arc::from(file.name.as_str());
+                    let saved = match remembered.get(&name) {
+                        Some(saved) => Some(saved.clone()),
+                        None => saved(parts.ledger, &name).await?,
+                    };
                     let pump = PumpParts {
-                        name: Arc::from(file.name.as_str()),
+                        name: Arc::clone(&name),
                         source,
                         is_held: file.moderation == model::event::Moderation::Hold,
                         saved,
@@ -57,7 +68,8 @@ impl Pumps {
                         clock: parts.clock.clone(),
                         status,
                     };
-                    pumps.tasks.spawn(pump::run(pump));
+                    let stop = pumps.stop.clone();
+                    pumps.tasks.spawn(async move { (name, pump::run(pump, stop).await) });
                 }
                 Err(why) => {
                     complain(file, &why);
@@ -69,9 +81,17 @@ impl Pumps {
         Ok((pumps, statuses))
     }
 
-    /// Ends all pumps and waits until each has let go of its connection.
-    pub(super) async fn stop(mut self) {
-        self.tasks.shutdown().await;
+    /// Ends all pumps and waits until each has let go of its connection and handed over its last words.
+    pub(super) async fn stop(mut self) -> Remembered {
+        self.stop.cancel();
+        let mut remembered = Remembered::new();
+        while let Some(ended) = self.tasks.join_next().await {
+            match ended {
+                Ok((name, saved)) => drop(remembered.insert(name, saved)),
+                Err(error) => tracing::error!(%error, "a pump has ended badly"),
+            }
+        }
+        remembered
     }
 }
 

@@ -227,7 +227,11 @@ impl Desk {
         }
     }
 
-    /// The source is finished: what was counted since the last full minute is not lost.
+    pub(super) fn into_saved(self) -> Saved {
+        self.coverage.saved().clone()
+    }
+
+    /// The pump ends: what was counted since the last full minute is not lost.
     pub(super) async fn last_words(&mut self) {
         let now = self.now();
         if let Some((minute, counted)) = self.counters.minute_over(now.plus(Micros::MINUTE)) {
@@ -241,7 +245,8 @@ impl Desk {
 
     async fn gap(&mut self, gap: Gap) {
         counter!(names::GAPS).increment(1);
-        self.bring(Brought::Gap(gap)).await;
+        // Both or neither: a gap that was shown and then forgotten would never be closed.
+        self.bring(Brought::Gap { gap, saved: Box::new(self.coverage.saved().clone()) }).await;
     }
 
     async fn save(&mut self) {

@@ -79,7 +79,8 @@ struct Rig {
     source: Scripted,
     queue: mpsc::Receiver<Command>,
     status: watch::Receiver<SourceStatus>,
-    task: JoinHandle<()>,
+    stop: CancellationToken,
+    task: JoinHandle<Saved>,
 }
 
 impl Drop for Rig {
@@ -115,7 +116,9 @@ impl Rig {
             clock: Clock::rehearsal(timeline, 0),
             status,
         };
-        Self { source, queue, status: seen, task: tokio::spawn(run(parts)) }
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(parts, stop.clone()));
+        Self { source, queue, status: seen, stop, task }
     }
 
     /// Everything that the pump handed over, up to now plus `time`.
@@ -172,12 +175,16 @@ fn posts(brought: &[Brought]) -> Vec<(String, bool)> {
 }
 
 fn gaps(brought: &[Brought]) -> Vec<Gap> {
-    let one = |b: &Brought| if let Brought::Gap(gap) = b { Some(gap.clone()) } else { None };
+    let one = |b: &Brought| if let Brought::Gap { gap, .. } = b { Some(gap.clone()) } else { None };
     brought.iter().filter_map(one).collect()
 }
 
 fn last_saved(brought: &[Brought]) -> Option<Saved> {
-    let one = |b: &Brought| if let Brought::Save(saved) = b { Some(saved.clone()) } else { None };
+    let one = |b: &Brought| match b {
+        Brought::Save(saved) => Some(saved.clone()),
+        Brought::Gap { saved, .. } => Some(Saved::clone(saved)),
+        _ => None,
+    };
     brought.iter().rev().find_map(one)
 }
 
@@ -352,4 +359,34 @@ async fn a_finished_source_hands_over_its_last_words_and_ends() {
     assert!(all.iter().any(|b| matches!(b, Brought::Minute { counted, .. } if counted.received == 1)));
     assert_eq!(rig.status.borrow().state, SourceState::Finished);
     assert!(rig.task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pump_that_is_told_to_stop_hands_over_what_it_counted_and_what_was_kept_from_us() {
+    let limit = Act::Say(Upstream::Limit { undelivered: Some(3) });
+    let stream = vec![opened(), post(1), Act::Wait(S(1)), limit, cursor("1")];
+    let mut rig = Rig::new(vec![stream], vec![(vec![], Backfilled::Complete)], None);
+    rig.after(S(5)).await;
+    rig.stop.cancel();
+    let all = rig.after(S(1)).await;
+    assert!(all.iter().any(|b| matches!(b, Brought::Minute { counted, .. } if counted.received == 1)));
+    assert_eq!(gaps(&all).iter().map(|gap| gap.count).collect::<Vec<_>>(), [Some(3)]);
+    assert_eq!(last_saved(&all).unwrap().cursor.as_deref(), Some("1"));
+    assert!(rig.task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_is_remembered_in_the_transaction_that_shows_or_closes_it() {
+    let first = [vec![opened()], alive(1), vec![cut()]].concat();
+    let second = [vec![Act::Wait(S(40)), opened()], alive(100)].concat();
+    let complete = || (vec![], Backfilled::Complete);
+    let mut rig = Rig::new(vec![first, second], vec![complete(), complete()], None);
+    let all = rig.after(S(120)).await;
+    let remembered: Vec<_> = all
+        .iter()
+        .filter_map(|b| if let Brought::Gap { gap, saved } = b { Some((gap, &saved.gap)) } else { None })
+        .collect();
+    let [(shown, open), (closed, none)] = remembered[..] else { panic!("{remembered:?}") };
+    assert_eq!((open.as_ref(), none), (Some(shown), &None));
+    assert!(!shown.closed && closed.closed && shown.id == closed.id);
 }

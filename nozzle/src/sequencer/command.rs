@@ -72,8 +72,13 @@ pub(crate) enum Brought {
     },
     /// What to remember of the source, once everything before it is committed.
     Save(Saved),
-    /// A gap to show or to close.
-    Gap(Gap),
+    /// A gap to show or to close, with what to remember of the source from then on.
+    Gap {
+        /// The gap.
+        gap: Gap,
+        /// As for `Save`; boxed, because most commands are posts, and small.
+        saved: Box<Saved>,
+    },
     /// A minute is over.
     Minute {
         /// Its start.

@@ -50,6 +50,8 @@ impl Work<'_> {
                 match &*kind {
                     Kind::Void => self.counted(source).held += 1,
                     Kind::Post(_) => self.counted(source).new += 1,
+                    // It carries the newest counts itself; older ones that wait would undo them.
+                    Kind::Edit(_) => self.effects.counts.push((id, None)),
                     _ => {}
                 }
                 self.append(*kind)?;

@@ -4,10 +4,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use live::LINES_MAX;
 use live::ledger::Ledger;
 use model::event::{EventFile, EventRef};
 use model::filing::Timetable;
-use model::{Counts, CountsEntry, Entry, EventId, Fold, ItemCounts, ItemId, Kind, Micros, TallyCounts};
+use model::{
+    Counts, CountsEntry, Entry, EventId, Fold, ItemCounts, ItemId, Kind, Micros, Seq, Tally, TallyCounts,
+};
 
 /// Name of the ledger's note that holds the applied event.toml.
 pub(super) const SETTINGS_NOTE: &str = "event.toml";
@@ -15,6 +18,21 @@ pub(super) const SETTINGS_NOTE: &str = "event.toml";
 const COUNTS_ITEMS_MAX: usize = 200;
 /// Most items whose counts wait; beyond, the oldest wait for their next change.
 const DIRTY_ITEMS_MAX: usize = 50_000;
+
+/// Out of the newest page of the log: the time of the last entry (voids have lost theirs), and each source's last tally,
+/// which a nozzle writes as it stops.
+async fn newest(ledger: &Ledger) -> Result<(Micros, HashMap<String, Tally>), live::Error> {
+    let from = ledger.top().saturating_sub(LINES_MAX as Seq);
+    let (mut last, mut written) = (Micros(0), HashMap::new());
+    for line in ledger.view().lines(from, LINES_MAX).await? {
+        let entry = line.entry()?;
+        last = last.max(entry.at);
+        if let Kind::Tally { tally } = entry.kind {
+            written.insert(tally.source.clone(), tally);
+        }
+    }
+    Ok((last, written))
+}
 
 /// What others may know of an event without reading its log.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +49,8 @@ pub(super) struct Standing {
     pub(super) timetable: Timetable,
     settings: Option<Arc<EventFile>>,
     tallies: HashMap<Arc<str>, TallyCounts>,
+    /// The last tally of each source. Another one of the same minute replaces it wherever it is folded, so it must hold it.
+    written: HashMap<String, Tally>,
     dirty: HashMap<ItemId, Counts>,
     dirty_order: VecDeque<ItemId>,
     counts_written: Micros,
@@ -46,8 +66,8 @@ pub(super) struct Effects {
     pub(super) settings: Option<EventFile>,
     /// What was counted, by source.
     pub(super) counted: HashMap<Arc<str>, TallyCounts>,
-    /// Sources whose minute was written out.
-    pub(super) written: Vec<Arc<str>>,
+    /// Minutes that were written out.
+    pub(super) written: Vec<Tally>,
     /// Items with new counts, or (none) that are no longer public.
     pub(super) counts: Vec<(ItemId, Option<Counts>)>,
     /// Entries appended.
@@ -66,15 +86,17 @@ impl Standing {
         // its log; the host says so.
         let settings = text.and_then(|t| EventFile::parse(&t).ok()).map(Arc::new);
         let timetable = Timetable::new(fold.talks.values().cloned());
+        let (last_at, written) = newest(ledger).await?;
         Ok(Self {
             fold,
             timetable,
             settings,
             tallies: HashMap::new(),
+            written,
             dirty: HashMap::new(),
             dirty_order: VecDeque::new(),
             counts_written: Micros(0),
-            last_at: Micros(0),
+            last_at,
         })
     }
 
@@ -86,7 +108,7 @@ impl Standing {
         }
     }
 
-    /// The time of the next entries: now, but never before an entry that this process has written.
+    /// The time of the next entries: now, but never before an entry that is there already.
     pub(super) fn next_at(&self, now: Micros) -> Micros {
         now.max(self.last_at)
     }
@@ -94,6 +116,11 @@ impl Standing {
     /// What was counted for a source since its last tally.
     pub(super) fn tally(&self, source: &str) -> TallyCounts {
         self.tallies.get(source).cloned().unwrap_or_default()
+    }
+
+    /// What a tally of this minute has told already: a source that was stopped in mid-minute is counted on.
+    pub(super) fn told(&self, source: &str, minute: Micros) -> Option<&TallyCounts> {
+        self.written.get(source).filter(|tally| tally.minute == minute).map(|tally| &tally.counts)
     }
 
     /// Takes in what a transaction changed; true when the event's view is another one now.
@@ -113,17 +140,12 @@ impl Standing {
             self.settings = Some(Arc::new(settings));
             has_view = true;
         }
-        for source in effects.written {
-            self.tallies.remove(&source);
+        for tally in effects.written {
+            self.tallies.remove(tally.source.as_str());
+            self.written.insert(tally.source.clone(), tally);
         }
         for (source, counted) in effects.counted {
-            let tally = self.tallies.entry(source).or_default();
-            tally.new += counted.new;
-            tally.duplicate += counted.duplicate;
-            tally.held += counted.held;
-            for (reason, n) in counted.rejected {
-                *tally.rejected.entry(reason).or_default() += n;
-            }
+            self.tallies.entry(source).or_default().add(&counted);
         }
         for (id, counts) in effects.counts {
             self.note_counts(id, counts);
@@ -151,7 +173,7 @@ impl Standing {
     }
 
     /// The counts entry of this minute, if there is anything to say.
-    pub(super) fn counts_entry(&mut self, now: Micros) -> Option<Kind> {
+    pub(super) fn counts_entry(&mut self, now: Micros) -> Option<CountsEntry> {
         let mut counts = Vec::new();
         while counts.len() < COUNTS_ITEMS_MAX
             && let Some(id) = self.dirty_order.pop_front()
@@ -159,6 +181,14 @@ impl Standing {
             counts.extend(self.dirty.remove(&id).map(|counts| ItemCounts { id, counts }));
         }
         self.counts_written = now;
-        (!counts.is_empty()).then_some(Kind::Counts(CountsEntry { counts }))
+        self.last_at = self.last_at.max(now);
+        (!counts.is_empty()).then_some(CountsEntry { counts })
+    }
+
+    /// Takes back counts that could not be written.
+    pub(super) fn put_back(&mut self, entry: CountsEntry) {
+        for ItemCounts { id, counts } in entry.counts {
+            self.note_counts(id, Some(counts));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The sequencer on a real SQLite ledger.
 
+mod edges;
 mod orders;
 mod random;
 

@@ -12,7 +12,7 @@ use super::command::{Brought, Command, Pumped};
 use super::standing::{Effects, Standing};
 use crate::admit::Admitted;
 use crate::intake::Ask;
-use crate::pump::Counted;
+use crate::pump::{Counted, Saved};
 
 pub(super) struct Work<'a> {
     pub(super) txn: Txn<'a>,
@@ -90,11 +90,11 @@ impl<'a> Work<'a> {
                 }
                 Ok(())
             }
-            Brought::Save(saved) => {
-                self.saved.insert(Arc::clone(source), serde_json::to_string(saved)?);
-                Ok(())
+            Brought::Save(saved) => self.save(source, saved),
+            Brought::Gap { gap, saved } => {
+                self.append(Kind::Gap { gap: gap.clone() })?;
+                self.save(source, saved)
             }
-            Brought::Gap(gap) => self.append(Kind::Gap { gap: gap.clone() }).map(drop),
             Brought::Minute { minute, counted } => self.minute(source, *minute, counted),
         }
     }
@@ -113,7 +113,8 @@ impl<'a> Work<'a> {
         );
         let entry = Entry { seq: self.txn.next_seq(), at: self.now, kind };
         self.effects.entries += 1;
-        self.effects.has_voids |= !entry.voids().is_empty();
+        // A held post's words lie in private rows only, and leave the disk all the same.
+        self.effects.has_voids |= !entry.voids().is_empty() || matches!(entry.kind, Kind::Remove(_));
         if is_of_event {
             self.effects.news.push(entry.clone());
         }
@@ -144,23 +145,25 @@ impl<'a> Work<'a> {
         self.deleted.push(name.to_owned());
     }
 
+    fn save(&mut self, source: &Arc<str>, saved: &Saved) -> Result<(), live::Error> {
+        self.saved.insert(Arc::clone(source), serde_json::to_string(saved)?);
+        Ok(())
+    }
+
     fn minute(&mut self, source: &Arc<str>, minute: Micros, counted: &Counted) -> Result<(), live::Error> {
         let mut counts = self.standing.tally(source);
-        if let Some(own) = self.effects.counted.remove(source) {
-            counts.new += own.new;
-            counts.duplicate += own.duplicate;
-            counts.held += own.held;
-            own.rejected.into_iter().for_each(|(reason, n)| *counts.rejected.entry(reason).or_default() += n);
-        }
-        self.effects.written.push(Arc::clone(source));
-        counts.received += counted.received;
-        for (reason, n) in &counted.rejected {
-            *counts.rejected.entry((*reason).to_owned()).or_default() += n;
-        }
+        counts.add(&self.effects.counted.remove(source).unwrap_or_default());
+        let rejected = counted.rejected.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect();
+        counts.add(&TallyCounts { received: counted.received, rejected, ..TallyCounts::default() });
         if counts == TallyCounts::default() {
             return Ok(());
         }
-        self.append(Kind::Tally { tally: Tally { source: source.to_string(), minute, counts } }).map(drop)
+        if let Some(told) = self.standing.told(source, minute) {
+            counts.add(told);
+        }
+        let tally = Tally { source: source.to_string(), minute, counts };
+        self.effects.written.push(tally.clone());
+        self.append(Kind::Tally { tally }).map(drop)
     }
 
     pub(super) async fn commit(mut self) -> Result<Effects, live::Error> {
@@ -191,7 +194,7 @@ fn spoken_of<'c>(what: &'c Brought, names: &mut Vec<&'c str>, own_names: &mut Ve
             own_names.push(super::items::boost_name(uid));
         }
         Brought::Delete { name, .. } | Brought::Counts { name, .. } => names.push(name),
-        Brought::Save(_) | Brought::Gap(_) | Brought::Minute { .. } => {}
+        Brought::Save(_) | Brought::Gap { .. } | Brought::Minute { .. } => {}
     }
 }
 

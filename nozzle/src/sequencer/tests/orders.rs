@@ -175,8 +175,8 @@ async fn a_minute_is_tallied_with_what_became_of_its_messages() {
     let mut rig = Rig::new().await;
     rig.bring([post(1, "one"), post(1, "one"), delete(2), post(2, "two")]).await;
     let rejected = [("json", 2)].into_iter().collect();
-    let minute = || Brought::Minute {
-        minute: NOON.minute(),
+    let next = || Brought::Minute {
+        minute: NOON.minute().plus(Micros::MINUTE),
         counted: Counted { received: 4, rejected: Default::default() },
     };
     let first = Brought::Minute { minute: NOON.minute(), counted: Counted { received: 4, rejected } };
@@ -185,10 +185,16 @@ async fn a_minute_is_tallied_with_what_became_of_its_messages() {
     let tally: &model::TallyCounts = fold.tallies.values().next().unwrap();
     assert_eq!((tally.received, tally.new, tally.duplicate, tally.held), (4, 1, 1, 0));
     assert_eq!(tally.rejected, [("deleted".to_owned(), 1), ("json".to_owned(), 2)].into_iter().collect());
-    rig.bring([minute()]).await;
+    rig.bring([next()]).await;
     let last = rig.ledger.view().lines(rig.ledger.top() - 1, 9).await.unwrap().remove(0).entry().unwrap();
     let Kind::Tally { tally: Tally { counts, .. } } = last.kind else { panic!("no tally") };
     assert_eq!((counts.received, counts.new), (4, 0), "what was told once is not told again");
+    let mut rig = rig.reborn().await;
+    rig.bring([post(3, "three"), next()]).await;
+    let tallies = rig.fold().await.tallies;
+    assert_eq!(tallies.len(), 2);
+    let last = tallies.values().next_back().unwrap();
+    assert_eq!((last.received, last.new), (8, 1), "a minute with a restart in it is counted on");
 }
 
 #[tokio::test]
@@ -312,7 +318,7 @@ async fn the_saved_cursor_moves_with_its_items_or_not_at_all() {
         count: None,
         closed: false,
     };
-    rig.bring([post(1, "one"), Brought::Save(saved.clone()), Brought::Gap(gap)]).await;
+    rig.bring([post(1, "one"), Brought::Gap { gap, saved: Box::new(saved.clone()) }]).await;
     {
         // A transaction that is cut before its commit.
         let mut work = work::Work::begin(&rig.ledger, &rig.sequencer.standing, NOON).await.unwrap();
