@@ -107,11 +107,11 @@ fn strainer_config(config: &Config) -> strainer::Config {
     strainer::Config { listen: config.strainer.listen.to_string(), version: VERSION.to_owned() }
 }
 
-/// What the tail no longer holds, asked of the nozzle over its intake.
-struct NozzleHistory(HttpIntake);
+/// What the tail no longer holds, asked of the nozzle: over its intake, or in the same process.
+struct NozzleHistory<I>(I);
 
 #[async_trait]
-impl strainer::History for NozzleHistory {
+impl<I: Intake> strainer::History for NozzleHistory<I> {
     async fn lines(&self, eid: EventId, after: Seq, max: usize) -> Result<Page, strainer::HistoryError> {
         self.0.lines(eid, after, max).await.map_err(|refusal| strainer::HistoryError {
             may_pass: matches!(refusal, Refusal::Later { .. } | Refusal::Failed(_)),

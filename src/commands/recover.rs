@@ -1,7 +1,7 @@
 //! `perihelion recover`: a new ledger for an event whose ledger is lost, out of what the archive and Redis still hold.
 //! The rules are in `live::recover`; here the witnesses are heard and the steps taken in their order.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use archive::{Archive, Cursor};
 use live::follow::Line as Lineage;
 use live::recover::{self, ArchiveWitness, Consent, Plan, TailWitness};
@@ -23,10 +23,7 @@ pub(crate) async fn run(config: &Config, args: &RecoverArgs) -> Result<(), Failu
         LiveUrl::Embedded => None,
         LiveUrl::Redis(url) => Some(RedisStore::connect(url.expose()).await.map_err(anyhow::Error::from)?),
     };
-    let Some(eid) = find(&args.event, &*archive, redis.as_ref()).await else {
-        let why = format!("neither the archive nor Redis knows an event {:?}", args.event);
-        return Err(Failure::Could(anyhow::anyhow!(why)));
-    };
+    let eid = find(&args.event, &*archive, redis.as_ref()).await?;
     let (cursor, witness) = hear_archive(&*archive, eid, args).await;
     let tail = match &redis {
         Some(redis) if !args.without_tail => hear_tail(redis, eid).await,
@@ -79,13 +76,35 @@ async fn carry_out(
     Ok(())
 }
 
-async fn find(slug: &str, archive: &dyn Archive, redis: Option<&RedisStore>) -> Option<EventId> {
-    let archived = archive.events().await.unwrap_or_default();
+/// The event with this slug. A store that does not answer is named when the other one does not know the slug either.
+async fn find(slug: &str, archive: &dyn Archive, redis: Option<&RedisStore>) -> Result<EventId> {
+    let mut silent = Vec::new();
+    // An archive that was never used has no tables yet: it is read as empty.
+    let read = async {
+        archive.prepare().await?;
+        archive.events().await
+    };
+    let archived = read.await.unwrap_or_else(|error: archive::Error| {
+        silent.push(error.to_string());
+        Vec::new()
+    });
     if let Some(event) = archived.iter().find(|event| event.settings.slug == slug) {
-        return Some(event.id);
+        return Ok(event.id);
     }
-    let live = redis?.events().await.unwrap_or_default();
-    live.into_iter().find(|event| event.slug == slug).map(|event| event.eid)
+    if let Some(redis) = redis {
+        match redis.events().await {
+            Ok(live) => {
+                if let Some(event) = live.into_iter().find(|event| event.slug == slug) {
+                    return Ok(event.eid);
+                }
+            }
+            Err(error) => silent.push(error.to_string()),
+        }
+    }
+    if silent.is_empty() {
+        bail!("neither the archive nor Redis knows an event {slug:?}");
+    }
+    bail!("no event {slug:?} was found, but not everybody was heard: {}", silent.join("; "))
 }
 
 /// What the archive holds; nothing when it cannot be read, which the plan then refuses without consent.
@@ -131,7 +150,11 @@ async fn hear_tail(redis: &RedisStore, eid: EventId) -> Option<TailWitness> {
         while let Some(last) = lines.last().map(|line| line.seq).filter(|seq| *seq < first.head.top) {
             match tail.read(last, LINES_MAX).await? {
                 Some(page) if page.after == last && !page.lines.is_empty() => lines.extend(page.lines),
-                _ => break,
+                _ => {
+                    let why =
+                        format!("the tail ends at {} and could be read up to {last} only", first.head.top);
+                    return Err(live::Error::Corrupt(why));
+                }
             }
         }
         Ok::<_, live::Error>(Some(TailWitness { head: first.head, lines }))

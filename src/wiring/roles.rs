@@ -62,7 +62,7 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     let parts = ::strainer::Parts {
         store: store.clone(),
         archive: archive(config)?,
-        history: None,
+        history: Some(Arc::new(NozzleHistory(nozzle.clone()))),
         readiness: readiness.clone(),
     };
     ::strainer::start(&strainer_config(config), parts, fate.shutdown());
