@@ -6,8 +6,9 @@ use super::{
     shell::Shell,
     view::{
         chart::spark,
-        count, number,
+        count,
         stage::{rooms, speakers},
+        sum,
         time::{Venue, day_names, span},
     },
 };
@@ -106,10 +107,10 @@ pub(super) async fn show(
         ),
         lede: lede(settings.as_ref(), !talks.is_empty(), venue.date(site.now()).year()),
         sums: vec![
-            (number(totals.items), "items"),
-            (number(totals.people), "people"),
-            (number(totals.photos), "photos"),
-            (number(talks.len() as u64), "talks"),
+            sum(totals.items, "item", "items"),
+            sum(totals.people, "person", "people"),
+            sum(totals.photos, "photo", "photos"),
+            sum(talks.len() as u64, "talk", "talks"),
         ],
         days: days(talks, &all_rooms, &said, &venue, site.now()),
         title,

@@ -15,7 +15,9 @@ pub(super) struct Guard {
 impl Guard {
     /// The address, when its form allows a fetch: scheme, no credentials, no unusual port, a host.
     pub(super) fn address(&self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok().filter(|_| text.len() <= URL_BYTES_MAX)?;
+        // What is asked for is the parsed form, in which one letter may have become nine.
+        let fits = |url: &Url| text.len().max(url.as_str().len()) <= URL_BYTES_MAX;
+        let url = Url::parse(text).ok().filter(fits)?;
         let is_plain = url.username().is_empty() && url.password().is_none() && url.host().is_some();
         let is_allowed = match url.scheme() {
             "https" => url.port().is_none() || self.allows_loopback,

@@ -6,6 +6,8 @@
 
 mod cache;
 mod fetch;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod sniff;
 
@@ -107,8 +109,11 @@ fn parse(text: &str) -> Option<Asked> {
     let mut parts = text.split('.');
     let (slug, id, rev, n) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let is_end = parts.next().is_none();
-    Some(Asked { slug: slug.to_owned(), id: id.parse().ok()?, rev: rev.parse().ok()?, n: n.parse().ok()? })
-        .filter(|_| is_end)
+    let asked =
+        Asked { slug: slug.to_owned(), id: id.parse().ok()?, rev: rev.parse().ok()?, n: n.parse().ok()? };
+    // `+1` and `01` are numbers too, but a picture has one name.
+    let is_canonical = asked.rev.to_string() == rev && asked.n.to_string() == n;
+    (is_end && is_canonical).then_some(asked)
 }
 
 /// The address that the item names, if it is shown in this revision.
@@ -183,6 +188,8 @@ mod tests {
             "rust.k3f9q2m7xw4d.0",
             "rust.k3f9q2m7xw4d.0.0.0",
             "rust.k3f9q2m7xw4d.-1.0",
+            "rust.k3f9q2m7xw4d.+1.0",
+            "rust.k3f9q2m7xw4d.1.00",
             "http://x/",
         ] {
             assert!(parse(bad).is_none(), "{bad}");

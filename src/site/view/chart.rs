@@ -9,8 +9,10 @@ use std::fmt::Write;
 const SPARK: (f64, f64) = (120.0, 30.0);
 /// Bars of a sparkline.
 const SPARK_BARS: usize = 40;
-/// The box of a talk's chart.
-const CHART: (f64, f64) = (1200.0, 166.0);
+/// Height of a talk's chart in pixels. Places along it are percentages: bars follow the page's width, and words keep their size.
+const CHART_HEIGHT: f64 = 166.0;
+/// Between two bars, in percent; a bar is always wider.
+const GAP: f64 = 0.12;
 /// Minutes shown before and after a talk.
 const AROUND: i64 = 10;
 /// Bars of a talk's chart at most; a longer talk gets wider bars.
@@ -81,14 +83,14 @@ pub(in crate::site) fn chart(
     if most == 0 {
         return None;
     }
-    let width = CHART.0 / counts.len() as f64;
+    let width = 100.0 / counts.len() as f64;
     let at = |bar: usize| from.plus(bar as i64 * per * Micros::MINUTE);
     let bar = |(i, n): (usize, &u64)| {
-        let height = *n as f64 / most as f64 * (CHART.1 - 30.0);
+        let height = *n as f64 / most as f64 * (CHART_HEIGHT - 30.0);
         Bar {
-            x: format!("{:.1}", i as f64 * width + 0.8),
-            y: format!("{:.1}", CHART.1 - height),
-            width: format!("{:.1}", (width - 1.5).max(1.0)),
+            x: format!("{:.2}%", i as f64 * width + GAP / 2.0),
+            y: format!("{:.1}", CHART_HEIGHT - height),
+            width: format!("{:.2}%", width - GAP),
             height: format!("{height:.1}"),
             is_inside: at(i) >= start.minute() && at(i) < end,
         }
@@ -101,7 +103,7 @@ pub(in crate::site) fn chart(
         .filter(|tick| *tick >= from)
         .map(|tick| {
             let x = tick.since(from) as f64 / (per * Micros::MINUTE) as f64 * width;
-            (format!("{x:.1}"), venue.hhmm(tick))
+            (format!("{x:.2}%"), venue.hhmm(tick))
         })
         .collect();
     let total: u64 = counts.iter().sum();
@@ -118,11 +120,13 @@ pub(in crate::site) fn chart(
     })
 }
 
+/// As many times as stand side by side on a phone.
 fn tick_minutes(minutes: i64) -> i64 {
     match minutes {
-        ..=75 => 5,
-        76..=180 => 15,
-        181..=600 => 60,
+        ..=45 => 5,
+        46..=90 => 10,
+        91..=240 => 30,
+        241..=600 => 60,
         _ => 240,
     }
 }

@@ -14,6 +14,11 @@ pub(super) fn count(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
+/// A number and what it counts, to be set one above the other.
+pub(super) fn sum(n: u64, one: &'static str, many: &'static str) -> (String, &'static str) {
+    (number(n), if n == 1 { one } else { many })
+}
+
 /// 1234567 as `1,234,567`.
 pub(super) fn number(n: u64) -> String {
     let digits = n.to_string();
