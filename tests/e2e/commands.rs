@@ -11,7 +11,7 @@ const EVENT: &str = "slug = \"rustfest\"\ntitle = \"RustFest\"\nonsite = \"open\
 const ARCHIVED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A place with an event.toml and settings on free ports; `live` is the URL of the live store.
-fn place(live: &str) -> (Place, String) {
+pub(crate) fn place(live: &str) -> (Place, String) {
     let [site, nozzle, strainer] = [(); 3].map(|()| testkit::free_port());
     let place = Place::new();
     place.write("event.toml", EVENT);
@@ -26,7 +26,7 @@ fn place(live: &str) -> (Place, String) {
 }
 
 #[track_caller]
-fn done(ended: Ended) -> String {
+pub(crate) fn done(ended: Ended) -> String {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended.stdout
 }
@@ -68,7 +68,7 @@ fn export(place: &Place, lines: usize) -> String {
     }
 }
 
-fn up(place: &Place) -> Running {
+pub(crate) fn up(place: &Place) -> Running {
     place.start(&["up"], "Perihelion is at")
 }
 

@@ -10,5 +10,6 @@ mod program;
 mod real_input;
 mod removal;
 mod servers;
+mod two_events;
 mod web;
 mod witness;
