@@ -1,8 +1,8 @@
 //! `cargo xtask ci`: the one check that a person and a machine run alike.
 //! Steps run in order, each with a time limit; the first failure stops, and the last lines say what ran.
 
-mod packages;
-mod process;
+pub(crate) mod packages;
+pub(crate) mod process;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,7 +1,9 @@
 //! The repository's own commands. One file per command; `cargo xtask --help` lists them.
 
 mod bench;
+mod chaos;
 mod ci;
+mod shots;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +27,10 @@ enum Command {
     Tidy,
     /// Speed and size, against what is promised and against peers in the same run.
     Bench(bench::Options),
+    /// The long runs: protocol model, Redis trial, fuzzing, deaths, a soak.
+    Chaos(chaos::Options),
+    /// Pictures of the demo's pages, to be looked at.
+    Shots(shots::Options),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +39,8 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&root, &options),
         Command::Tidy => tidy::run(&root),
         Command::Bench(options) => bench::run(&root, &options),
+        Command::Chaos(options) => chaos::run(&root, &options),
+        Command::Shots(options) => shots::run(&root, &options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -36,7 +36,7 @@ const NEEDED: [Needed; 5] = [
 ];
 
 /// Makes the packages present if it may, and returns the names of those still missing.
-pub(super) fn provide(may_install: bool) -> Vec<&'static str> {
+pub(crate) fn provide(may_install: bool) -> Vec<&'static str> {
     let missing = missing();
     if missing.is_empty() {
         return missing;
@@ -58,7 +58,7 @@ pub(super) fn provide(may_install: bool) -> Vec<&'static str> {
 }
 
 /// PATH with the directories in which Debian keeps the servers.
-pub(super) fn path_with_servers() -> OsString {
+pub(crate) fn path_with_servers() -> OsString {
     let paths = search_path();
     std::env::join_paths(&paths).unwrap_or_else(|_| std::env::var_os("PATH").unwrap_or_default())
 }

@@ -16,16 +16,16 @@ const POLL: Duration = Duration::from_millis(500);
 
 /// How a child ended.
 #[derive(Debug)]
-pub(super) struct Ran {
-    pub(super) succeeded: bool,
+pub(crate) struct Ran {
+    pub(crate) succeeded: bool,
     /// In words: the exit status, or the limit it ran into.
-    pub(super) ended: String,
+    pub(crate) ended: String,
     /// Every line that named a skipped test.
-    pub(super) skipped: Vec<String>,
+    pub(crate) skipped: Vec<String>,
 }
 
 /// Runs `command` without input for at most `limit`; a child over its limit is killed.
-pub(super) fn run_limited(command: &mut Command, limit: Duration) -> Result<Ran> {
+pub(crate) fn run_limited(command: &mut Command, limit: Duration) -> Result<Ran> {
     let started = Instant::now();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
