@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chassis::backoff;
 use futures_util::StreamExt;
 use model::Micros;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -51,9 +51,29 @@ pub(crate) fn client() -> Result<reqwest::Client, String> {
     built.map_err(|error| format!("no HTTP client: {}", cause(&error)))
 }
 
+/// The token that a request showed: a network that repeats it in its refusal must not make us print it.
+pub(super) struct Shown(Option<String>);
+
+impl Shown {
+    /// The refusal's body without the token.
+    pub(super) fn masked(&self, body: Vec<u8>) -> Vec<u8> {
+        let Some(token) = self.0.as_deref().filter(|token| !token.is_empty()) else { return body };
+        String::from_utf8_lossy(&body).replace(token, "****").into_bytes()
+    }
+}
+
+/// Sends a request, and remembers which token it shows.
+pub(super) async fn send(request: RequestBuilder) -> reqwest::Result<(reqwest::Response, Shown)> {
+    let (client, request) = request.build_split();
+    let request = request?;
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = shown.and_then(|value| value.split_once(' ')).map(|(_, token)| token.to_owned());
+    Ok((client.execute(request).await?, Shown(token)))
+}
+
 /// Sends a request and reads the answer. Anything but 2xx is a refusal.
 pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, Refusal> {
-    let response = request.send().await.map_err(|error| Refusal::cut(cause(&error)))?;
+    let (response, shown) = send(request).await.map_err(|error| Refusal::cut(cause(&error)))?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
@@ -69,7 +89,11 @@ pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, Refusal> {
         }
         body.extend_from_slice(&chunk);
     }
-    if status.is_success() { Ok(Answer { body }) } else { Err(refusal(status, &headers, &body)) }
+    if status.is_success() {
+        Ok(Answer { body })
+    } else {
+        Err(refusal(status, &headers, &shown.masked(body)))
+    }
 }
 
 /// What a status other than 2xx means, for every network alike.
@@ -143,6 +167,14 @@ mod tests {
         assert!(matches!(end(502, &[], "<html>"), SourceEnd::Refused(_)));
         assert!(matches!(end(420, &[], ""), SourceEnd::Throttled(_)));
         assert!(matches!(end(429, &[], ""), SourceEnd::Throttled(_)));
+    }
+
+    #[test]
+    fn a_token_that_a_network_repeats_is_masked() {
+        let body = br#"{"error":"no such token: s3cret"}"#.to_vec();
+        let shown = Shown(Some("s3cret".to_owned()));
+        assert_eq!(shown.masked(body.clone()), br#"{"error":"no such token: ****"}"#);
+        assert_eq!(Shown(None).masked(body.clone()), body);
     }
 
     #[test]

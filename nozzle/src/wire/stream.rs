@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use reqwest::RequestBuilder;
 
-use super::answer::{CONNECT_MAX, Refusal, refusal};
+use super::answer::{self, CONNECT_MAX, Refusal, refusal};
 use crate::source::SourceEnd;
 
 /// Longest wait for the head of a stream's answer: X holds it back until it has something to say, at most a heartbeat.
@@ -42,8 +42,9 @@ impl Bytes {
 /// Sends a request whose answer does not end.
 pub(crate) async fn open(request: RequestBuilder) -> Result<Bytes, Refusal> {
     let cut = |why: String| Refusal { status: 0, body: String::new(), end: SourceEnd::Cut(why) };
-    let sent = tokio::time::timeout(HEAD_MAX, request.send()).await;
-    let response = sent.map_err(|_| cut("no answer in time".into()))?.map_err(|error| cut(cause(&error)))?;
+    let sent = tokio::time::timeout(HEAD_MAX, answer::send(request)).await;
+    let (response, shown) =
+        sent.map_err(|_| cut("no answer in time".into()))?.map_err(|error| cut(cause(&error)))?;
     let status = response.status();
     if status.is_success() {
         return Ok(Bytes(response.bytes_stream().boxed()));
@@ -61,7 +62,7 @@ pub(crate) async fn open(request: RequestBuilder) -> Result<Bytes, Refusal> {
     };
     // What was read until then is enough: the status has said the most of it.
     let _in_time = tokio::time::timeout(CONNECT_MAX, read).await;
-    Err(refusal(status, &headers, &body))
+    Err(refusal(status, &headers, &shown.masked(body)))
 }
 
 /// An error with its causes, without the address that was asked (it may be long, and says nothing to an operator).
