@@ -6,21 +6,24 @@ use anyhow::{Context, Result};
 use archive::{Archive, Page, Query, Scope};
 use model::EventId;
 
-use crate::config::Config;
+use crate::config::{ArchiveUrl, Config};
 use crate::failure::Failure;
 use crate::wiring;
 
 /// Writes the lines to standard output. A reader that closes the pipe ends it early and well.
 pub(crate) async fn run(config: &Config, slug: &str) -> Result<(), Failure> {
-    let archive = wiring::archive(config)?;
-    let events = archive.events().await.context("cannot read the archive")?;
+    let store = wiring::archive(config)?;
+    let is_missing =
+        config.archive.url == ArchiveUrl::Embedded && !config.data_dir.join(archive::EMBEDDED_FILE).exists();
+    let events =
+        if is_missing { Vec::new() } else { store.events().await.context("cannot read the archive")? };
     let Some(event) = events.iter().find(|event| event.settings.slug == slug) else {
         let known: Vec<&str> = events.iter().map(|event| event.settings.slug.as_str()).collect();
         let known = if known.is_empty() { "no events".to_owned() } else { known.join(", ") };
         return Err(Failure::Asked(format!("the archive has no event {slug:?}; it holds {known}")));
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    match write_items(&*archive, event.id, &mut out).await {
+    match write_items(&*store, event.id, &mut out).await {
         Err(error) if is_closed_pipe(&error) => Ok(()),
         other => Ok(other?),
     }
