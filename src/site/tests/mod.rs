@@ -3,5 +3,6 @@
 mod browser;
 pub(super) mod entries;
 mod media;
+mod moves;
 mod pages;
 mod stand;

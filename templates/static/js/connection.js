@@ -42,6 +42,7 @@ export class Connection {
 
   connect() {
     clearTimeout(this.retry);
+    this.open?.close();
     this.heard = performance.now();
     this.ready = false;
     const mine = { object: (object) => this.object(object), end: (how) => this.lost(how) };
@@ -176,7 +177,9 @@ export class Connection {
     });
   }
 
+  /** A retry that waits would open a second connection beside this one: it is called off. */
   moveTo(candidate) {
+    clearTimeout(this.retry);
     this.open?.close();
     this.open = candidate;
     this.rung = 0;

@@ -92,15 +92,21 @@ export class Feed {
     }
   }
 
+  /** Returns the ids of items that now belong to the chosen room and are not in this page. */
   filing(entry) {
+    const missing = [];
     for (const move of entry.moves) {
       const record = this.byId.get(move.id);
-      if (!record) continue;
+      if (!record) {
+        if (["room", "hallway"].includes(this.page.filter.kind) && this.fits(move.filing)) missing.push(move.id);
+        continue;
+      }
       record.filing = move.filing;
       if (!this.fits(move.filing)) this.drop(record);
       else if (record.item) this.refoot(record);
       else if (record.element) replace(record.element, move.filing, this.page);
     }
+    return missing;
   }
 
   /** A window in which a source may have lost something; the same line again when it is closed. */
@@ -149,7 +155,7 @@ export class Feed {
     const name = record?.element?.querySelector(".item-head b")?.textContent;
     if (!name || record.item === null) return null;
     const covered = record.element.querySelector(".cover");
-    return { name, words: covered ? "Covered by a content warning." : record.element.querySelector(".item-body")?.textContent ?? "" };
+    return { name, words: covered ? "Covered by a content warning." : read(record.element) };
   }
 
   hold(record) {
@@ -300,4 +306,9 @@ function replace(element, filing, page) {
   if (!room) return;
   const talk = filing.talk ? `/${page.slug}/talks/${filing.talk}` : null;
   line.prepend(talk ? h("a", { class: "place", href: talk }, room.name) : h("span", { class: "place" }, room.name));
+}
+
+/** The words of an item that the server drew, in one line: its paragraphs touch in the document, but not for a reader. */
+function read(element) {
+  return [...element.querySelectorAll(".item-body h3, .item-body p")].map((part) => part.innerText).join(" ");
 }

@@ -6,11 +6,13 @@ import { Feed } from "./feed.js";
 import { keys } from "./keys.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
-import { retally } from "./tallies.js";
+import { retally, tallyMoved } from "./tallies.js";
 
 const TOP_PX = 8;
 const TICK_MS = 1_000;
 const ARCHIVE_RETRY_MS = 5_000;
+const MOVED_WAIT_MS = 1_500;
+const MOVED_TRIES_MAX = 20;
 
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const root = document.getElementById("feed");
@@ -31,7 +33,7 @@ function apply(entry) {
     case "post": case "edit": case "show": feed.put(entry); break;
     case "hide": case "remove": feed.takeAway(entry); break;
     case "counts": feed.counts(entry); break;
-    case "filing": feed.filing(entry); break;
+    case "filing": fetchMoved(entry.seq - 1, new Set(feed.filing(entry))); break;
     case "gap": feed.gap(entry); break;
     case "notice": notice(entry.notice); break;
     case "talk": stage.talk(entry); break;
@@ -98,6 +100,24 @@ async function fill({ after, base, archive }) {
   }
   status.holes(null);
   paintSoon();
+}
+
+/** Items that were filed into this page's room and are not in it: from the archive, once that has come so far. Pages ask
+    at different moments, as all of them learn of it in the same one. */
+async function fetchMoved(after, missing) {
+  for (let tries = 0; missing.size > 0 && tries < MOVED_TRIES_MAX; tries += 1) {
+    const wait = tries === 0 ? MOVED_WAIT_MS : ARCHIVE_RETRY_MS;
+    await new Promise((wake) => setTimeout(wake, wait * (0.5 + Math.random())));
+    const answer = await fetch(`/api/v1/events/${page.slug}/items?after=${after}`).catch(() => null);
+    if (!answer?.ok) continue;
+    for (const entry of (await answer.json()).entries) {
+      if (!missing.delete(entry.id) || feed.byId.has(entry.id)) continue;
+      if (!entry.item || !feed.fits(entry.filing)) continue;
+      feed.put(entry);
+      tallyMoved(entry.filing);
+    }
+    paintSoon();
+  }
 }
 
 /** Shows what waits. By key the newest gets the focus, so that j goes on from there; by hand nothing is focused. */

@@ -37,6 +37,12 @@ export function retally(entry, find) {
   }
 }
 
+/** One item came into a room (or the hallway) from somewhere that this page does not show. */
+export function tallyMoved(filing) {
+  const room = roomOf(filing);
+  add([room === null ? "hallway" : `room.${room}`], 1);
+}
+
 /** The filters that hold a record: from its item, or from what the server drew of it. */
 function held({ item, filing, element }) {
   const room = filing ? roomOf(filing) : element?.dataset.room ?? null;
