@@ -12,10 +12,10 @@ use model::{
 use std::time::Duration;
 use testkit::{Chromium, Tab, Viewport};
 
-const SOON: Duration = Duration::from_secs(15);
+pub(super) const SOON: Duration = Duration::from_secs(15);
 
 /// Ids in the page, newest first, with the seq they stand under.
-const DRAWN: &str = "JSON.stringify([...document.querySelectorAll('#feed [data-id]')].map(e => e.dataset.id + ':' + e.dataset.seq))";
+pub(super) const DRAWN: &str = "JSON.stringify([...document.querySelectorAll('#feed [data-id]')].map(e => e.dataset.id + ':' + e.dataset.seq))";
 
 /// The feed's markup without what only a script adds.
 const MARKUP: &str = r#"(root => {
@@ -26,13 +26,13 @@ const MARKUP: &str = r#"(root => {
     return root.innerHTML.replace(/>\s+</g, '><').replace(/<\//g, '\n</').trim();
 })"#;
 
-async fn live(tab: &Tab) {
+pub(super) async fn live(tab: &Tab) {
     let is_live =
         "document.getElementById('conn').textContent === 'Live' && globalThis.perihelion.connection.ready";
     tab.wait_until(is_live, SOON).await.expect("the page is live");
 }
 
-async fn drawn(tab: &Tab, seq: u64) {
+pub(super) async fn drawn(tab: &Tab, seq: u64) {
     tab.wait_until(&format!("globalThis.perihelion.connection.cursor.seq >= {seq}"), SOON)
         .await
         .expect("the page follows");
@@ -77,6 +77,16 @@ fn showcase(seq: u64) -> Vec<Entry> {
             Run::Mention { mention: "@karo".into(), url: Some("https://pixels.example/@karo".into()) },
         ],
         &|i| i.counts = Counts { boosts: 1, likes: 1200, replies: 2 },
+    );
+    add(
+        "tags",
+        vec![
+            Run::text("Said.\n\n"),
+            Run::Tag { tag: "a".into() },
+            Run::text("\n"),
+            Run::Tag { tag: "b".into() },
+        ],
+        &|_| {},
     );
     add("arabic", vec![Run::text("أعجبتني الفكرة")], &|i| i.lang = Some("ar".into()));
     add("answer", vec![Run::text("Here, the long version?")], &|i| {
@@ -140,8 +150,8 @@ fn aftermath(seq: u64, first: u64) -> Vec<Entry> {
     let more = [
         Kind::Counts(counts),
         edit(0, first, "words", "Reworded.").kind,
-        gone(0, first + 2, "arabic", true).kind,
-        gone(0, first + 8, "article", false).kind,
+        gone(0, first + 3, "arabic", true).kind,
+        gone(0, first + 9, "article", false).kind,
         Kind::Gap { gap: gap(false) },
         Kind::Gap { gap: gap(true) },
         // A post that is removed before anybody could read it: its words never leave, its line does.

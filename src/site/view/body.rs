@@ -23,7 +23,8 @@ pub(in crate::site) enum Piece {
     Words { href: String, text: String, host: String },
 }
 
-/// The words as paragraphs: two line feeds part paragraphs, one is a line break.
+/// The words as paragraphs: two line feeds part paragraphs, one is a line break. Hashtags on a line of their own, as networks set them
+/// apart, join the words above.
 pub(in crate::site) fn paragraphs(body: &Body) -> Vec<Vec<Piece>> {
     let mut all: Vec<Vec<Piece>> = vec![Vec::new()];
     for run in &body.0 {
@@ -47,7 +48,21 @@ pub(in crate::site) fn paragraphs(body: &Body) -> Vec<Vec<Piece>> {
         }
     }
     all.retain(|paragraph| paragraph.iter().any(is_seen));
-    all
+    all.into_iter().fold(Vec::new(), |mut joined: Vec<Vec<Piece>>, paragraph| {
+        match joined.last_mut().filter(|_| paragraph.iter().all(is_tag_or_space)) {
+            Some(above) => {
+                let space = || Piece::Text(" ".to_owned());
+                above.push(space());
+                above.extend(paragraph.into_iter().map(|p| if p == Piece::Break { space() } else { p }));
+            }
+            None => joined.push(paragraph),
+        }
+        joined
+    })
+}
+
+fn is_tag_or_space(piece: &Piece) -> bool {
+    matches!(piece, Piece::Tag(_)) || !is_seen(piece)
 }
 
 fn last(all: &mut [Vec<Piece>]) -> &mut Vec<Piece> {
@@ -123,6 +138,25 @@ mod tests {
         let text = |t: &str| Piece::Text(t.into());
         let want = vec![vec![text("a"), Piece::Break, text("b")], vec![text("c "), Piece::Tag("x".into())]];
         assert_eq!(paragraphs(&body), want);
+    }
+
+    #[test]
+    fn hashtags_on_a_line_of_their_own_join_the_words_above() {
+        let tag = |t: &str| Run::Tag { tag: t.into() };
+        let text = |t: &str| Piece::Text(t.into());
+        let seen = |t: &str| Piece::Tag(t.into());
+        let body = Body(vec![
+            Run::text("Words.\n\n"),
+            tag("a"),
+            Run::text(" "),
+            tag("b"),
+            Run::text("\n"),
+            tag("c"),
+        ]);
+        let one = vec![text("Words."), text(" "), seen("a"), text(" "), seen("b"), text(" "), seen("c")];
+        assert_eq!(paragraphs(&body), [one]);
+        let body = Body(vec![tag("a"), Run::text("\n\nWords.")]);
+        assert_eq!(paragraphs(&body), [vec![seen("a")], vec![text("Words.")]], "nothing stands above");
     }
 
     #[test]

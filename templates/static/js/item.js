@@ -79,7 +79,8 @@ function words(item) {
   return body.childNodes.length === 0 ? null : body;
 }
 
-/** Runs into paragraphs of nodes: two line feeds part paragraphs, one is a line break. */
+/** Runs into paragraphs of nodes: two line feeds part paragraphs, one is a line break. Hashtags on a line of their own
+    join the words above. */
 function paragraphs(runs) {
   const all = [[]];
   const break_ = () => { if (all.at(-1).length > 0) all.push([]); };
@@ -93,7 +94,14 @@ function paragraphs(runs) {
       });
     });
   }
-  return all.filter((nodes) => nodes.some((node) => node.textContent.trim() !== ""));
+  const joined = [];
+  for (const nodes of all) {
+    if (nodes.every((node) => node.textContent.trim() === "")) continue;
+    const above = nodes.every((node) => node.className === "tag" || node.textContent.trim() === "") && joined.at(-1);
+    if (above) above.push(" ", ...nodes.map((node) => (node.nodeName === "BR" ? " " : node)));
+    else joined.push(nodes);
+  }
+  return joined;
 }
 
 function inline(run) {
