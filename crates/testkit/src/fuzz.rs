@@ -213,7 +213,7 @@ impl Change {
                 insert(&mut bytes, *to, &other[span(other, *from, *length)]);
             }
             Self::Number { which, with } => {
-                replace_number(&mut bytes, *which, NUMBERS[with.index(NUMBERS.len())])
+                replace_number(&mut bytes, *which, NUMBERS[with.index(NUMBERS.len())]);
             }
             Self::Nest { at, opening, times } => {
                 insert(&mut bytes, *at, &bounded(OPENINGS[opening.index(OPENINGS.len())].as_bytes(), *times));
