@@ -146,7 +146,10 @@ impl Status {
             return Upstream::Ignored { kind: "not_public" };
         }
         let Some(name) = self.name().map(str::to_owned) else {
-            return Upstream::Malformed { reason: "no_id", sample: sample(self.id.unwrap_or_default().as_bytes()) };
+            return Upstream::Malformed {
+                reason: "no_id",
+                sample: sample(self.id.unwrap_or_default().as_bytes()),
+            };
         };
         match self.reblog {
             None => Upstream::Post(Box::new(self.draft(host, &name))),
