@@ -19,6 +19,9 @@ pub const HTTP_REFUSED: &str = "http_requests_refused_total";
 /// Handlers that panicked.
 pub const HTTP_PANICS: &str = "http_handler_panics_total";
 
+/// Clients cut off because they did not read: those of server-sent events cannot be told.
+pub const HTTP_SLOW: &str = "http_slow_clients_total";
+
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Upper bounds, in seconds, of every histogram whose name ends in `_seconds`.

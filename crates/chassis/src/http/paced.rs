@@ -16,6 +16,8 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use crate::metrics;
+
 /// See the module.
 #[derive(Debug)]
 pub struct Paced<S> {
@@ -60,6 +62,7 @@ impl<S> Paced<S> {
                 let stall =
                     self.stall.get_or_insert_with(|| Stall { timer: Box::pin(sleep(wait)), bytes: 0 });
                 ready!(stall.timer.as_mut().poll(cx));
+                ::metrics::counter!(metrics::HTTP_SLOW).increment(1);
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
             }
         }
