@@ -1,0 +1,167 @@
+//! Every address that the program's own route tables name, asked without a key: what is public answers, what is not public refuses. A
+//! route that somebody adds is in the tables, so it is asked too, and counts as locked until it is named here as public.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use reqwest::RequestBuilder;
+
+use crate::program::Place;
+
+/// The files that make routes, and whether the site's port answers them (else the intake's).
+const TABLES: [(&str, bool); 4] = [
+    ("src/site/routes.rs", true),
+    ("halley/src/routes.rs", true),
+    ("crates/chassis/src/ops.rs", true),
+    ("nozzle/src/intake/http.rs", false),
+];
+/// What anybody may read.
+const PUBLIC: [&str; 17] = [
+    "/",
+    "/static/{file}",
+    "/media/{picture}",
+    "/api/v1/events",
+    "/api/v1/events/{event}/items",
+    "/{event}",
+    "/{event}/programme",
+    "/{event}/talks/{talk}",
+    "/{event}/posts/{id}",
+    "/{event}/export.ndjson",
+    "/live/{event}/ws",
+    "/live/{event}/sse",
+    "/live/{event}/poll",
+    "/live/{event}/chunk/{file}",
+    "/live/{event}/head.json",
+    "/healthz",
+    "/readyz",
+];
+const VERBS: [&str; 7] = ["say", "decide", "file", "stage", "notice", "schedule", "event"];
+/// Somebody who does not sit at this machine, as a trusted proxy tells it.
+const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
+const SOON: Duration = Duration::from_secs(20);
+
+/// The paths in a table, as they are written there.
+fn routes(table: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(table);
+    let text = std::fs::read_to_string(path).expect("the table of routes is there");
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let found = code.split(".route(").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start().strip_prefix('"')?;
+        rest.split_once('"').map(|(path, _)| path.to_owned())
+    });
+    found.collect()
+}
+
+/// A path with something in place of each parameter.
+fn filled(route: &str, eid: &str, verb: &str) -> String {
+    let pairs = [
+        ("{event}", "rustfest"),
+        ("{talk}", "t1"),
+        ("{id}", "k3f9q2m7xw4d"),
+        ("{file}", "0.json"),
+        ("{picture}", "x"),
+        ("{eid}", eid),
+        ("{verb}", verb),
+        ("{*rest}", "x/y"),
+    ];
+    let path = pairs.iter().fold(route.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!path.contains('{'), "{route} has a parameter that this test does not know");
+    path
+}
+
+async fn status(request: RequestBuilder) -> (StatusCode, bool) {
+    let answer = request.header(STRANGER.0, STRANGER.1).send().await.expect("an answer");
+    (answer.status(), answer.headers().contains_key("allow"))
+}
+
+fn is_locked(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// No key, wrong keys, every method: never more than a refusal.
+async fn refuses(url: &str, method: Method) {
+    let client = crate::web::client();
+    let keys = [
+        ("x-nothing", ""),
+        ("authorization", "Bearer guess"),
+        ("authorization", "Bearer "),
+        ("cookie", "owner=guess"),
+    ];
+    for (name, value) in keys {
+        let (said, _) = status(client.request(method.clone(), url).header(name, value)).await;
+        assert!(is_locked(said), "{method} {url} with {name}: {value:?} answered {said}");
+    }
+    for other in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let (said, _) = status(client.request(other.clone(), url)).await;
+        let is_closed = is_locked(said) || said == StatusCode::METHOD_NOT_ALLOWED;
+        assert!(is_closed, "{other} {url} answered {said}");
+    }
+}
+
+/// Anybody may read it, and nobody may write to it.
+async fn is_public(url: &str) {
+    let client = crate::web::client();
+    // A stream has no end: its head is enough.
+    let (said, _) = status(client.get(url)).await;
+    assert!(!is_locked(said) && !said.is_server_error(), "GET {url} answered {said}");
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let (said, has_allow) = status(client.request(method.clone(), url)).await;
+        assert!(said == StatusCode::METHOD_NOT_ALLOWED && has_allow, "{method} {url} answered {said}");
+    }
+}
+
+async fn wait_up(url: &str) {
+    let deadline = Instant::now() + SOON;
+    while !crate::web::get(format!("{url}/rustfest")).await.is_ok_and(|answer| answer.status().is_success()) {
+        assert!(Instant::now() < deadline, "the event's page does not come");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_that_is_not_public_asks_for_a_key() {
+    let _alone = crate::product::alone().await;
+    let place = Place::new();
+    let [site, intake] = [testkit::free_port(), testkit::free_port()];
+    place.write(
+        "perihelion.toml",
+        &format!(
+            "[site]\nlisten = \"127.0.0.1:{site}\"\n[nozzle]\nlisten = \"127.0.0.1:{intake}\"\n\
+             [http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[halley]\npoll_hold_seconds = 1\n"
+        ),
+    );
+    place.write("event.toml", "slug = \"rustfest\"\ntitle = \"RustFest\"\n");
+    let _running = place.start(&["up", "--event", "event.toml"], "Perihelion is at");
+    let [site, intake] = [site, intake].map(|port| format!("http://127.0.0.1:{port}"));
+    wait_up(&site).await;
+    let listed = place.run(&["event", "list"]).stdout;
+    let eid = listed.split_whitespace().nth(1).expect("an event is listed with its id");
+
+    let (mut public, mut locked) = (0, 0);
+    for (table, is_site) in TABLES {
+        let base = if is_site { &site } else { &intake };
+        for route in routes(table) {
+            if is_site && PUBLIC.contains(&route.as_str()) {
+                is_public(&format!("{base}{}", filled(&route, eid, ""))).await;
+                public += 1;
+                continue;
+            }
+            let verbs: &[&str] = if route.contains("{verb}") { &VERBS } else { &[""] };
+            for verb in verbs {
+                let method = if verb.is_empty() { Method::GET } else { Method::POST };
+                refuses(&format!("{base}{}", filled(&route, eid, verb)), method).await;
+            }
+            locked += 1;
+        }
+    }
+    assert_eq!(public, PUBLIC.len(), "every public address is in a table");
+    assert!(locked >= 6, "only {locked} locked addresses were found: the tables are read wrongly");
+
+    let token = std::fs::read_to_string(place.path().join("data/intake-token")).expect("the token was made");
+    let client = crate::web::client();
+    for url in [format!("{site}/metrics"), format!("{intake}/intake/{eid}/lines")] {
+        let (said, _) = status(client.get(&url).bearer_auth(token.trim())).await;
+        assert_eq!(said, StatusCode::OK, "{url} opens to the key");
+    }
+}
