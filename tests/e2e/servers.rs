@@ -2,6 +2,7 @@
 //! never print.
 
 use testkit::{Postgres, Redis};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::program::{Ended, Place};
 
@@ -94,4 +95,62 @@ async fn postgres_that_is_read_only_is_refused() {
     let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     postgres.execute(&postgres.url(), &sql).await.expect("a database can be set");
     refused(&check(archive(&database)).await, &["archive", "FAILED", "read-only"]);
+}
+
+/// Speaks just enough of Redis's protocol to say which version it is.
+async fn redis_of_version(version: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free loopback port");
+    let url = format!("redis://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(answer_as(version, socket));
+        }
+    });
+    url
+}
+
+async fn answer_as(version: &str, socket: tokio::net::TcpStream) -> std::io::Result<()> {
+    let mut lines = BufReader::new(socket);
+    loop {
+        let mut head = String::new();
+        if lines.read_line(&mut head).await? == 0 {
+            return Ok(());
+        }
+        let mut words = Vec::new();
+        for _ in 0..head.trim().trim_start_matches('*').parse().unwrap_or(0) {
+            let [mut length, mut word] = [String::new(), String::new()];
+            lines.read_line(&mut length).await?;
+            lines.read_line(&mut word).await?;
+            words.push(word.trim().to_uppercase());
+        }
+        let answer = match words.first().map(String::as_str) {
+            Some("INFO") => {
+                let info = format!("redis_version:{version}\r\nmaxmemory_policy:noeviction\r\n");
+                format!("${}\r\n{info}\r\n", info.len())
+            }
+            Some("PING") => "+PONG\r\n".to_owned(),
+            _ => "+OK\r\n".to_owned(),
+        };
+        lines.write_all(answer.as_bytes()).await?;
+    }
+}
+
+#[tokio::test]
+async fn redis_that_is_too_old_is_refused_with_both_versions() {
+    let url = redis_of_version("6.2.14").await;
+    refused(
+        &check(live(&url)).await,
+        &["live", "FAILED", "Redis 7 or newer is needed, the server runs 6.2.14"],
+    );
+}
+
+#[tokio::test]
+async fn postgres_of_a_newer_version_is_refused_with_both_versions() {
+    let Some(postgres) = Postgres::shared().await else { return };
+    let database = postgres.create_database().await;
+    assert_eq!(check(archive(&database)).await.code, Some(0), "the check makes the schema");
+    let later = "INSERT INTO archive_migrations SELECT 99, 'later', installed_on, success, checksum, execution_time \
+                 FROM archive_migrations LIMIT 1";
+    postgres.execute(&database, later).await.expect("a later migration can be noted");
+    refused(&check(archive(&database)).await, &["archive", "FAILED", "newer perihelion (schema 99"]);
 }
