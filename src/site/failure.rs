@@ -20,7 +20,7 @@ pub(super) enum Failure {
     /// No such page, event, talk or post.
     NotFound,
     /// The post was taken away.
-    Gone(String),
+    Gone { slug: String, sentence: String },
     /// The archive does not answer.
     ArchiveAway { slug: String },
     /// The archive is older than what we know was removed.
@@ -48,7 +48,7 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Gone(_) => StatusCode::GONE,
+            Self::Gone { .. } => StatusCode::GONE,
             Self::ArchiveAway { .. } | Self::Restoring { .. } | Self::Starting => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -63,7 +63,7 @@ impl Failure {
     fn name(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
-            Self::Gone(_) => "gone",
+            Self::Gone { .. } => "gone",
             Self::ArchiveAway { .. } => "archive_away",
             Self::Restoring { .. } => "archive_restoring",
             Self::Starting => "starting",
@@ -93,7 +93,7 @@ impl Failure {
                 "Nothing was lost: every post that was ever shown keeps its address, and says so when it was taken away.",
                 "The address may have a slip in it, or the event has another name.",
             ),
-            Self::Gone(sentence) => (
+            Self::Gone { sentence, .. } => (
                 "This post is gone",
                 sentence,
                 "Its words and pictures were removed here as well. Answers to it stay where they were.",
@@ -135,7 +135,7 @@ impl Failure {
 
     fn acts(&self) -> Vec<(String, &'static str)> {
         match self {
-            Self::ArchiveAway { slug } | Self::Restoring { slug } => {
+            Self::ArchiveAway { slug } | Self::Restoring { slug } | Self::Gone { slug, .. } => {
                 vec![(format!("/{slug}"), "Open the live page")]
             }
             Self::Starting | Self::TooMany { .. } | Self::Ours { .. } => vec![(String::new(), "Try again")],

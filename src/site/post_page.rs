@@ -48,7 +48,7 @@ pub(super) async fn show(
     let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
     let row = site.item(&event, id).await?.ok_or(Failure::NotFound)?;
     if row.state != RowState::Shown {
-        return Err(Failure::Gone(why_gone(&event, &row)));
+        return Err(Failure::Gone { sentence: why_gone(&event, &row), slug });
     }
     let before = above(&site, &event, &row).await;
     let after = below(&site, &event, id).await;

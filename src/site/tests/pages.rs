@@ -142,6 +142,7 @@ async fn an_edit_and_a_removal_leave_nothing_of_the_old_words_on_any_page_althou
     let gone = stand.get(&format!("/rustfest/posts/{removed}")).await;
     assert_eq!(gone.status, StatusCode::GONE);
     assert!(gone.text().contains("removed by its author at 14:00"), "{}", gone.text());
+    assert!(gone.text().contains("href=\"/rustfest\""), "it leads back to its event");
     assert!(stand.get("/rustfest").await.text().contains("This post was removed by its author"));
 }
 
