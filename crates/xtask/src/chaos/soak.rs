@@ -12,8 +12,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Posts a second: a large conference's busiest minutes, all the time.
-const POSTS_PER_SECOND: u64 = 20;
+/// Posts a second: more than a large conference's busiest minute, so that everything with a bound (the fold's 2,000
+/// items, the tail's 5,000 entries) is full when a run of five minutes or more ends its warm-up.
+const POSTS_PER_SECOND: u64 = 60;
 /// Watchers at a time; each is killed and followed by another one.
 const WATCHERS: usize = 6;
 const WATCHER_EVERY: Duration = Duration::from_secs(3);
