@@ -185,7 +185,10 @@ impl Status {
         let mut draft = Draft::new(Network::Mastodon, name);
         draft.counts = self.counts();
         draft.aliases = self.id.iter().map(|id| alias(host, id)).collect();
+        // The only time that the API names. A server stamps its own posts; for one from elsewhere it passes on what that server
+        // said. Without it as the network's word, a post fetched an hour late would count as said an hour late.
         draft.author_time = self.created_at.as_deref().and_then(time);
+        draft.network_time = draft.author_time;
         draft.revision = match self.edited_at.as_deref().and_then(time) {
             Some(at) => Revision::EditedAt(at),
             None => Revision::Original,

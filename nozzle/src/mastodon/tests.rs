@@ -61,6 +61,7 @@ async fn nothing_is_lost_by_stream_under_every_fault() {
         (one.author.handle.as_str(), one.author_time),
         ("@ada@pixels.example", Some(Micros(START + 7 * Micros::SECOND)))
     );
+    assert_eq!(one.network_time, one.author_time, "fetched late, it still counts as said when it was said");
 }
 
 #[tokio::test(flavor = "multi_thread")]
