@@ -90,7 +90,11 @@ pub(super) async fn keyholders(State(site): State<Site>, request: Request, next:
 /// Locks `/metrics`, which shows traffic, but for key holders and this very machine, whose own collector reads it. Whether the process
 /// lives and is ready, anybody may ask.
 pub(super) async fn metrics_locked(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let is_local = request.extensions().get::<Client>().is_some_and(|client| client.ip.is_loopback());
+    // A proxy on this machine that is not named in trusted_proxies brings the whole world from loopback.
+    let is_forwarded =
+        ["x-forwarded-for", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
+    let is_local =
+        !is_forwarded && request.extensions().get::<Client>().is_some_and(|client| client.ip.is_loopback());
     let is_open = is_local || request.uri().path() != "/metrics";
     if is_open || site.door.opens(request.headers()) {
         next.run(request).await

@@ -291,3 +291,22 @@ async fn failures_say_what_is_safe() {
     assert_eq!(stand.get("/rustfest/talks/t1?after=nonsense").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(stand.get("/static/none.js").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_proxy_on_this_machine_does_not_open_the_metrics_to_the_world() {
+    let stand = Stand::new().await;
+    let from_here = |forwarded: Option<&str>| {
+        let mut request = Request::get("/metrics");
+        if let Some(name) = forwarded {
+            request = request.header(name, "203.0.113.9");
+        }
+        let ip = std::net::IpAddr::from([127, 0, 0, 1]);
+        let client =
+            chassis::http::Client { peer: (ip, 1).into(), ip, key: chassis::client_addr::AddrKey::of(ip) };
+        request.extension(client).body(axum::body::Body::empty()).expect("a request")
+    };
+    assert_eq!(stand.ask(from_here(None)).await.status, StatusCode::OK, "this machine's own collector");
+    for name in ["x-forwarded-for", "forwarded", "via"] {
+        assert_eq!(stand.ask(from_here(Some(name))).await.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+}
