@@ -4,7 +4,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ::archive::Archive;
 use ::live::Store;
 use ::nozzle::Nozzle;
 use anyhow::{Context, Result};
@@ -14,6 +16,7 @@ use chassis::status::{EVERY, Status};
 use chassis::{Readiness, Shutdown, process};
 use model::EventId;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::{
     NozzleHistory, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config, strainer_config,
@@ -27,6 +30,8 @@ use crate::{ledgers, site as pages};
 
 const SITE_KEY: &str = "[site] listen";
 const NOZZLE_KEY: &str = "[nozzle] listen";
+/// How long a start looks at the archive.
+const ARCHIVE_WAIT: Duration = Duration::from_secs(2);
 /// Connections for requests that end at once, beside the streams.
 const REQUESTS_MAX: usize = 256;
 
@@ -59,9 +64,11 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
         ::nozzle::Parts { live, clock: with.clock.clone(), readiness: readiness.clone(), env: with.env };
     let nozzle = Nozzle::open(nozzle_config(config, &data)?, parts, fate.shutdown().clone()).await?;
     run_nozzle(nozzle.clone(), intake_listener, fate);
+    let archive = archive(config)?;
+    refuse_newer(archive.as_ref()).await?;
     let parts = ::strainer::Parts {
         store: store.clone(),
-        archive: archive(config)?,
+        archive,
         history: Some(Arc::new(NozzleHistory(nozzle.clone()))),
         readiness: readiness.clone(),
     };
@@ -85,6 +92,15 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
             .await?;
     }
     Ok(bound)
+}
+
+/// An archive that a newer program wrote stops the start, since no waiting cures it. One that is away is the strainer's to wait for,
+/// and nobody waits for it here.
+async fn refuse_newer(archive: &dyn Archive) -> Result<(), Failure> {
+    match timeout(ARCHIVE_WAIT, archive.prepare()).await {
+        Ok(Err(error @ ::archive::Error::Newer { .. })) => Err(Failure::Could(error.into())),
+        _ => Ok(()),
+    }
 }
 
 /// Starts the ingest daemon.
@@ -122,9 +138,11 @@ pub(crate) async fn strainer(config: &Config, fate: &Fate) -> Result<(), Failure
     let data = DataDir::open(&config.data_dir)?;
     let (store, _) = live(config).await?;
     let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
+    let archive = archive(config)?;
+    refuse_newer(archive.as_ref()).await?;
     let parts = ::strainer::Parts {
         store,
-        archive: archive(config)?,
+        archive,
         history: Some(Arc::new(NozzleHistory(http_intake(config, token)?))),
         readiness: Readiness::default(),
     };

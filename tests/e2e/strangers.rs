@@ -237,4 +237,7 @@ fn archive_of_a_newer_version_ends_with_1_and_both_versions() {
     let ended = place.run(&["check"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stdout.contains("newer perihelion (schema 99"), "{ended:?}");
+    let ended = place.run(&["up"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("newer perihelion (schema 99"), "{ended:?}");
 }
