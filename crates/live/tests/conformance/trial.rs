@@ -37,6 +37,9 @@ fn seconds() -> Duration {
     )
 }
 
+/// The nozzle outlives the last blow by this much, so that somebody is there to mend it.
+const AFTERMATH: Duration = Duration::from_secs(2);
+
 fn nozzle(dir: &Path, url: &str, left: Duration) -> Process {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["trial::the_nozzle_of_the_trial", "--exact", "--nocapture"]);
@@ -111,7 +114,7 @@ async fn readers_see_everything_once_through_kills_rollbacks_and_flushes() {
     let Some(mut server) = testkit::Redis::start().await else { return };
     let dir = tempfile::tempdir().unwrap();
     let (url, time, began) = (server.url(), seconds(), Instant::now());
-    let mut child = nozzle(dir.path(), &url, time);
+    let mut child = nozzle(dir.path(), &url, time + AFTERMATH);
     let store = RedisStore::connect(&url).await.unwrap();
     until("the event is listed", async || store.events().await.is_ok_and(|all| !all.is_empty())).await;
     let readers: Arc<dyn Store> = Arc::new(store.clone());
@@ -150,7 +153,7 @@ async fn readers_see_everything_once_through_kills_rollbacks_and_flushes() {
             }
             (74..95, _) => {
                 child.kill9();
-                child = nozzle(dir.path(), &url, time.saturating_sub(began.elapsed()));
+                child = nozzle(dir.path(), &url, (time + AFTERMATH).saturating_sub(began.elapsed()));
                 "kill -9 of the nozzle"
             }
             _ => "nothing",
