@@ -22,6 +22,9 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint; without it the file keeps its largest size.
 const WAL_BYTES_MAX: &str = "67108864";
+/// Tries of a migration, and the time between two.
+const MIGRATE_TRIES_MAX: u32 = 5;
+const MIGRATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens nothing yet: the file is made by the first connection.
 pub(crate) fn store(data_dir: &Path) -> Store<Sqlite> {
@@ -51,7 +54,17 @@ impl Backend for Sqlite {
     const FORGET_TERMS: Option<&'static str> =
         Some("DELETE FROM item_terms WHERE rowid IN (SELECT key FROM item WHERE event = $1)");
 
+    /// The driver takes no lock here: of two processes that start at once, one may meet the other's tables in the middle of its
+    /// own migration. It looks again, and finds them made.
     async fn migrate(pool: &Pool<Self>, migrator: &Migrator) -> Result<(), MigrateError> {
+        for _ in 1..MIGRATE_TRIES_MAX {
+            match migrator.run(pool).await {
+                Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) => {
+                    tokio::time::sleep(MIGRATE_PAUSE).await;
+                }
+                done => return done,
+            }
+        }
         migrator.run(pool).await
     }
 
