@@ -12,7 +12,8 @@ use model::{
 use std::time::Duration;
 use testkit::{Chromium, Tab, Viewport};
 
-pub(super) const SOON: Duration = Duration::from_secs(15);
+/// Longer than the page's longest wait before it tries to connect again (30 s).
+pub(super) const SOON: Duration = Duration::from_secs(45);
 
 /// Ids in the page, newest first, with the seq they stand under.
 pub(super) const DRAWN: &str = "JSON.stringify([...document.querySelectorAll('#feed [data-id]')].map(e => e.dataset.id + ':' + e.dataset.seq))";
