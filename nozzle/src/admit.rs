@@ -8,9 +8,10 @@ mod when;
 
 use std::fmt;
 
-use model::{Author, Card, Counts, Item, Mark, Media, Micros};
+use model::event::Consent;
+use model::{Author, Card, Counts, Item, Mark, Media, Micros, Retain};
 
-use crate::source::{ALIASES_MAX, Draft, DraftCounts, Revision};
+use crate::source::{ALIASES_MAX, Draft, DraftCounts, Revision, Wish};
 
 pub use body::{LINKS_MAX, TEXT_BYTES_MAX};
 pub use text::COMBINING_MARKS_MAX;
@@ -55,6 +56,8 @@ pub struct Arrival<'a> {
     pub received: Micros,
     /// It came by backfill.
     pub is_late: bool,
+    /// What becomes of posts by accounts that ask not to be indexed.
+    pub consent: Consent,
 }
 
 /// Why a draft was rejected. The words are counted in tallies and metrics.
@@ -64,6 +67,10 @@ pub enum Rejection {
     Identity,
     /// Nothing to read and nothing to see once everything dangerous is gone.
     Empty,
+    /// Its author asks not to be shown to those who are not logged in.
+    NotShown,
+    /// Its author asks not to be indexed, and the source's `consent` is `drop`.
+    NotIndexed,
 }
 
 impl Rejection {
@@ -72,6 +79,8 @@ impl Rejection {
         match self {
             Self::Identity => "identity",
             Self::Empty => "empty",
+            Self::NotShown => "not_shown",
+            Self::NotIndexed => "not_indexed",
         }
     }
 }
@@ -81,6 +90,8 @@ impl fmt::Display for Rejection {
         f.write_str(match self {
             Self::Identity => "the post has no usable id",
             Self::Empty => "the post has nothing to read or see",
+            Self::NotShown => "its author asks not to be shown to those who are not logged in",
+            Self::NotIndexed => "its author asks not to be indexed",
         })
     }
 }
@@ -96,6 +107,7 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
     if !is_name(&draft.uid.0) || !draft.uid.0.starts_with(draft.network.name()) {
         return Err(Rejection::Identity);
     }
+    let retain = retain(draft.wish, arrival.consent)?;
     let mut trimmed = Vec::new();
     let body = body::clean(&draft.words, &mut trimmed);
     let title = draft.title.as_deref().and_then(|t| text::line(t, LINE_TEXT_BYTES_MAX));
@@ -128,7 +140,7 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         counts: clamp(draft.counts, Counts::default()),
         marks,
         late: arrival.is_late && arrival.received.since(when) > LATE_AFTER,
-        retain: draft.retain,
+        retain,
     };
     let mut aliases = draft.aliases;
     aliases.retain(|a| is_name(a));
@@ -142,6 +154,16 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         counts: draft.counts,
         trimmed,
     })
+}
+
+/// For how long an item may be kept, by its author's wish and the source's policy.
+fn retain(wish: Wish, consent: Consent) -> Result<Retain, Rejection> {
+    match (wish, consent) {
+        (Wish::None, _) => Ok(Retain::Archive),
+        (Wish::NotShown, _) => Err(Rejection::NotShown),
+        (Wish::NotIndexed, Consent::Live) => Ok(Retain::Live),
+        (Wish::NotIndexed, Consent::Drop) => Err(Rejection::NotIndexed),
+    }
 }
 
 /// A stranger's text of several lines, cleaned as the words of a post are.

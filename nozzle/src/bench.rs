@@ -7,6 +7,7 @@ use chassis::clock::Clock;
 use live::ledger::Ledger;
 use live::push::Standing;
 use model::Micros;
+use model::event::Consent;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +25,7 @@ use crate::source::Draft;
 pub async fn accept(ledger: Ledger, setup: Vec<Ask>, drafts: Vec<Draft>) -> Result<Duration, String> {
     let now = Micros(Clock::real().now());
     let source: Arc<str> = Arc::from("bench");
-    let arrival = Arrival { source: &source, received: now, is_late: false };
+    let arrival = Arrival { source: &source, received: now, is_late: false, consent: Consent::Live };
     let commands = drafts.into_iter().map(|draft| {
         let admitted = Box::new(admit(draft, arrival).map_err(|why| why.to_string())?);
         let what = Brought::Post { admitted, is_held: false };

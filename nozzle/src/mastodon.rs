@@ -10,13 +10,13 @@ mod stream;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chassis::Backoff;
 
-use crate::source::{Backfilled, Cursor, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
+use crate::source::{Backfilled, Cursor, Memory, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
 use known::Known;
 use rest::Server;
 
@@ -29,11 +29,11 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 ///
 /// # Errors
 /// When `url` is missing.
-pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String> {
+pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result<Box<dyn Source>, String> {
     let server = Server::new(settings)?;
     let tags = settings.tags.clone();
     let poll = settings.poll.unwrap_or(POLL_DEFAULT);
-    Ok(Box::new(Mastodon { server, tags, poll, places: Mutex::default(), known: Mutex::default() }))
+    Ok(Box::new(Mastodon { server, tags, poll, places: Mutex::default(), known: Mutex::default(), memory }))
 }
 
 /// One server.
@@ -45,6 +45,8 @@ struct Mastodon {
     places: Mutex<Places>,
     /// What the timelines were last seen to hold.
     known: Mutex<Known>,
+    /// What the log holds of this server's statuses.
+    memory: Arc<dyn Memory>,
 }
 
 /// Newest id per hashtag, which is this source's cursor: `tag:id,tag:id`.

@@ -44,6 +44,8 @@ pub(crate) struct PumpParts {
     pub(crate) source: Box<dyn Source>,
     /// Its posts wait for a moderator.
     pub(crate) is_held: bool,
+    /// What becomes of posts by accounts that ask not to be indexed.
+    pub(crate) consent: model::event::Consent,
     /// What the ledger remembers of it.
     pub(crate) saved: Option<Saved>,
     /// Nothing older is wanted.
@@ -59,8 +61,8 @@ pub(crate) struct PumpParts {
 /// Runs a source until it is finished or told to stop (at shutdown, and when the settings change). Its connection is dropped
 /// in mid-air; what was counted is handed over. Returns what to remember, which may still be on its way into the ledger.
 pub(crate) async fn run(parts: PumpParts, stop: CancellationToken) -> Saved {
-    let PumpParts { name, source, is_held, saved, not_before, queue, clock, status } = parts;
-    let mut desk = Desk::new(name, is_held, saved, queue, clock, status);
+    let PumpParts { name, source, is_held, consent, saved, not_before, queue, clock, status } = parts;
+    let mut desk = Desk::new(name, is_held, consent, saved, queue, clock, status);
     let pumping = stop.run_until_cancelled(pump(source.as_ref(), &mut desk, not_before)).await;
     if pumping.is_some() {
         desk.state(SourceState::Finished);

@@ -11,6 +11,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
-use crate::source::{Api, Backfilled, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
+use crate::source::{Api, Backfilled, Memory, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
 use crate::{mastodon, twitter};
 
 /// After the last post was spoken, what is still on its way gets so long.
@@ -37,7 +38,7 @@ const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1_000_000.0;
 ///
 /// # Errors
 /// When `url` names no file, or its settings are unknown.
-pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String> {
+pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result<Box<dyn Source>, String> {
     let url = settings.url.as_ref().ok_or("url is missing; write the path of a file of posts")?;
     let path =
         url.to_file_path().map_err(|()| "url is no path of a file; write e.g. posts.jsonl?as=x2&speed=60")?;
@@ -61,7 +62,14 @@ pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String>
             }
         }
     }
-    Ok(Box::new(Replay { settings: settings.clone(), path, protocol, speed, played: OnceCell::new() }))
+    Ok(Box::new(Replay {
+        settings: settings.clone(),
+        path,
+        protocol,
+        speed,
+        memory,
+        played: OnceCell::new(),
+    }))
 }
 
 struct Replay {
@@ -69,6 +77,7 @@ struct Replay {
     path: PathBuf,
     protocol: Protocol,
     speed: Option<f64>,
+    memory: Arc<dyn Memory>,
     played: OnceCell<Played>,
 }
 
@@ -102,10 +111,11 @@ impl Replay {
             token: Some(Secret::new(token.to_owned())),
             ..self.settings.clone()
         };
+        let memory = Arc::clone(&self.memory);
         let listener = match self.protocol {
-            Protocol::Mastodon => mastodon::open(&settings)?,
-            Protocol::XV2 => twitter::open(&SourceSettings { api: Api::V2, ..settings })?,
-            Protocol::XV1 => twitter::open(&SourceSettings { api: Api::V1, ..settings })?,
+            Protocol::Mastodon => mastodon::open(&settings, memory)?,
+            Protocol::XV2 => twitter::open(&SourceSettings { api: Api::V2, ..settings }, memory)?,
+            Protocol::XV1 => twitter::open(&SourceSettings { api: Api::V1, ..settings }, memory)?,
         };
         Ok(Played { network, listener, _stops_with_us: stop.drop_guard() })
     }
@@ -189,7 +199,7 @@ mod tests {
         let file = folder.path().join("posts.jsonl");
         std::fs::write(&file, LINES).unwrap();
         for how in ["as=x2", "as=x1", "as=mastodon", "as=x2&speed=1000000"] {
-            let source = open(&at(&file, how)).unwrap();
+            let source = open(&at(&file, how), Arc::new(crate::source::Forgetful)).unwrap();
             let since = Since { cursor: None, not_before: Micros(0) };
             let heard = listen(source.as_ref(), &since, |h| !h.ends.is_empty()).await;
             assert_eq!((heard.posts.len(), heard.ends), (2, vec![SourceEnd::Finished]), "{how}");
@@ -207,7 +217,7 @@ mod tests {
             (at(&file, "speed=0"), "must lie between"),
             (SourceSettings { url: None, ..at(&file, "") }, "url is missing"),
         ] {
-            let why = open(&settings).err().unwrap();
+            let why = open(&settings, Arc::new(crate::source::Forgetful)).err().unwrap();
             assert!(why.contains(want), "{why}");
         }
     }

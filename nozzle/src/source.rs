@@ -13,6 +13,7 @@
 //! change; they must hold nothing that needs an orderly end.
 
 mod draft;
+mod memory;
 mod settings;
 
 use std::fmt;
@@ -23,7 +24,8 @@ use chassis::Backoff;
 use model::Micros;
 use tokio::sync::mpsc;
 
-pub use draft::{ALIASES_MAX, BoostOf, Draft, DraftCounts, Revision, Words};
+pub use draft::{ALIASES_MAX, BoostOf, Draft, DraftCounts, Revision, TAGS_MAX, Wish, Words};
+pub use memory::{Forgetful, Kept, Memory};
 pub use settings::{Api, SourceSettings};
 
 /// Longest line or frame that a source reads, in bytes; longer ones are skipped to their end and reported as
@@ -98,6 +100,20 @@ pub enum Upstream {
         /// On whose word.
         by: Deleter,
     },
+    /// The network says something about an account as a whole: it concerns every item that we have of it.
+    Account {
+        /// `network:id`, with the id that [`Draft::author`] carries.
+        name: String,
+        /// What has become of it.
+        change: AccountChange,
+    },
+    /// A hashtag that is near one of ours, used in a post that carries none of ours; for the suggestion of aliases.
+    NearTag {
+        /// The hashtag as it was written, without `#`.
+        tag: String,
+        /// `network:id` of who used it.
+        author: String,
+    },
     /// New counts for a post, nothing else.
     Counts {
         /// A uid or an alias.
@@ -148,6 +164,20 @@ pub enum Deleter {
     Network,
     /// Withheld by law.
     Law,
+}
+
+/// What has become of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// Gone for good (deleted, taken down): all its items are removed.
+    Removed {
+        /// On whose word.
+        by: Deleter,
+    },
+    /// Not to be shown for now (deactivated, suspended): its items are hidden, and come back with it.
+    Hidden,
+    /// To be seen again: what [`AccountChange::Hidden`] hid is shown.
+    Back,
 }
 
 /// How a feed ended. A closed list: the pump's next step follows from it alone.

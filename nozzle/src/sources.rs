@@ -2,13 +2,14 @@
 //! Everything that can be said about bad settings without asking the network is said here, when they are applied.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Secret;
 use model::event::{EventFile, Moderation, SourceFile};
 use url::Url;
 
-use crate::source::{Api, Source, SourceSettings};
+use crate::source::{Api, Forgetful, Memory, Source, SourceSettings};
 use crate::{mastodon, replay, twitter};
 
 /// Shortest and longest `poll_seconds`.
@@ -37,7 +38,9 @@ pub fn check(event: &EventFile, env: Env<'_>) -> Result<(), Vec<String>> {
         .filter(|s| {
             is_known(&s.kind).is_ok_and(|known| known == Known::Available) || is_known(&s.kind).is_err()
         })
-        .filter_map(|s| open(s, event, env).err().map(|why| format!("source {:?}: {why}", s.name)))
+        .filter_map(|s| {
+            open(s, event, env, Arc::new(Forgetful)).err().map(|why| format!("source {:?}: {why}", s.name))
+        })
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
@@ -46,15 +49,20 @@ pub fn check(event: &EventFile, env: Env<'_>) -> Result<(), Vec<String>> {
 ///
 /// # Errors
 /// A sentence about what cannot work and what would.
-pub fn open(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Box<dyn Source>, String> {
+pub fn open(
+    file: &SourceFile,
+    event: &EventFile,
+    env: Env<'_>,
+    memory: Arc<dyn Memory>,
+) -> Result<Box<dyn Source>, String> {
     if is_known(&file.kind)? == Known::Planned {
         return Err(format!("sources of kind {:?} are not available in this version", file.kind));
     }
     let settings = resolve(file, event, env)?;
     match file.kind.as_str() {
-        "mastodon" => mastodon::open(&settings),
-        "twitter" => twitter::open(&settings),
-        _ => replay::open(&settings),
+        "mastodon" => mastodon::open(&settings, memory),
+        "twitter" => twitter::open(&settings, memory),
+        _ => replay::open(&settings, memory),
     }
 }
 
@@ -88,7 +96,11 @@ pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Sou
         tags: tags(file.tags.as_ref().unwrap_or(&event.hashtags))?,
         token: file.token_env.as_deref().and_then(env).map(Secret::new),
         token_env: file.token_env.clone(),
+        api_url: file.api_url.as_deref().map(|u| address("api_url", u)).transpose()?,
+        key: file.key_env.as_deref().and_then(env).map(Secret::new),
+        key_env: file.key_env.clone(),
         api: api(file.api.as_deref())?,
+        posts_a_day_max: file.posts_a_day_max,
         poll: poll(file.poll_seconds)?,
         is_held: file.moderation == Moderation::Hold,
     })
@@ -199,7 +211,12 @@ mod tests {
         };
         assert!(check(&event("bluesky"), &|_| None).is_ok());
         let planned = event("bluesky");
-        assert!(open(&planned.sources[0], &planned, &|_| None).err().unwrap().contains("not available"));
+        assert!(
+            open(&planned.sources[0], &planned, &|_| None, Arc::new(Forgetful))
+                .err()
+                .unwrap()
+                .contains("not available")
+        );
         assert!(check(&event("mastodn"), &|_| None).unwrap_err()[0].contains("unknown"));
     }
 }

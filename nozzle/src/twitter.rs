@@ -7,7 +7,7 @@ mod v1;
 mod v2;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use chassis::{Backoff, Secret};
 use reqwest::{Client, RequestBuilder};
 use url::Url;
 
-use crate::source::{Api, Backfilled, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
+use crate::source::{Api, Backfilled, Memory, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
 use crate::wire::{answer, streaming_client};
 use place::Place;
 
@@ -34,7 +34,7 @@ const RECHECK_DEFAULT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// When no HTTP client can be made.
-pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String> {
+pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result<Box<dyn Source>, String> {
     let (base, stream) = match settings.api {
         Api::V2 => (BASE_V2, BASE_V2),
         Api::V1 => (BASE_V1, STREAM_V1),
@@ -57,6 +57,7 @@ pub(crate) fn open(settings: &SourceSettings) -> Result<Box<dyn Source>, String>
         streams: streaming_client()?,
         place: Mutex::default(),
         rules: Mutex::default(),
+        memory,
     };
     Ok(Box::new(Twitter { access, api: settings.api }))
 }
@@ -81,6 +82,8 @@ struct Access {
     place: Mutex<Place>,
     /// Ids of our rules at X, with their values.
     rules: Mutex<HashMap<String, String>>,
+    /// What the log holds of this source's posts.
+    memory: Arc<dyn Memory>,
 }
 
 impl Access {

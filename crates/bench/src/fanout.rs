@@ -8,7 +8,7 @@ use chassis::{Readiness, Shutdown, http};
 use futures_util::StreamExt;
 use live::EmbeddedStore;
 use live::ledger::Ledger;
-use model::event::EventRef;
+use model::event::{Consent, EventRef};
 use model::{EventId, Filing, ItemEntry, Kind, Micros};
 use nozzle::admit::{Arrival, admit};
 use tokio::net::{TcpListener, TcpStream};
@@ -130,7 +130,7 @@ fn seq_of(text: &str) -> Option<usize> {
 async fn say(ledger: &Ledger) -> anyhow::Result<Vec<Said>> {
     let mut said = Vec::with_capacity(ITEMS);
     let now = Micros(Clock::real().now());
-    let arrival = Arrival { source: "bench", received: now, is_late: false };
+    let arrival = Arrival { source: "bench", received: now, is_late: false, consent: Consent::Live };
     let mut beat = tokio::time::interval(EVERY);
     for (n, draft) in (1..).zip(posts::drafts(ITEMS, now)) {
         beat.tick().await;

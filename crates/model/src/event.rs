@@ -116,12 +116,30 @@ pub struct SourceFile {
     /// Environment variable that holds the shared secret.
     #[serde(default)]
     pub secret_env: Option<String>,
+    /// twitter: most posts a day that X may deliver, because each is charged for; none: no limit.
+    #[serde(default)]
+    pub posts_a_day_max: Option<u64>,
+    /// What becomes of posts by accounts that ask not to be indexed.
+    #[serde(default)]
+    pub consent: Consent,
     /// Seconds between polls.
     #[serde(default)]
     pub poll_seconds: Option<u32>,
     /// "open" shows at once, "hold" waits for a moderator.
     #[serde(default)]
     pub moderation: Moderation,
+}
+
+/// What becomes of posts by accounts that ask not to be indexed (`noindex`, `indexable: false`, `#nobot`). Accounts that
+/// ask not to be shown to those who are not logged in (`!no-unauthenticated`) are never shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consent {
+    /// Shown live, never archived.
+    #[default]
+    Live,
+    /// Not taken at all.
+    Drop,
 }
 
 /// Whether a source's items are shown at once.

@@ -17,6 +17,10 @@ pub struct Post {
     /// What a hostile or careless server sends as the words' HTML, as it is, instead of what `text` would make (Mastodon
     /// only: the others send plain text).
     pub html: Option<String>,
+    /// Title of an article or a photo, where the network has such.
+    pub title: Option<String>,
+    /// Licence of a photo, as its network names it.
+    pub licence: Option<String>,
     /// Hashtags without `#`; found in the text when empty.
     pub tags: Vec<String>,
     /// Handles without `@`; found in the text when empty.
@@ -57,6 +61,10 @@ pub struct Author {
     pub handle: String,
     /// Portrait.
     pub avatar: Option<String>,
+    /// The account asks not to be indexed (Mastodon: `noindex`).
+    pub no_index: bool,
+    /// The account asks not to be shown to those who are not logged in (Bluesky: `!no-unauthenticated`).
+    pub no_unauthenticated: bool,
 }
 
 /// A link in a text.
@@ -132,7 +140,7 @@ impl Post {
             id: crate::ids::digits(handle),
             name: handle.to_owned(),
             handle: handle.to_owned(),
-            avatar: None,
+            ..Author::default()
         };
         Self { id: id.to_owned(), created_at, author, text: text.to_owned(), ..Self::default() }
     }

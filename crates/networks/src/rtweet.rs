@@ -75,7 +75,7 @@ pub fn load(path: &Path) -> Result<Vec<Happening>, Error> {
 }
 
 fn author(id: &str, handle: &str) -> Author {
-    Author { id: id.to_owned(), name: handle.to_owned(), handle: handle.to_owned(), avatar: None }
+    Author { id: id.to_owned(), name: handle.to_owned(), handle: handle.to_owned(), ..Author::default() }
 }
 
 /// The archive keeps the network's escaping; posts are plain.

@@ -30,7 +30,7 @@ pub(crate) fn hold_message(message: Upstream) {
 }
 
 fn arrival() -> Arrival<'static> {
-    Arrival { source: "s", received: RECEIVED, is_late: false }
+    Arrival { source: "s", received: RECEIVED, is_late: false, consent: Consent::Live }
 }
 
 fn hold(draft: Draft) {

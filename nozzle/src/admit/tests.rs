@@ -12,7 +12,8 @@ fn draft(words: Words) -> Draft {
 }
 
 fn admitted(words: Words) -> Admitted {
-    admit(draft(words), Arrival { source: "s", received: NOON, is_late: false }).unwrap()
+    admit(draft(words), Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live })
+        .unwrap()
 }
 
 fn text_body(raw: &str) -> Body {
@@ -232,7 +233,9 @@ fn twenty_links_and_four_pictures_are_enough() {
     let mut draft = draft(Words::Text("x".into()));
     draft.media = vec![picture("javascript:alert(1)")];
     draft.media.extend((0..9).map(|n| picture(&format!("https://x.example/{n}.jpg"))));
-    let item = admit(draft, Arrival { source: "s", received: NOON, is_late: false }).unwrap().item;
+    let item = admit(draft, Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live })
+        .unwrap()
+        .item;
     assert_eq!(item.media.len(), MEDIA_MAX);
     assert_eq!(item.media[0].url, "https://x.example/0.jpg");
     assert_eq!((item.media[0].width, item.media[0].height), (None, None));
@@ -249,7 +252,11 @@ fn names_and_handles_are_one_clean_line() {
         url: Some("javascript:alert(1)".into()),
         avatar: Some("data:image/svg+xml,<svg onload=alert(1)>".into()),
     };
-    let author = admit(draft, Arrival { source: "s", received: NOON, is_late: false }).unwrap().item.author;
+    let author =
+        admit(draft, Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live })
+            .unwrap()
+            .item
+            .author;
     assert_eq!(author.name, "Eve of many");
     assert!(author.handle.len() <= LINE_TEXT_BYTES_MAX);
     assert_eq!((author.url, author.avatar), (None, None));
@@ -257,7 +264,7 @@ fn names_and_handles_are_one_clean_line() {
 
 #[test]
 fn what_has_no_name_or_no_content_is_rejected_with_a_reason() {
-    let arrival = Arrival { source: "s", received: NOON, is_late: false };
+    let arrival = Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live };
     let reject = |draft: Draft| admit(draft, arrival).unwrap_err();
     let named = |native: &str| Draft { words: Words::Text("x".into()), ..Draft::new(Network::X, native) };
     assert_eq!(reject(named("")), Rejection::Identity);
@@ -288,7 +295,10 @@ fn a_backfilled_post_is_late_unless_it_is_fresh() {
     let late = |minutes: i64| {
         let mut draft = draft(Words::Text("x".into()));
         draft.network_time = Some(NOON.plus(-minutes * Micros::MINUTE));
-        admit(draft, Arrival { source: "s", received: NOON, is_late: true }).unwrap().item.late
+        admit(draft, Arrival { source: "s", received: NOON, is_late: true, consent: Consent::Live })
+            .unwrap()
+            .item
+            .late
     };
     assert!(late(10));
     assert!(!late(0), "the overlap of a backfill with the stream");
@@ -301,13 +311,20 @@ fn counts_revisions_and_languages_are_taken_within_reason() {
     draft.counts = DraftCounts { boosts: Some(-1), likes: Some(i64::MAX), replies: None };
     draft.revision = Revision::EditedAt(Micros(-5));
     draft.lang = Some("en-GB".into());
-    let item = admit(draft.clone(), Arrival { source: "s", received: NOON, is_late: false }).unwrap().item;
+    let item =
+        admit(draft.clone(), Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live })
+            .unwrap()
+            .item;
     assert_eq!((item.counts.boosts, item.counts.likes, item.counts.replies), (0, u32::MAX, 0));
     assert_eq!((item.rev, item.lang.as_deref()), (0, Some("en-GB")));
     for bad in ["und", "<b>", "e", "", "english-language-of-the-very-long-kind", "en_GB"] {
         draft.lang = Some(bad.into());
-        let item =
-            admit(draft.clone(), Arrival { source: "s", received: NOON, is_late: false }).unwrap().item;
+        let item = admit(
+            draft.clone(),
+            Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live },
+        )
+        .unwrap()
+        .item;
         assert_eq!(item.lang, None, "{bad}");
     }
 }

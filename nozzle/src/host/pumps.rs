@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pump::{self, PumpParts, Saved, SourceState, SourceStatus};
 use crate::sequencer::Command;
+use crate::source::Forgetful;
 use crate::sources;
 
 pub(super) struct PumpsParts<'a> {
@@ -51,7 +52,7 @@ impl Pumps {
         for file in &settings.sources {
             let (status, seen) = watch::channel(SourceStatus::new(&file.name, SourceState::Connecting, now));
             statuses.push(seen);
-            match sources::open(file, settings, &parts.env) {
+            match sources::open(file, settings, &parts.env, Arc::new(Forgetful)) {
                 Ok(source) => {
                     let name: Arc<str> = Arc::from(file.name.as_str());
                     let saved = match remembered.get(&name) {
@@ -62,6 +63,7 @@ impl Pumps {
                         name: Arc::clone(&name),
                         source,
                         is_held: file.moderation == model::event::Moderation::Hold,
+                        consent: file.consent,
                         saved,
                         not_before: not_before(settings, now),
                         queue: parts.queue.clone(),

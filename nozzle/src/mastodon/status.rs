@@ -1,11 +1,11 @@
 //! A status of Mastodon's API as a draft. Every field may be missing or of another type: Pleroma, Akkoma, GoToSocial,
 //! Pixelfed and Friendica speak the same API with other habits.
 
-use model::{Author, Card, Media, MediaKind, Micros, Network, Retain, html};
+use model::{Author, Card, Media, MediaKind, Micros, Network, html};
 use serde::Deserialize;
 use url::Url;
 
-use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Words, sample};
+use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Wish, Words, sample};
 use crate::wire::lenient;
 
 #[derive(Deserialize)]
@@ -206,7 +206,7 @@ impl Status {
         draft.card = self.card.and_then(Preview::card);
         if let Some(account) = self.account {
             // `indexable` is no refusal: it is false until somebody turns it on. `noindex` is one.
-            draft.retain = if account.noindex { Retain::Live } else { Retain::Archive };
+            draft.wish = if account.noindex { Wish::NotIndexed } else { Wish::None };
             draft.author = account.author(host);
         }
         draft

@@ -1,12 +1,14 @@
 //! Mastodon on the wire, and statuses as it and its relatives were recorded.
 
-use model::{Micros, Network, Retain, html};
+use std::sync::Arc;
+
+use model::{Micros, Network, html};
 use networks::{Faults, Happening, Options, Post, Protocol, Script, Server, Visibility, snowflake_at};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{open, status};
-use crate::source::{Api, Revision, Since, Source, SourceEnd, Upstream, Words};
+use crate::source::{Api, Forgetful, Revision, Since, Source, SourceEnd, Upstream, Wish, Words};
 use crate::wire::listen::{Heard, fixture, listen, settings};
 use crate::wire::{Event, Reader};
 
@@ -36,7 +38,7 @@ async fn network(happenings: Vec<Happening>, faults: Faults) -> Server {
 }
 
 fn source(server: &Server, token: Option<&str>) -> Box<dyn Source> {
-    open(&settings(&server.url(), Api::V2, token)).unwrap()
+    open(&settings(&server.url(), Api::V2, token), Arc::new(Forgetful)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +108,7 @@ async fn a_wrong_token_needs_somebody_and_a_small_answer_is_no_loss() {
     let heard = listen(source(&server, Some("secret")).as_ref(), &FROM_START, |h| h.posts.len() == 1).await;
     assert_eq!(heard.posts.len(), 1);
     let nowhere = settings("http://127.0.0.1:9", Api::V2, Some("secret"));
-    let end = open(&nowhere).unwrap().stream(&out).await;
+    let end = open(&nowhere, Arc::new(Forgetful)).unwrap().stream(&out).await;
     assert!(matches!(end, SourceEnd::Cut(_)), "{end}");
 }
 
@@ -193,8 +195,8 @@ fn odd_statuses_lose_the_odd_field_only() {
     );
     assert_eq!((draft.media.len(), draft.media[0].width, draft.media[0].height), (1, Some(3), None));
     assert_eq!(
-        (draft.cover.as_deref(), draft.retain, draft.revision),
-        (Some("a & b"), Retain::Live, Revision::Original)
+        (draft.cover.as_deref(), draft.wish, draft.revision),
+        (Some("a & b"), Wish::NotIndexed, Revision::Original)
     );
     assert_eq!(
         (draft.counts.replies, draft.reply_to.as_deref(), draft.quotes.as_deref()),

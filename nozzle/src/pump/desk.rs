@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::clock::Clock;
 use metrics::counter;
+use model::event::Consent;
 use model::{Gap, GoneBy, Micros};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use crate::source::{Backfilled, BoostOf, Cursor, Deleter, Draft, Rhythm, SourceE
 pub(super) struct Desk {
     name: Arc<str>,
     is_held: bool,
+    consent: Consent,
     queue: mpsc::Sender<Command>,
     clock: Clock,
     status: watch::Sender<SourceStatus>,
@@ -34,6 +36,7 @@ impl Desk {
     pub(super) fn new(
         name: Arc<str>,
         is_held: bool,
+        consent: Consent,
         saved: Option<Saved>,
         queue: mpsc::Sender<Command>,
         clock: Clock,
@@ -41,7 +44,7 @@ impl Desk {
     ) -> Self {
         let coverage = Coverage::new(&name, saved, Micros(clock.now()));
         let reason = "Perihelion was not running.".to_owned();
-        Self { name, is_held, queue, clock, status, coverage, counters: Counters::default(), reason }
+        Self { name, is_held, consent, queue, clock, status, coverage, counters: Counters::default(), reason }
     }
 
     pub(super) fn state(&self, state: SourceState) {
@@ -104,6 +107,8 @@ impl Desk {
             Upstream::Counts { name, counts } => {
                 self.named(name, |name| Brought::Counts { name, counts }).await;
             }
+            Upstream::Account { .. } => self.counters.rejected("account"),
+            Upstream::NearTag { .. } => self.counters.rejected("near_tag"),
             Upstream::Limit { undelivered } => self.counters.undelivered(undelivered, now),
             Upstream::Oversize { .. } => self.counters.oversize(now),
             Upstream::Ignored { kind } => self.counters.rejected(kind),
@@ -141,7 +146,7 @@ impl Desk {
 
     fn admit(&mut self, draft: Draft, is_late: bool, now: Micros) -> Option<Box<Admitted>> {
         self.received();
-        match admit(draft, Arrival { source: &self.name, received: now, is_late }) {
+        match admit(draft, Arrival { source: &self.name, received: now, is_late, consent: self.consent }) {
             Ok(admitted) => {
                 for what in &admitted.trimmed {
                     counter!(names::TRIMMED, "what" => *what).increment(1);

@@ -110,6 +110,7 @@ impl Rig {
             name: Arc::from("s"),
             source: Box::new(source.clone()),
             is_held: false,
+            consent: model::event::Consent::Live,
             saved,
             not_before: Micros(NOON),
             queue: sender,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use live::state::{Arrival, ItemState, Outcome as Decided, decide};
-use model::event::Onsite;
+use model::event::{Consent, Onsite};
 use model::{Filing, FilingEntry, GoneBy, ItemId, Kind, Move, Network, Notice, TalkId, Uid};
 
 use super::work::Work;
@@ -131,7 +131,10 @@ impl Work<'_> {
         draft.author.id = order.actor.to_string();
         draft.author.name.clone_from(&ask.name);
         draft.network_time = Some(self.now);
-        let admitted = match admit(draft, From { source: ONSITE, received: self.now, is_late: false }) {
+        let admitted = match admit(
+            draft,
+            From { source: ONSITE, received: self.now, is_late: false, consent: Consent::default() },
+        ) {
             Ok(mut admitted) => {
                 admitted.item.reply_to = ask.reply_to;
                 admitted

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use live::ledger::Ledger;
+use model::event::Consent;
 use model::{Body, EventId, Fold, GoneBy, ItemId, Micros, Network, Uid};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -122,7 +123,9 @@ pub(super) fn draft(n: u64, text: &str) -> Draft {
 }
 
 pub(super) fn post_of(draft: Draft) -> Brought {
-    let admitted = admit(draft, Arrival { source: "s", received: NOON, is_late: false }).unwrap();
+    let admitted =
+        admit(draft, Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live })
+            .unwrap();
     Brought::Post { admitted: Box::new(admitted), is_held: false }
 }
 

@@ -1,7 +1,7 @@
 //! What a source knows of one post before admit has looked at it. Nothing here is checked or cleaned: texts may hold
 //! anything, addresses may not be addresses, counts may be negative.
 
-use model::{Author, Card, Media, Micros, Network, Retain, Run, Uid};
+use model::{Author, Card, Media, Micros, Network, Run, Uid};
 
 /// A post as its network told it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,9 +42,26 @@ pub struct Draft {
     pub card: Option<Card>,
     /// What the network counted.
     pub counts: DraftCounts,
-    /// How long the author lets us keep it.
-    pub retain: Retain,
+    /// Hashtags, without `#`, that the words do not show (a post's extra tags, a photo's tags). At most [`TAGS_MAX`].
+    pub tags: Vec<String>,
+    /// What the author asks of those who show it elsewhere.
+    pub wish: Wish,
 }
+
+/// What an author, or the author's account, asks of others. What is done about it the source's setting `consent` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wish {
+    /// Nothing.
+    #[default]
+    None,
+    /// Not to be indexed (`noindex`, `indexable: false`, `#nobot` in the profile).
+    NotIndexed,
+    /// Not to be shown to those who are not logged in there (`!no-unauthenticated`).
+    NotShown,
+}
+
+/// Most hashtags outside the words that one draft may carry; admit drops what is beyond.
+pub const TAGS_MAX: usize = 32;
 
 /// Most aliases that one draft may carry; admit drops what is beyond.
 pub const ALIASES_MAX: usize = 8;
@@ -70,7 +87,8 @@ impl Draft {
             media: Vec::new(),
             card: None,
             counts: DraftCounts::default(),
-            retain: Retain::Archive,
+            tags: Vec::new(),
+            wish: Wish::None,
         }
     }
 }

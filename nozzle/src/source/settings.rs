@@ -20,10 +20,18 @@ pub struct SourceSettings {
     pub token: Option<Secret<String>>,
     /// Name of that variable, for messages ("set FOSSTODON_TOKEN").
     pub token_env: Option<String>,
+    /// Base address for look-ups, where it differs from `url` (`api_url`, bluesky); `None` means the network's usual one.
+    pub api_url: Option<Url>,
+    /// The API key, read from the environment variable that `key_env` names (flickr).
+    pub key: Option<Secret<String>>,
+    /// Name of that variable, for messages.
+    pub key_env: Option<String>,
     /// Which API generation to speak (`api`, twitter).
     pub api: Api,
     /// How often to ask, for sources that poll; `None` means the source's own default.
     pub poll: Option<Duration>,
+    /// Most posts a day that may be delivered to us, for networks that charge for each (`posts_a_day_max`, twitter).
+    pub posts_a_day_max: Option<u64>,
     /// Posts wait for a moderator (`moderation = "hold"`).
     pub is_held: bool,
 }

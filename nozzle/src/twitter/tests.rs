@@ -1,5 +1,7 @@
 //! X on the wire: the fake networks speak, a recorded conference is the text, and every fault they know is switched on.
 
+use std::sync::Arc;
+
 use model::{MediaKind, Micros, Run};
 use networks::{
     Cut, Faults, Happening, Matching, Media, Options, Post, Protocol, Script, Server, rtweet, snowflake_at,
@@ -7,7 +9,7 @@ use networks::{
 use tokio_util::sync::CancellationToken;
 
 use super::open;
-use crate::source::{Api, Backfilled, Since, SourceEnd, Words};
+use crate::source::{Api, Backfilled, Forgetful, Since, SourceEnd, Words};
 use crate::wire::listen::{fixture, listen, settings};
 
 const START: i64 = 1_700_000_000_000_000;
@@ -38,7 +40,7 @@ async fn network(
 }
 
 fn source(server: &Server, api: Api) -> Box<dyn crate::source::Source> {
-    open(&settings(&server.url(), api, Some("secret"))).unwrap()
+    open(&settings(&server.url(), api, Some("secret")), Arc::new(Forgetful)).unwrap()
 }
 
 const FROM_START: Since = Since { cursor: None, not_before: Micros(0) };
@@ -193,7 +195,8 @@ async fn the_network_says_how_a_stream_ends() {
     let server = network(Protocol::XV2, posts(1), Faults::default(), Matching::ByRule).await;
     let (out, _live) = crate::source::Outlet::new(8);
     for (token, want) in [(None, "set TEST_TOKEN"), (Some("wrong"), "401")] {
-        let end = open(&settings(&server.url(), Api::V2, token)).unwrap().stream(&out).await;
+        let end =
+            open(&settings(&server.url(), Api::V2, token), Arc::new(Forgetful)).unwrap().stream(&out).await;
         assert!(matches!(&end, SourceEnd::NeedsCredentials(why) if why.contains(want)), "{end}");
     }
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::source::{
-    Api, Backfilled, BoostOf, Cursor, Draft, Outlet, Since, Source, SourceEnd, SourceSettings, Upstream,
+    AccountChange, Api, Backfilled, BoostOf, Cursor, Draft, Outlet, Since, Source, SourceEnd, SourceSettings,
+    Upstream,
 };
 
 /// Settings for a network on loopback.
@@ -23,7 +24,11 @@ pub(crate) fn settings(url: &str, api: Api, token: Option<&str>) -> SourceSettin
         tags: vec!["rustfest".into()],
         token: token.map(|t| Secret::new(t.to_owned())),
         token_env: Some("TEST_TOKEN".into()),
+        api_url: None,
+        key: None,
+        key_env: Some("TEST_KEY".into()),
         api,
+        posts_a_day_max: None,
         poll: Some(Duration::from_secs(1)),
         is_held: false,
     }
@@ -56,6 +61,8 @@ pub(crate) struct Heard {
     pub(crate) malformed: BTreeMap<&'static str, usize>,
     pub(crate) counts: usize,
     pub(crate) limits: usize,
+    pub(crate) accounts: Vec<(String, AccountChange)>,
+    pub(crate) near_tags: BTreeMap<String, usize>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) ends: Vec<SourceEnd>,
     pub(crate) backfills: Vec<Backfilled>,
@@ -72,6 +79,8 @@ impl Heard {
             Upstream::Limit { .. } => self.limits += 1,
             Upstream::Malformed { reason, .. } => *self.malformed.entry(reason).or_default() += 1,
             Upstream::Cursor(cursor) => self.cursor = Some(cursor),
+            Upstream::Account { name, change } => self.accounts.push((name, change)),
+            Upstream::NearTag { tag, .. } => *self.near_tags.entry(tag).or_default() += 1,
             Upstream::Delete { name, .. } => {
                 self.deleted.insert(name);
             }
