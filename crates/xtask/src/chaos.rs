@@ -1,6 +1,7 @@
 //! `cargo xtask chaos`: the long versions of what `ci` runs short, one after the other. The tests themselves live with
 //! what they test; here is only how long, how often and from which seed. A failure names the seed that brings it back.
 
+mod fuzz;
 mod soak;
 
 use std::path::Path;
@@ -17,8 +18,6 @@ use crate::ci::process::run_limited;
 const MODEL_SEEDS: &str = "2000";
 /// How long the trial's two nozzles and their Redis are killed.
 const TRIAL_SECONDS: &str = "120";
-/// Cases of each fuzz property in one round; rounds with other seeds follow until the time is up.
-const FUZZ_CASES: &str = "4000";
 /// Seeds of the death tests, each of which takes about five minutes.
 const DEATHS: u64 = 3;
 /// A step that takes longer hangs.
@@ -30,9 +29,15 @@ const STEPS: [&str; 5] = ["model", "trial", "fuzz", "death", "soak"];
 pub(crate) struct Options {
     /// Only these: model, trial, fuzz, death, soak
     what: Vec<String>,
-    /// How long to fuzz, and how long to soak
+    /// How long each property is fuzzed, and how long the soak lasts
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=24 * 60))]
     minutes: u64,
+    /// Fuzz only properties whose name holds this (may be repeated), e.g. `wire::` or `feed::`
+    #[arg(long, value_name = "NAME")]
+    property: Vec<String>,
+    /// Properties to fuzz at a time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=64))]
+    jobs: u64,
     /// Where fuzzing and the deaths begin; without it another one every time
     #[arg(long)]
     seed: Option<u64>,
@@ -56,7 +61,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
         let outcome = match name {
             "model" => cargo_test(root, &[("PERIHELION_SEEDS", MODEL_SEEDS)], MODEL),
             "trial" => cargo_test(root, &[("PERIHELION_TRIAL_SECONDS", TRIAL_SECONDS)], TRIAL),
-            "fuzz" => fuzz(root, seed, length),
+            "fuzz" => fuzz::run(root, &options.property, options.jobs as usize, seed, length),
             "death" => deaths(root, seed),
             _ => soak::run(root, length),
         };
@@ -74,22 +79,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
 
 const MODEL: &[&str] = &["--package", "live", "--release", "--test", "protocol_model", "--", "--nocapture"];
 const TRIAL: &[&str] = &["--package", "live", "--test", "conformance", "--", "--nocapture", "trial::"];
-// Unoptimised on purpose: arithmetic that overflows is a panic there.
-const FUZZ: [&[&str]; 2] = [
-    &["--package", "model", "--test", "fuzz"],
-    &[
-        "--package",
-        "nozzle",
-        "--package",
-        "halley",
-        "--package",
-        "perihelion",
-        "--lib",
-        "--bins",
-        "--",
-        "fuzz::",
-    ],
-];
 const DEATH: &[&str] =
     &["--package", "perihelion", "--test", "e2e", "--", "--nocapture", "--test-threads", "1", "death::"];
 
@@ -111,21 +100,6 @@ fn cargo_test(root: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Re
         0 => with.join(" "),
         skipped => format!("{}, but {skipped} SKIPPED", with.join(" ")),
     })
-}
-
-fn fuzz(root: &Path, seed: u64, length: Duration) -> Result<String> {
-    let started = Instant::now();
-    let mut rounds = 0;
-    while rounds == 0 || started.elapsed() < length {
-        let round = seed.wrapping_add(rounds).to_string();
-        println!("chaos: fuzz round {rounds}, {:.0} s", started.elapsed().as_secs_f64());
-        for arguments in FUZZ {
-            let with = [("PERIHELION_FUZZ_CASES", FUZZ_CASES), ("PERIHELION_FUZZ_SEED", round.as_str())];
-            cargo_test(root, &with, arguments)?;
-        }
-        rounds += 1;
-    }
-    Ok(format!("{rounds} rounds of {FUZZ_CASES} cases for each property"))
 }
 
 fn deaths(root: &Path, seed: u64) -> Result<String> {
