@@ -20,6 +20,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// A good answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// 200 to 299.
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -90,7 +93,7 @@ pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, Refusal> {
         body.extend_from_slice(&chunk);
     }
     if status.is_success() {
-        Ok(Answer { body })
+        Ok(Answer { status: status.as_u16(), headers, body })
     } else {
         Err(refusal(status, &headers, &shown.masked(body)))
     }
