@@ -30,6 +30,7 @@ mod journal;
 mod limits;
 mod mastodon;
 mod post;
+pub mod raw;
 pub mod rtweet;
 mod rules;
 mod script;
