@@ -12,6 +12,7 @@
 mod body;
 mod entry;
 pub mod event;
+pub mod extract;
 pub mod filing;
 mod fold;
 pub mod html;
