@@ -12,7 +12,7 @@ use crate::follow::{Head, Line as Lineage};
 use crate::ledger::Birth;
 use crate::log::Line;
 use crate::push::KEEP_MIN;
-use crate::state::{ItemState, Record, Words};
+use crate::state::{ItemState, Record, Veil, Words};
 use model::{
     CountsEntry, Epoch, Fold, Gap, Gone, GoneBy, ItemCounts, ItemEntry, Kind, Micros, Position, Row,
     RowState, Seq, StageEntry, Tally,
@@ -282,7 +282,15 @@ fn of_event(fold: &Fold) -> Vec<Kind> {
 fn again(row: &Row) -> Result<(Kind, Record), Refusal> {
     let record = |state, words: Option<Words>, at| {
         let rev = words.as_ref().map_or(0, |w| w.item.rev);
-        Record { id: row.id, state, rev, words, first: row.first, at }
+        // Whoever hid it may show it again, as far as the log tells.
+        let veil = match (state, row.by) {
+            (ItemState::Hidden, Some(GoneBy::Network | GoneBy::Author)) => {
+                Veil { network: true, ..Veil::default() }
+            }
+            (ItemState::Hidden, _) => Veil { person: true, ..Veil::default() },
+            _ => Veil::default(),
+        };
+        Record { id: row.id, state, veil, rev, words, first: row.first, at }
     };
     let gone = |by| Gone { id: row.id, first: row.first, voids: Vec::new(), by };
     Ok(match row.state {
@@ -305,7 +313,7 @@ fn again(row: &Row) -> Result<(Kind, Record), Refusal> {
                 item: item.clone(),
                 filing: filing.clone(),
             };
-            let words = Words { item, filing };
+            let words = Words { item, filing, at: None };
             (Kind::Show(Box::new(entry)), record(ItemState::Shown, Some(words), vec![row.last]))
         }
     })

@@ -33,7 +33,7 @@ fn item(native: &str, rev: u64, words: &str) -> Item {
 }
 
 fn post(item: Item) -> Arrival {
-    Arrival::Post { words: Box::new(Words { item, filing: Filing::unsorted("Test.") }), hold: false }
+    Arrival::Post { words: Box::new(Words { item, filing: Filing::unsorted("Test."), at: None }), hold: false, away: false }
 }
 
 async fn open(dir: &Path) -> Ledger {

@@ -89,9 +89,25 @@ impl Timetable {
     }
 }
 
-/// Files an item. For now by one honest rule: exactly one talk on anywhere when it was said means that talk.
+/// Where its writer stood when an item was written on the event's own page. Kept beside the item in private, so that a
+/// later look at stage or schedule still knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenAt {
+    /// On this talk's page.
+    #[serde(default)]
+    pub talk: Option<TalkId>,
+    /// For this room, by its slug.
+    #[serde(default)]
+    pub room: Option<String>,
+}
+
+/// Files an item. What its writer said about the place comes first; else by one honest rule: exactly one talk on anywhere
+/// when it was said means that talk.
 #[must_use]
-pub fn file(item: &Item, timetable: &Timetable) -> Filing {
+pub fn file(item: &Item, at: Option<&WrittenAt>, timetable: &Timetable) -> Filing {
+    if let Some(filing) = at.and_then(|at| file_where_written(item, at, timetable)) {
+        return filing;
+    }
     let mut on = timetable.on_at(item.when);
     match (on.next(), on.next()) {
         (Some(talk), None) => Filing {
@@ -104,5 +120,31 @@ pub fn file(item: &Item, timetable: &Timetable) -> Filing {
         },
         (None, _) => Filing::unsorted("No talk was on when this was said."),
         (Some(_), Some(_)) => Filing::unsorted("Several talks were on when this was said."),
+    }
+}
+
+/// A talk that is still in the programme; else what is on in the room, or the room alone as a suggestion.
+fn file_where_written(item: &Item, at: &WrittenAt, timetable: &Timetable) -> Option<Filing> {
+    let filed = |talk: &Talk, score, reason: &str| Filing {
+        talk: Some(talk.id.clone()),
+        room: Some(talk.room.clone()),
+        state: FilingState::Filed,
+        score,
+        by: By::Rule,
+        reasons: vec![reason.to_owned()],
+    };
+    if let Some(talk) = timetable.talks().iter().find(|talk| at.talk.as_ref() == Some(&talk.id)) {
+        return Some(filed(talk, 1.0, "Written on this talk\u{2019}s page."));
+    }
+    let room = at.room.as_ref()?;
+    let mut on = timetable.on_at(item.when).filter(|talk| talk.room == *room);
+    match (on.next(), on.next()) {
+        (Some(talk), None) => Some(filed(talk, 0.9, "Written for this room while this talk was on.")),
+        _ => Some(Filing {
+            room: Some(room.clone()),
+            state: FilingState::Suggested,
+            score: 0.5,
+            ..Filing::unsorted("Written for this room; no one talk was on there.")
+        }),
     }
 }

@@ -1,10 +1,14 @@
 //! The ledger: one event's log in one SQLite file, and the private state behind it.
 
+mod account;
+mod kept;
 mod lock;
 mod read;
 mod schema;
 mod txn;
 
+pub use account::{Account, ITEMS_PER_STEP_MAX, author_name};
+pub use kept::{KEPT_MAX, Kept};
 pub use read::{LedgerView, PushRow};
 pub use txn::{Txn, void_json};
 
@@ -24,6 +28,8 @@ use std::time::Duration;
 pub const EARLY_DELETES_MAX: usize = 100_000;
 /// How long an early delete is remembered, in microseconds.
 pub const EARLY_DELETE_MICROS: i64 = 3_600_000_000;
+/// Accounts that are remembered as hidden or removed: the newest this many; removed ones as long as an early delete.
+pub const ACCOUNTS_MAX: usize = 100_000;
 /// How long an idempotency key keeps its answer, in microseconds: a week, longer than any sender's retries.
 pub const ANSWER_MICROS: i64 = 7 * 24 * 3_600_000_000;
 const WAL_BYTES_MAX: u64 = 64 << 20;
@@ -257,16 +263,20 @@ async fn prepare(conn: &mut SqliteConnection, path: &Path, eid: EventId, birth: 
     if found > schema::VERSION {
         return Err(Error::TooNew { path: path.to_owned(), found, known: schema::VERSION });
     }
-    if found == 0 {
+    if found < schema::VERSION {
+        // All steps or none: a crash in between leaves the version that was there.
         let mut tx = conn.begin().await?;
-        sqlx::raw_sql(schema::TABLES).execute(&mut *tx).await?;
-        sqlx::query("INSERT INTO meta (one, eid, epoch, line, place, trim) VALUES (1, ?, ?, ?, '', 0)")
-            .bind(eid.as_str())
-            .bind(birth.epoch.as_str())
-            .bind(serde_json::to_string(&birth.line)?)
-            .execute(&mut *tx)
-            .await?;
-        tx.execute("PRAGMA user_version = 1").await?;
+        for step in &schema::STEPS[usize::try_from(found).unwrap_or(0)..] {
+            sqlx::raw_sql(*step).execute(&mut *tx).await?;
+        }
+        if found == 0 {
+            sqlx::query("INSERT INTO meta (one, eid, epoch, line, place, trim) VALUES (1, ?, ?, ?, '', 0)")
+                .bind(eid.as_str())
+                .bind(birth.epoch.as_str())
+                .bind(serde_json::to_string(&birth.line)?)
+                .execute(&mut *tx)
+                .await?;
+        }
         tx.commit().await?;
     }
     let stored: String = conn.fetch_one("SELECT eid FROM meta").await?.try_get(0)?;

@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(3);
 /// Read-only access to a ledger. Needs no lock: works beside the nozzle, also from another process.
 #[derive(Clone, Debug)]
 pub struct LedgerView {
-    pool: SqlitePool,
+    pub(super) pool: SqlitePool,
 }
 
 /// One entry as the push needs it.
@@ -194,7 +194,7 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn record(&self, id: ItemId) -> Result<Option<Record>, Error> {
-        let row = sqlx::query("SELECT id, state, rev, words, first, at FROM item WHERE id = ?")
+        let row = sqlx::query("SELECT id, state, veil, rev, words, first, at FROM item WHERE id = ?")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -206,12 +206,29 @@ impl LedgerView {
     /// # Errors
     /// What SQLite says.
     pub async fn records(&self, after: Option<ItemId>, max: usize) -> Result<Vec<Record>, Error> {
-        let rows =
-            sqlx::query("SELECT id, state, rev, words, first, at FROM item WHERE id > ? ORDER BY id LIMIT ?")
-                .bind(after.map_or_else(String::new, |id| id.to_string()))
-                .bind(signed(max as Seq))
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT id, state, veil, rev, words, first, at FROM item WHERE id > ? ORDER BY id LIMIT ?",
+        )
+        .bind(after.map_or_else(String::new, |id| id.to_string()))
+        .bind(signed(max as Seq))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read_record).collect()
+    }
+
+    /// Up to `max` private records of items that are held or hidden, with an id behind `after`, in the order of their ids.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn waiting(&self, after: Option<ItemId>, max: usize) -> Result<Vec<Record>, Error> {
+        let rows = sqlx::query(
+            "SELECT id, state, veil, rev, words, first, at FROM item WHERE state IN ('held', 'hidden') AND id > ? \
+             ORDER BY id LIMIT ?",
+        )
+        .bind(after.map_or_else(String::new, |id| id.to_string()))
+        .bind(signed(max as Seq))
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(read_record).collect()
     }
 

@@ -1,11 +1,12 @@
-//! The tables of a ledger.
+//! The tables of a ledger, and the steps from each version to the next. A new ledger takes all of them, so that an old one
+//! that was brought up to date and a new one are the same.
 
 /// Version of the tables, kept in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// `entry` is the log. `item` is private: the newest words of every item that may still be shown, hidden ones included;
 /// it keeps its rowid, because rows this long under random keys would be rewritten with every page split.
-pub(super) const TABLES: &str = "
+const TABLES: &str = "
 CREATE TABLE meta (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     eid    TEXT NOT NULL,
@@ -54,3 +55,34 @@ CREATE TABLE note (
     json   TEXT NOT NULL
 ) WITHOUT ROWID;
 ";
+
+/// Version 2: what keeps an item from the public (`veil`, see `state::Veil`), whose it is, which source brought it and when
+/// it was said, so that an account's and a source's items are found; and what became of accounts. Nothing but people hid
+/// items before. Words that cannot be read leave the columns empty: this step must not end a ledger that works.
+const ACCOUNTS: &str = "
+ALTER TABLE item ADD COLUMN veil INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE item ADD COLUMN author TEXT;
+ALTER TABLE item ADD COLUMN source TEXT;
+ALTER TABLE item ADD COLUMN said INTEGER;
+UPDATE item SET veil = CASE state WHEN 'hidden' THEN 2 WHEN 'held' THEN 4 ELSE 0 END;
+UPDATE item SET
+    author = (words ->> '$.item.network') || ':' || nullif(words ->> '$.item.author.id', ''),
+    source = words ->> '$.item.source',
+    said = words ->> '$.item.when'
+    WHERE json_valid(words);
+CREATE INDEX item_by_author ON item (author, veil) WHERE author IS NOT NULL;
+CREATE INDEX item_by_source ON item (source, said) WHERE source IS NOT NULL;
+CREATE INDEX alias_by_item ON alias (id);
+CREATE TABLE account (
+    name   TEXT PRIMARY KEY,
+    change TEXT NOT NULL,
+    made   INTEGER NOT NULL,
+    todo   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX account_by_age ON account (made);
+CREATE INDEX account_to_do ON account (name) WHERE todo = 1;
+PRAGMA user_version = 2;
+";
+
+/// `STEPS[n]` brings a ledger of version n to version n + 1; the last one says which version it is now.
+pub(super) const STEPS: [&str; VERSION as usize] = [TABLES, ACCOUNTS];

@@ -4,7 +4,7 @@ mod write;
 
 use super::{ANSWER_MICROS, EARLY_DELETE_MICROS, EARLY_DELETES_MAX, Ledger, number, signed};
 use crate::Error;
-use crate::state::{ItemState, Record};
+use crate::state::{ItemState, Record, Veil};
 use model::{Entry, ItemId, Kind, Micros, Seq};
 use sqlx::sqlite::{Sqlite, SqliteConnection};
 use sqlx::{Executor, QueryBuilder, Row};
@@ -12,12 +12,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use tokio::sync::MutexGuard;
 
-const ROWS_PER_STATEMENT_MAX: usize = 200;
+pub(super) const ROWS_PER_STATEMENT_MAX: usize = 200;
 
 /// A transaction. Dropped without [`Txn::commit`], nothing of it happened.
 pub struct Txn<'a> {
     ledger: &'a Ledger,
-    conn: MutexGuard<'a, SqliteConnection>,
+    pub(super) conn: MutexGuard<'a, SqliteConnection>,
     top: Seq,
     entries: Vec<Stored>,
     voids: Vec<Seq>,
@@ -73,7 +73,7 @@ impl<'a> Txn<'a> {
         let mut found = HashMap::new();
         for some in ids.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new(
-                "SELECT id, state, rev, words, first, at FROM item WHERE id IN (",
+                "SELECT id, state, veil, rev, words, first, at FROM item WHERE id IN (",
             );
             let mut list = q.separated(", ");
             some.iter().for_each(|id| {
@@ -297,7 +297,7 @@ impl<'a> Txn<'a> {
     }
 }
 
-fn parse_id(text: &str) -> Result<ItemId, Error> {
+pub(super) fn parse_id(text: &str) -> Result<ItemId, Error> {
     text.parse().map_err(|e| Error::Corrupt(format!("{e}")))
 }
 
@@ -312,6 +312,7 @@ pub(super) fn read_record(row: &sqlx::sqlite::SqliteRow) -> Result<Record, Error
     Ok(Record {
         id: parse_id(row.try_get("id")?)?,
         state,
+        veil: Veil::from_bits(row.try_get("veil")?),
         rev: number(row.try_get("rev")?),
         words: row.try_get::<Option<&str>, _>("words")?.map(serde_json::from_str).transpose()?,
         first: number(row.try_get("first")?),

@@ -227,7 +227,7 @@ pub(crate) fn quick(ledger: &Ledger, store: &RedisStore) -> Pushing {
 /// Accepts a post or a newer revision.
 pub(crate) async fn post(ledger: &Ledger, native: &str, rev: u64, words: &str) -> Seq {
     let words = Box::new(item_words(native, rev, words));
-    accept(ledger, native, Arrival::Post { words, hold: false }).await
+    accept(ledger, native, Arrival::Post { words, hold: false, away: false }).await
 }
 
 /// What the sequencer does, for one arrival: decide, number, store, commit.
@@ -246,12 +246,12 @@ pub(crate) async fn decide_in(txn: &mut Txn<'_>, native: &str, arrival: Arrival)
             txn.put(record);
         }
         Outcome::Keep(record) => txn.put(record),
-        Outcome::Duplicate | Outcome::NoOp(_) | Outcome::Conflict | Outcome::Unknown => {}
+        Outcome::Duplicate | Outcome::NoOp(_) | Outcome::Conflict | Outcome::Withheld | Outcome::Unknown => {}
     }
 }
 
 pub(crate) fn item_words(native: &str, rev: u64, words: &str) -> Words {
-    Words { item: item(native, rev, words), filing: Filing::unsorted("nothing is on") }
+    Words { item: item(native, rev, words), filing: Filing::unsorted("nothing is on"), at: None }
 }
 
 pub(crate) fn uid(native: &str) -> Uid {

@@ -94,7 +94,7 @@ async fn talk(ledger: &Ledger) {
     for _ in 0..posts {
         let native = format!("p{}", txn.next_seq());
         let words = Box::new(item_words(&native, 0, &"x".repeat(rand::rng().random_range(40..500))));
-        decide_in(&mut txn, &native, Arrival::Post { words, hold: false }).await;
+        decide_in(&mut txn, &native, Arrival::Post { words, hold: false, away: false }).await;
     }
     txn.commit().await.unwrap();
     if top > 50 && rand::rng().random_bool(0.3) {
@@ -103,7 +103,7 @@ async fn talk(ledger: &Ledger) {
             0 => Arrival::Hide { by: GoneBy::Moderator },
             1 => Arrival::Show,
             2 => Arrival::Delete { by: GoneBy::Author },
-            _ => Arrival::Post { words: Box::new(item_words(&old, top, "edited")), hold: false },
+            _ => Arrival::Post { words: Box::new(item_words(&old, top, "edited")), hold: false, away: false },
         };
         accept(ledger, &old, arrival).await;
     }

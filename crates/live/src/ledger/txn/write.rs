@@ -2,7 +2,7 @@
 
 use super::{ROWS_PER_STATEMENT_MAX, Txn};
 use crate::Error;
-use crate::ledger::signed;
+use crate::ledger::{author_name, signed};
 use sqlx::QueryBuilder;
 use sqlx::sqlite::Sqlite;
 
@@ -47,18 +47,26 @@ impl Txn<'_> {
             ));
         }
         for some in rows.chunks(ROWS_PER_STATEMENT_MAX) {
-            let mut q = QueryBuilder::<Sqlite>::new("INSERT INTO item (id, state, rev, words, first, at) ");
+            let mut q = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO item (id, state, veil, rev, words, first, at, author, source, said) ",
+            );
             q.push_values(some, |mut b, (r, words, at)| {
+                let item = r.words.as_ref().map(|words| &words.item);
                 b.push_bind(r.id.as_str())
                     .push_bind(r.state.name())
+                    .push_bind(r.veil.bits())
                     .push_bind(signed(r.rev))
                     .push_bind(words.as_deref())
                     .push_bind(signed(r.first))
-                    .push_bind(at);
+                    .push_bind(at)
+                    .push_bind(item.and_then(author_name))
+                    .push_bind(item.map(|item| item.source.as_str()))
+                    .push_bind(item.map(|item| item.when.0));
             });
             q.push(
-                " ON CONFLICT DO UPDATE SET state = excluded.state, rev = excluded.rev, words = excluded.words, \
-                 first = excluded.first, at = excluded.at",
+                " ON CONFLICT DO UPDATE SET state = excluded.state, veil = excluded.veil, rev = excluded.rev, \
+                 words = excluded.words, first = excluded.first, at = excluded.at, author = excluded.author, \
+                 source = excluded.source, said = excluded.said",
             );
             q.build().execute(&mut *self.conn).await?;
         }

@@ -1,0 +1,161 @@
+//! The table of states: who hides what, and who may show it again.
+
+use super::*;
+use model::{Author, Body, Counts, Micros, Network, Uid};
+
+const SEQ: Seq = 9;
+
+fn words(rev: u64, text: &str) -> Words {
+    let item = Item {
+        uid: Uid::new("x", "1"),
+        network: Network::X,
+        source: "s".into(),
+        rev,
+        url: None,
+        when: Micros(0),
+        author: Author::default(),
+        title: None,
+        body: Body::plain(text),
+        lang: None,
+        cover: None,
+        reply_to: None,
+        quotes: None,
+        media: Vec::new(),
+        card: None,
+        counts: Counts::default(),
+        marks: Vec::new(),
+        late: false,
+        retain: Retain::Archive,
+    };
+    Words { item, filing: Filing::unsorted("Test."), at: None }
+}
+
+fn post(rev: u64, hold: bool, away: bool) -> Arrival {
+    Arrival::Post { words: Box::new(words(rev, "words")), hold, away }
+}
+
+/// What an item is after these arrivals, and the names of the entries that they made.
+fn play(arrivals: impl IntoIterator<Item = Arrival>) -> (Record, Vec<String>) {
+    play_on(None, arrivals)
+}
+
+fn play_on(mut record: Option<Record>, arrivals: impl IntoIterator<Item = Arrival>) -> (Record, Vec<String>) {
+    let mut said = Vec::new();
+    let id = Uid::new("x", "1").id();
+    for (n, arrival) in arrivals.into_iter().enumerate() {
+        match decide(record.as_ref(), id, arrival, SEQ + n as Seq) {
+            Outcome::Entry(kind, now) => {
+                let by = match &*kind {
+                    Kind::Hide(gone) | Kind::Remove(gone) => format!(" by {}", gone.by.name()),
+                    _ => String::new(),
+                };
+                said.push(model::Entry { seq: 1, at: Micros(0), kind: *kind }.name().to_owned() + &by);
+                record = Some(now);
+            }
+            Outcome::Keep(now) => record = Some(now),
+            Outcome::Withheld => said.push("withheld".to_owned()),
+            Outcome::Conflict => said.push("conflict".to_owned()),
+            Outcome::Duplicate | Outcome::NoOp(_) | Outcome::Unknown => {}
+        }
+    }
+    (record.unwrap(), said)
+}
+
+const HIDE: Arrival = Arrival::Hide { by: GoneBy::Moderator };
+
+#[test]
+fn what_the_network_hid_comes_back_whole_with_its_newest_words() {
+    let (record, said) = play([post(0, false, false), Arrival::Away, Arrival::Away, post(3, false, false)]);
+    assert_eq!(said, ["post", "hide by network"]);
+    assert_eq!((record.state, record.rev, record.at.as_slice()), (ItemState::Hidden, 3, [SEQ].as_slice()));
+    let (record, said) = play_on(Some(record), [Arrival::Back, Arrival::Back]);
+    assert_eq!(said, ["show"]);
+    assert_eq!((record.state, record.veil, record.first), (ItemState::Shown, Veil::default(), SEQ));
+}
+
+#[test]
+fn what_a_moderator_hid_stays_hidden_when_the_account_comes_back() {
+    for order in [[HIDE, Arrival::Away], [Arrival::Away, HIDE]] {
+        let arrivals = [post(0, false, false)].into_iter().chain(order).chain([Arrival::Back]);
+        let (record, said) = play(arrivals);
+        assert_eq!((record.state, said.last().unwrap().as_str()), (ItemState::Hidden, "hide by moderator"));
+        let (record, said) = play_on(Some(record), [Arrival::Show]);
+        assert_eq!((record.state, said), (ItemState::Shown, vec!["show".to_owned()]));
+    }
+}
+
+#[test]
+fn a_moderator_cannot_show_what_the_network_withdrew_but_can_take_back_a_hide() {
+    let (record, said) = play([post(0, false, false), Arrival::Away, Arrival::Show]);
+    assert_eq!(
+        (record.state, said),
+        (ItemState::Hidden, ["post", "hide by network", "withheld"].map(String::from).to_vec())
+    );
+    let (record, said) = play_on(Some(record), [HIDE, Arrival::Show, Arrival::Show, Arrival::Back]);
+    assert_eq!(said, ["hide by moderator", "hide by network", "withheld", "show"]);
+    assert_eq!(record.state, ItemState::Shown);
+}
+
+#[test]
+fn what_waits_for_a_moderator_waits_again_when_the_account_is_back() {
+    let (record, said) = play([post(0, true, false), Arrival::Away]);
+    assert_eq!((record.state, said), (ItemState::Hidden, vec!["void".to_owned()]));
+    let (record, said) = play_on(Some(record), [Arrival::Back]);
+    assert_eq!((record.state, record.veil, said), (ItemState::Held, Veil::WAITS, vec![]));
+    let (record, _) = play_on(Some(record), [Arrival::Show]);
+    assert_eq!((record.state, record.veil), (ItemState::Shown, Veil::default()));
+}
+
+#[test]
+fn a_post_of_an_account_that_is_away_is_shown_when_it_is_back_and_not_before() {
+    let (record, said) = play([post(0, false, true)]);
+    assert_eq!((record.state, record.first, said), (ItemState::Hidden, 0, vec!["void".to_owned()]));
+    let (record, said) = play_on(Some(record), [Arrival::Back]);
+    assert_eq!((record.first, record.at, said), (SEQ, vec![SEQ], vec!["show".to_owned()]));
+    let (record, _) = play([post(0, true, true), Arrival::Back]);
+    assert_eq!(record.state, ItemState::Held, "its source is moderated");
+}
+
+#[test]
+fn removal_is_final_whoever_hid_it() {
+    let delete = Arrival::Delete { by: GoneBy::Author };
+    let (record, said) = play([
+        post(0, false, false),
+        Arrival::Away,
+        delete,
+        Arrival::Back,
+        Arrival::Away,
+        Arrival::Show,
+        HIDE,
+    ]);
+    assert_eq!(said, ["post", "hide by network", "remove by author", "conflict", "conflict"]);
+    assert_eq!((record.state, record.veil, record.words), (ItemState::Removed, Veil::default(), None));
+}
+
+#[test]
+fn words_that_were_lost_come_back_as_whoever_hid_them_left_it() {
+    let lost = |arrivals: Vec<Arrival>| Record { words: None, ..play(arrivals).0 };
+    let record = lost(vec![post(0, false, false), Arrival::Away]);
+    let (record, said) = play_on(Some(record), [post(0, false, false)]);
+    assert_eq!((record.state, said), (ItemState::Shown, vec!["show".to_owned()]));
+    let record = lost(vec![post(0, false, false), Arrival::Away]);
+    let (record, _) = play_on(Some(record), [post(0, false, true)]);
+    assert_eq!((record.state, record.words.is_some()), (ItemState::Hidden, true), "the account is away");
+    let record = lost(vec![post(0, false, false), HIDE]);
+    let (record, said) = play_on(Some(record), [Arrival::Back, post(0, false, false)]);
+    assert_eq!((record.state, said), (ItemState::Hidden, vec![]));
+}
+
+#[test]
+fn a_wish_for_less_is_an_edit_of_the_words_that_we_have() {
+    let mut wish = words(0, "other words");
+    wish.item.retain = Retain::Live;
+    let wish = || Arrival::Post { words: Box::new(wish.clone()), hold: false, away: false };
+    let (record, said) = play([post(5, false, false), wish(), wish()]);
+    assert_eq!(said, ["post", "edit"]);
+    let item = record.words.unwrap().item;
+    assert_eq!((item.retain, item.rev, item.body.text().as_str()), (Retain::Live, 5, "words"));
+    let (record, said) = play([post(5, false, false), HIDE, wish(), Arrival::Show]);
+    assert_eq!(said, ["post", "hide by moderator", "show"]);
+    assert_eq!(record.words.unwrap().item.retain, Retain::Live);
+}
