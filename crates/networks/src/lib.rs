@@ -23,6 +23,7 @@ pub mod config;
 mod deliver;
 mod error;
 mod faults;
+mod flickr;
 mod happen;
 mod http;
 mod ids;

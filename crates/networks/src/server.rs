@@ -20,7 +20,7 @@ use crate::http::{Answer, Request};
 use crate::journal::Journal;
 use crate::script::{Happening, Pace, Script};
 use crate::store::{Naming, Store};
-use crate::{Error, mastodon, x1, x2};
+use crate::{Error, flickr, mastodon, x1, x2};
 
 /// Connections at once; more wait.
 const CONNECTIONS_MAX: usize = 256;
@@ -37,6 +37,9 @@ pub enum Protocol {
     /// Twitter API v1.1: `statuses/filter` and `search/tweets`.
     #[serde(rename = "x1")]
     XV1,
+    /// Flickr's REST API: search and single photos.
+    #[serde(rename = "flickr")]
+    Flickr,
 }
 
 /// Which posts a stream or search carries.
@@ -131,6 +134,7 @@ enum Api {
     Mastodon(mastodon::Api),
     XV2(x2::Api),
     XV1(x1::Api),
+    Flickr(flickr::Api),
 }
 
 /// A running network.
@@ -192,7 +196,11 @@ pub async fn serve(options: Options, shutdown: CancellationToken) -> Result<Serv
         _ => None,
     };
     let streaming_port = streaming.as_ref().and_then(|l| l.local_addr().ok()).map_or(0, |a| a.port());
-    let naming = if options.protocol == Protocol::Mastodon { Naming::Mastodon } else { Naming::X };
+    let naming = match options.protocol {
+        Protocol::Mastodon => Naming::Mastodon,
+        Protocol::Flickr => Naming::Flickr,
+        Protocol::XV2 | Protocol::XV1 => Naming::X,
+    };
     let store = Arc::new(Store::new(options.script, naming, options.journal));
     let shutdown = shutdown.child_token();
     let tasks = TaskTracker::new();
@@ -210,6 +218,7 @@ pub async fn serve(options: Options, shutdown: CancellationToken) -> Result<Serv
         Protocol::Mastodon => Api::Mastodon(mastodon::Api::new(Arc::clone(&world))),
         Protocol::XV2 => Api::XV2(x2::Api::new(Arc::clone(&world))),
         Protocol::XV1 => Api::XV1(x1::Api::new(Arc::clone(&world))),
+        Protocol::Flickr => Api::Flickr(flickr::Api::new(Arc::clone(&world))),
     });
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     for listener in std::iter::once(listener).chain(streaming) {
@@ -275,6 +284,7 @@ async fn connection(stream: TcpStream, api: Arc<Api>, shutdown: CancellationToke
                 Api::Mastodon(api) => api.answer(&request, socket, is_streaming_port(api.world())).await,
                 Api::XV2(api) => api.answer(&request, socket),
                 Api::XV1(api) => api.answer(&request, socket),
+                Api::Flickr(api) => api.answer(&request).await,
             };
             Ok::<_, std::convert::Infallible>(answer)
         }

@@ -18,6 +18,19 @@ pub(crate) enum Naming {
     X,
     /// `mastodon:{uri}`; an edit keeps the id.
     Mastodon,
+    /// `flickr:{id}`; an edit keeps the id.
+    Flickr,
+}
+
+impl Naming {
+    /// The name of a post that is no boost; `first` is the first of its ids.
+    fn uid(self, first: &str, post: &Post) -> String {
+        match self {
+            Self::X => format!("x:{first}"),
+            Self::Mastodon => format!("mastodon:{}", crate::mastodon::uri(post)),
+            Self::Flickr => format!("flickr:{}", post.id),
+        }
+    }
 }
 
 /// One network's whole world.
@@ -192,10 +205,7 @@ impl Store {
 
     /// The name of the original that a post stands for.
     pub(crate) fn uid(&self, post: &Post) -> String {
-        match self.naming {
-            Naming::X => format!("x:{}", self.history(&post.original().id)[0]),
-            Naming::Mastodon => format!("mastodon:{}", crate::mastodon::uri(post.original())),
-        }
+        self.naming.uid(&self.history(&post.original().id)[0], post.original())
     }
 
     fn happen(&self, inner: &mut Inner, what: Happening) {
@@ -208,10 +218,7 @@ impl Store {
 
     fn post(&self, inner: &mut Inner, post: Post) {
         let original = post.original();
-        let uid = match self.naming {
-            Naming::X => format!("x:{}", original.id),
-            Naming::Mastodon => format!("mastodon:{}", crate::mastodon::uri(original)),
-        };
+        let uid = self.naming.uid(&original.id, original);
         if inner.seen.insert(original.id.clone()) {
             self.journal.write(Line { kind: "exists".into(), uid: uid.clone(), ..Line::default() });
             if self.naming == Naming::Mastodon && post.retweet_of.is_some() {
@@ -252,10 +259,7 @@ impl Store {
         }
         post.author = before.author.clone();
         let line = Line { kind: "edit".into(), id: Some(post.id.clone()), ..Line::default() };
-        let uid = match self.naming {
-            Naming::X => format!("x:{first}"),
-            Naming::Mastodon => format!("mastodon:{}", crate::mastodon::uri(&post)),
-        };
+        let uid = self.naming.uid(&first, &post);
         self.journal.write(Line { uid, ..line });
         let (post, history) = (Arc::new(post), Arc::new(history));
         for id in history.iter() {
@@ -273,10 +277,7 @@ impl Store {
             inner.posts.remove(&(id.len(), id.clone()));
         }
         let Some(post) = newest else { return };
-        let uid = match self.naming {
-            Naming::X => format!("x:{}", history[0]),
-            Naming::Mastodon => format!("mastodon:{}", crate::mastodon::uri(&post)),
-        };
+        let uid = self.naming.uid(&history[0], &post);
         self.journal.write(Line { kind: "delete".into(), uid, ..Line::default() });
         push(inner, What::Delete(post));
     }
