@@ -2,9 +2,13 @@
 //!
 //! Secrets are named here (`token_env`), never held: the file may be shown to anybody.
 
+mod onsite;
+
 use crate::EventId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+pub use onsite::{Onsite, OnsiteLimits};
 
 /// Slugs that would hide a page of the site.
 const TAKEN: &[&str] = &[
@@ -45,6 +49,9 @@ pub struct EventFile {
     /// Posts written on the page: open, hold or off.
     #[serde(default)]
     pub onsite: Onsite,
+    /// How much one person may write on the page.
+    #[serde(default)]
+    pub onsite_limits: OnsiteLimits,
     /// Hue of the accent, 0 to 360.
     #[serde(default)]
     pub accent_hue: Option<u16>,
@@ -58,19 +65,6 @@ pub struct EventFile {
 
 fn utc() -> String {
     "UTC".into()
-}
-
-/// Whether people may write on the page itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Onsite {
-    /// Shown at once.
-    Open,
-    /// Shown when a moderator says so.
-    Hold,
-    /// Not at all.
-    #[default]
-    Off,
 }
 
 /// A room in event.toml.
@@ -213,6 +207,7 @@ impl EventFile {
         if self.rooms.len() > ROOMS_MAX || self.sources.len() > SOURCES_MAX {
             return Err(bad("source", format!("at most {SOURCES_MAX} sources and {ROOMS_MAX} rooms")));
         }
+        self.onsite_limits.check().map_err(|what| bad("onsite_limits", what))?;
         self.check_names()
     }
 
