@@ -25,6 +25,7 @@ mod error;
 mod faults;
 mod flickr;
 mod happen;
+pub mod hook;
 mod http;
 mod ids;
 mod journal;
