@@ -83,6 +83,10 @@ pub(crate) fn nozzle_config(config: &Config, data: &DataDir) -> Result<nozzle::C
     Ok(nozzle::Config {
         data_dir: data.path().to_path_buf(),
         listen: config.nozzle.listen.to_string(),
+        hooks: nozzle::Hooks {
+            listen: config.nozzle.hooks_listen.to_string(),
+            trusted_proxies: config.http.trusted_proxies.clone(),
+        },
         token: data.intake_token(config.nozzle.intake_token_file.as_deref())?,
         version: VERSION.to_owned(),
     })

@@ -20,5 +20,7 @@ pub const COMMIT_SECONDS: &str = "nozzle_commit_seconds";
 pub const QUEUE: &str = "nozzle_queue_commands";
 /// Entries that the tail lacks, over all events.
 pub const TAIL_BEHIND: &str = "nozzle_tail_behind_entries";
+/// Deliveries to hooks, by `status`.
+pub const HOOK: &str = "nozzle_hook_deliveries_total";
 /// Requests to the intake, by `status`.
 pub const INTAKE: &str = "nozzle_intake_requests_total";

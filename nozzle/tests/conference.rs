@@ -34,6 +34,7 @@ async fn open(dir: &TempDir, shutdown: &Shutdown) -> Nozzle {
     let config = Config {
         data_dir: dir.path().to_owned(),
         listen: "127.0.0.1:0".into(),
+        hooks: Default::default(),
         token: Secret::new("t".into()),
         version: "test".into(),
     };

@@ -1,17 +1,23 @@
-//! `perihelion event apply`, `event list` and `event show`. The last two read what a data directory holds, beside whoever
-//! writes it; `apply` asks the nozzle.
+//! `perihelion event apply`, `event list`, `event show` and `event secret`. `list` and `show` read what a data directory
+//! holds, beside whoever writes it; `apply` asks the nozzle; `secret` asks nobody.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use model::EventId;
+use model::event::EventFile;
 use nozzle::intake::Outcome;
 
-use crate::config::Config;
+use crate::config::{Config, reachable};
 use crate::event_file::EventToApply;
 use crate::failure::Failure;
 use crate::ledgers::{self, Held};
 use crate::reach::{Reached, event_id};
+
+/// Length of a hook's secret; Standard Webhooks asks for 24 to 64 bytes.
+const SECRET_BYTES: usize = 32;
 
 /// Creates or changes the event that a file describes.
 pub(crate) async fn apply(config: &Config, path: &Path) -> Result<(), Failure> {
@@ -62,7 +68,23 @@ pub(crate) async fn show(config: &Config, slug: &str) -> Result<(), Failure> {
     let head = held.view.page(0, 0).await.map_err(anyhow::Error::from)?.head;
     print!("{}", describe(&held));
     println!("log        {} ({} entries)", head.epoch, head.top);
+    for name in hooks(&held).await? {
+        println!("hook       POST http://{}/hooks/{slug}/{name}", reachable(config.nozzle.hooks_listen));
+    }
     Ok(())
+}
+
+/// Names of the event's sources that are sent to.
+async fn hooks(held: &Held) -> Result<Vec<String>, Failure> {
+    let text = held.view.note("event.toml").await.map_err(anyhow::Error::from)?;
+    let file = text.and_then(|text| EventFile::parse(&text).ok());
+    let sources = file.map(|file| file.sources).unwrap_or_default();
+    Ok(sources.into_iter().filter(|source| source.kind == "hook").map(|source| source.name).collect())
+}
+
+/// Prints a new secret for a hook, and nothing else, so that it can be piped.
+pub(crate) fn secret() {
+    println!("whsec_{}", STANDARD.encode(rand::random::<[u8; SECRET_BYTES]>()));
 }
 
 /// The event with this slug.

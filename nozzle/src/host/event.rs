@@ -14,10 +14,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::pumps::{Pumps, PumpsParts, Remembered};
 use super::{Fatal, Parts};
 use crate::error::Error;
+use crate::hook::{Doors, Doorway};
 use crate::intake::{Order, Outcome, Refusal};
 use crate::metrics as names;
 use crate::pump::SourceStatus;
-use crate::sequencer::{self, Command, EventView, QUEUE_COMMANDS_MAX, Sequencer};
+use crate::sequencer::{self, Command, Delivery, EventView, QUEUE_COMMANDS_MAX, Sequencer};
 
 /// How long to wait before an event that could not be published, or whose sources could not be started, is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -39,6 +40,7 @@ impl Event {
     pub(super) async fn start(
         ledger: Ledger,
         parts: &Parts,
+        doors: &Doors,
         fatal: &Fatal,
         shutdown: &Shutdown,
     ) -> Result<Arc<Self>, Error> {
@@ -65,6 +67,7 @@ impl Event {
         });
         let keeper = Keeper {
             event: Arc::clone(&event),
+            doorway: doors.of(event.eid()),
             parts: parts.clone(),
             shutdown: shutdown.clone(),
             _stops_sequencer: stop_sequencer.drop_guard(),
@@ -102,18 +105,25 @@ impl Event {
     }
 
     pub(super) async fn ask(&self, order: Order) -> Result<Outcome, Refusal> {
-        if !self.is_owned() {
-            return Err(Refusal::later(
-                "This nozzle does not own the event (yet), or Redis has not been reached.",
-            ));
-        }
+        self.owned()?;
         sequencer::ask(&self.queue, order).await
+    }
+
+    pub(super) async fn deliver(&self, delivery: Delivery) -> Result<Outcome, Refusal> {
+        self.owned()?;
+        sequencer::deliver(&self.queue, delivery).await
+    }
+
+    fn owned(&self) -> Result<(), Refusal> {
+        let why = "This nozzle does not own the event (yet), or Redis has not been reached.";
+        if self.is_owned() { Ok(()) } else { Err(Refusal::later(why)) }
     }
 }
 
 /// The task that publishes the event and runs its pumps as the settings say.
 struct Keeper {
     event: Arc<Event>,
+    doorway: Doorway,
     parts: Parts,
     shutdown: Shutdown,
     /// The sequencer stops when the keeper has ended, however it ended.
@@ -180,6 +190,7 @@ impl Keeper {
             queue: &self.event.queue,
             clock: &self.parts.clock,
             env: self.parts.env,
+            doorway: &self.doorway,
         };
         match Pumps::start(&settings, parts, remembered).await {
             Ok((pumps, statuses)) => {

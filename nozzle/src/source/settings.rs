@@ -26,6 +26,11 @@ pub struct SourceSettings {
     pub key: Option<Secret<String>>,
     /// Name of that variable, for messages.
     pub key_env: Option<String>,
+    /// The shared secret, or two of them while they are changed, read from the environment variable that `secret_env`
+    /// names (hook).
+    pub secret: Option<Secret<String>>,
+    /// Name of that variable, for messages.
+    pub secret_env: Option<String>,
     /// Which API generation to speak (`api`, twitter).
     pub api: Api,
     /// How often to ask, for sources that poll; `None` means the source's own default.

@@ -32,6 +32,9 @@ pub enum Fault {
     },
     /// Half the body, then the connection is closed.
     HalfBody,
-    /// The whole request, then the connection is closed without waiting for the answer.
-    Deaf,
+    /// The whole request; whatever is answered in this time is not read, then the connection is closed.
+    Deaf {
+        /// The time.
+        wait: Duration,
+    },
 }

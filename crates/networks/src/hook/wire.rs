@@ -88,7 +88,11 @@ async fn write_body(socket: &mut TcpStream, body: &[u8], fault: Option<&Fault>) 
         }
         _ => socket.write_all(body).await?,
     }
-    Ok(fault != Some(&Fault::Deaf))
+    if let Some(Fault::Deaf { wait }) = fault {
+        sleep(*wait).await;
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 async fn chunk(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
