@@ -9,11 +9,16 @@
 pub mod admit;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod bluesky;
 mod error;
+mod feed;
+mod flickr;
+mod hook;
 mod host;
 pub mod intake;
 mod mastodon;
 pub mod metrics;
+pub mod onsite;
 mod pump;
 mod push;
 mod replay;
@@ -24,7 +29,7 @@ mod twitter;
 mod wire;
 
 pub use error::{Class, EXIT_NOT_OURS, Error};
-pub use host::{Config, Nozzle, Parts, run};
+pub use host::{Config, Hooks, Nozzle, Parts, run};
 pub use intake::Intake;
 pub use pump::{SourceState, SourceStatus};
 pub use push::Live;

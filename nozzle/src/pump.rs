@@ -99,6 +99,7 @@ fn wait_after(end: &SourceEnd, waits: &mut Rhythm) -> Option<Duration> {
             let wait = (*wait).min(RETRY_AFTER_MAX);
             random_between(wait, wait + (wait / 10).max(Duration::from_millis(100)))
         }
+        SourceEnd::Paused { wait, .. } => *wait,
         SourceEnd::NeedsCredentials(_) | SourceEnd::Misconfigured(_) => {
             random_between(PERSON_WAIT, PERSON_WAIT + PERSON_WAIT / 4)
         }
@@ -141,6 +142,7 @@ async fn one_stream(
 ) -> SourceEnd {
     let (out, mut live) = Outlet::new(OUTLET_MESSAGES_MAX);
     let (late_out, mut late) = Outlet::new(OUTLET_MESSAGES_MAX);
+    source.resume(desk.cursor().as_ref());
     let mut stream = source.stream(&out);
     let mut backfill: Option<Backfill<'_>> = None;
     let mut again = source.rhythm();

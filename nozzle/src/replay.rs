@@ -5,9 +5,10 @@
 //! [[source]]
 //! name = "last-year"
 //! kind = "replay"
-//! url = "posts.jsonl?as=x2&speed=60"   # as: x2 (default), x1, mastodon; speed: times real time; without it, as fast as it is read
+//! url = "posts.jsonl?as=x2&speed=60"   # as: x2 (default), x1, mastodon, flickr, bluesky, feed; speed: times real time; without it, as fast as it is read
 //! ```
-//! The file holds one post a line: an archive of tweets with rtweet's columns, or a script of `networks`.
+//! The file holds one post a line: an archive of tweets with rtweet's columns, a script of `networks`, or, as `bluesky`, the
+//! events of a Jetstream as they were recorded.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::source::{Api, Backfilled, Memory, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
-use crate::{mastodon, twitter};
+use crate::{bluesky, feed, flickr, mastodon, twitter};
 
 /// After the last post was spoken, what is still on its way gets so long.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -51,6 +52,9 @@ pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result
             ("as", "x2") => protocol = Protocol::XV2,
             ("as", "x1") => protocol = Protocol::XV1,
             ("as", "mastodon") => protocol = Protocol::Mastodon,
+            ("as", "feed") => protocol = Protocol::Feed,
+            ("as", "flickr") => protocol = Protocol::Flickr,
+            ("as", "bluesky") => protocol = Protocol::Bluesky,
             ("speed", text) => {
                 let parsed = text.parse::<f64>().ok().filter(|s| SPEEDS.contains(s));
                 speed = Some(parsed.ok_or_else(|| {
@@ -58,7 +62,7 @@ pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result
                 })?);
             }
             (key, value) => {
-                return Err(format!("{key}={value} is unknown; write as=x2, as=x1, as=mastodon or speed=60"));
+                return Err(format!("{key}={value} is unknown; write as=x2, as=x1, as=mastodon, as=flickr, as=bluesky, as=feed or speed=60"));
             }
         }
     }
@@ -106,14 +110,26 @@ impl Replay {
         let network = networks::serve(options, stop.clone()).await.map_err(|e| e.to_string())?;
         let url = Url::parse(&network.url()).map_err(|e| e.to_string())?;
         let settings = SourceSettings {
-            url: Some(url),
+            url: Some(url.clone()),
+            api_url: Some(url),
             streaming_url: None,
             token: Some(Secret::new(token.to_owned())),
+            key: Some(Secret::new(token.to_owned())),
             ..self.settings.clone()
         };
         let memory = Arc::clone(&self.memory);
         let listener = match self.protocol {
             Protocol::Mastodon => mastodon::open(&settings, memory)?,
+            Protocol::Feed => {
+                let url = settings.url.and_then(|url| url.join("feed.xml").ok());
+                let (poll, tags) = (Some(LOOK_EVERY), Vec::new());
+                feed::open(&SourceSettings { url, poll, tags, ..settings }, memory)?
+            }
+            Protocol::Flickr => {
+                let poll = Some(settings.poll.map_or(LOOK_EVERY, |poll| poll.min(LOOK_EVERY)));
+                flickr::open(&SourceSettings { poll, ..settings }, memory)?
+            }
+            Protocol::Bluesky => bluesky::open_all(&settings, memory)?,
             Protocol::XV2 => twitter::open(&SourceSettings { api: Api::V2, ..settings }, memory)?,
             Protocol::XV1 => twitter::open(&SourceSettings { api: Api::V1, ..settings }, memory)?,
         };
@@ -122,12 +138,12 @@ impl Replay {
 }
 
 fn script(path: &Path, speed: Option<f64>) -> Result<Script, networks::Error> {
-    let is_archive = std::fs::File::open(path)
-        .ok()
-        .and_then(|file| BufReader::new(file).lines().next()?.ok())
-        .is_some_and(|line| line.contains("\"status_id\""));
-    let happenings = if is_archive {
+    let first = std::fs::File::open(path).ok().and_then(|file| BufReader::new(file).lines().next()?.ok());
+    let has = |key: &str| first.as_ref().is_some_and(|line| line.contains(key));
+    let happenings = if has("\"status_id\"") {
         Script::as_read(networks::rtweet::load(path)?).happenings
+    } else if has("\"time_us\"") {
+        Script::as_read(networks::bluesky::load(path)?).happenings
     } else {
         networks::config::timed(path)?
     };
@@ -198,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("posts.jsonl");
         std::fs::write(&file, LINES).unwrap();
-        for how in ["as=x2", "as=x1", "as=mastodon", "as=x2&speed=1000000"] {
+        for how in ["as=x2", "as=x1", "as=mastodon", "as=flickr", "as=feed", "as=x2&speed=1000000"] {
             let source = open(&at(&file, how), Arc::new(crate::source::Forgetful)).unwrap();
             let since = Since { cursor: None, not_before: Micros(0) };
             let heard = listen(source.as_ref(), &since, |h| !h.ends.is_empty()).await;

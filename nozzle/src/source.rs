@@ -48,6 +48,10 @@ pub trait Source: Send + Sync {
     /// How this network wants to be reconnected to, and after how much silence it counts as stalled.
     fn rhythm(&self) -> Rhythm;
 
+    /// What the ledger remembers, told before every `stream`: for sources that need their place in order to connect (where a
+    /// feed has moved to, what its server may leave out).
+    fn resume(&self, _cursor: Option<&Cursor>) {}
+
     /// Connects, sends [`Upstream::Opened`] once the network accepted us, then sends what it hears until the feed ends.
     ///
     /// A polling source first asks for its newest id, sends `Opened`, and polls on from there. It never walks back
@@ -114,6 +118,17 @@ pub enum Upstream {
         /// `network:id` of who used it.
         author: String,
     },
+    /// Items that have entered the log by another way (a hook's delivery, which waits for its commit): told for the
+    /// status alone.
+    Taken {
+        /// How many.
+        items: u64,
+    },
+    /// Something an operator should know while the source still works; shown beside its state until it is lifted.
+    Warning {
+        /// What, as a sentence; `None` lifts it.
+        why: Option<String>,
+    },
     /// New counts for a post, nothing else.
     Counts {
         /// A uid or an alias.
@@ -151,7 +166,14 @@ impl Upstream {
     /// Whether this message proves that the feed works, which resets the back-off. A mere accepted connection does not,
     /// nor does a line that we cannot read.
     pub fn proves_health(&self) -> bool {
-        !matches!(self, Self::Opened | Self::Malformed { .. } | Self::Ignored { .. } | Self::Oversize { .. })
+        !matches!(
+            self,
+            Self::Opened
+                | Self::Malformed { .. }
+                | Self::Ignored { .. }
+                | Self::Oversize { .. }
+                | Self::Warning { .. }
+        )
     }
 }
 
@@ -193,6 +215,13 @@ pub enum SourceEnd {
     /// Told for how long to stay away (`Retry-After`, `x-rate-limit-reset`, as seen from now). The pump caps it at 15
     /// minutes.
     WaitFor(Duration),
+    /// Closed by our own settings (a day's allowance of posts is used up). Not capped: what is paid for is kept to.
+    Paused {
+        /// Why, and when it goes on.
+        why: String,
+        /// When to come again; there may be things to look after meanwhile, so it need not be when it goes on.
+        wait: Duration,
+    },
     /// Open but silent for longer than [`Rhythm::silence_max`]; the pump itself ends a stream this way.
     Stalled,
     /// 401 or 403, or no token in the environment: somebody must act.
@@ -210,6 +239,7 @@ impl fmt::Display for SourceEnd {
             Self::Refused(why) => write!(f, "refused by the network: {why}"),
             Self::Throttled(why) => write!(f, "told to slow down: {why}"),
             Self::WaitFor(wait) => write!(f, "told to wait for {} s", wait.as_secs()),
+            Self::Paused { why, .. } => write!(f, "paused: {why}"),
             Self::Stalled => f.write_str("open but silent"),
             Self::NeedsCredentials(why) => write!(f, "needs credentials: {why}"),
             Self::Misconfigured(why) => write!(f, "misconfigured: {why}"),

@@ -9,8 +9,9 @@ use chassis::Secret;
 use model::event::{EventFile, Moderation, SourceFile};
 use url::Url;
 
+use crate::hook::{self, Doorway};
 use crate::source::{Api, Forgetful, Memory, Source, SourceSettings};
-use crate::{mastodon, replay, twitter};
+use crate::{bluesky, feed, flickr, mastodon, replay, twitter};
 
 /// Shortest and longest `poll_seconds`.
 const POLL_SECONDS: std::ops::RangeInclusive<u32> = 1..=3600;
@@ -55,13 +56,28 @@ pub fn open(
     env: Env<'_>,
     memory: Arc<dyn Memory>,
 ) -> Result<Box<dyn Source>, String> {
-    if is_known(&file.kind)? == Known::Planned {
-        return Err(format!("sources of kind {:?} are not available in this version", file.kind));
+    open_at(file, event, env, memory, &Doorway::closed())
+}
+
+/// As [`open`], for a source whose deliveries come in through `doorway`, if they come to us at all.
+pub(crate) fn open_at(
+    file: &SourceFile,
+    event: &EventFile,
+    env: Env<'_>,
+    memory: Arc<dyn Memory>,
+    doorway: &Doorway,
+) -> Result<Box<dyn Source>, String> {
+    if is_known(&file.kind)? == Known::Brought {
+        return Err("nothing is fetched for this kind: people write on the page".to_owned());
     }
     let settings = resolve(file, event, env)?;
     match file.kind.as_str() {
+        "bluesky" => bluesky::open(&settings, memory),
+        "feed" => feed::open(&settings, memory),
         "mastodon" => mastodon::open(&settings, memory),
         "twitter" => twitter::open(&settings, memory),
+        "flickr" => flickr::open(&settings, memory),
+        hook::KIND => hook::open(&settings, doorway),
         _ => replay::open(&settings, memory),
     }
 }
@@ -69,14 +85,15 @@ pub fn open(
 #[derive(PartialEq, Eq)]
 enum Known {
     Available,
-    Planned,
+    /// Brought to the intake by people; there is nothing to open.
+    Brought,
 }
 
 fn is_known(kind: &str) -> Result<Known, String> {
     match kind {
-        "mastodon" | "twitter" | "replay" => Ok(Known::Available),
-        "bluesky" | "flickr" | "feed" | "hook" | "onsite" => Ok(Known::Planned),
-        other => Err(format!("kind = {other:?} is unknown; write mastodon, twitter or replay")),
+        "bluesky" | "feed" | "mastodon" | "twitter" | "flickr" | "replay" | hook::KIND => Ok(Known::Available),
+        "onsite" => Ok(Known::Brought),
+        other => Err(format!("kind = {other:?} is unknown; write bluesky, feed, flickr, mastodon, twitter, hook or replay")),
     }
 }
 
@@ -93,12 +110,20 @@ pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Sou
         name: file.name.clone(),
         url,
         streaming_url: file.streaming_url.as_deref().map(|u| address("streaming_url", u)).transpose()?,
-        tags: tags(file.tags.as_ref().unwrap_or(&event.hashtags))?,
+        tags: match file.tags.as_ref().unwrap_or(&event.hashtags) {
+            // What is sent to us is not looked for.
+            none if none.is_empty() && file.kind == hook::KIND => Vec::new(),
+            // A feed is somebody's own: all of it is meant, unless it is said otherwise.
+            _ if file.kind == "feed" && file.tags.is_none() => Vec::new(),
+            raw => tags(raw)?,
+        },
         token: file.token_env.as_deref().and_then(env).map(Secret::new),
         token_env: file.token_env.clone(),
         api_url: file.api_url.as_deref().map(|u| address("api_url", u)).transpose()?,
         key: file.key_env.as_deref().and_then(env).map(Secret::new),
         key_env: file.key_env.clone(),
+        secret: file.secret_env.as_deref().and_then(env).map(Secret::new),
+        secret_env: file.secret_env.clone(),
         api: api(file.api.as_deref())?,
         posts_a_day_max: file.posts_a_day_max,
         poll: poll(file.poll_seconds)?,
@@ -202,21 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_that_is_planned_stops_nobody_and_an_unknown_one_is_refused() {
+    fn a_kind_without_its_key_stops_nobody_and_an_unknown_one_is_refused() {
         let event = |kind: &str| {
             let text = format!(
                 "slug=\"abc\"\ntitle=\"x\"\nhashtags=[\"a\"]\n[[source]]\nname=\"a\"\nkind=\"{kind}\"\n"
             );
             EventFile::parse(&text).unwrap()
         };
-        assert!(check(&event("bluesky"), &|_| None).is_ok());
-        let planned = event("bluesky");
-        assert!(
-            open(&planned.sources[0], &planned, &|_| None, Arc::new(Forgetful))
-                .err()
-                .unwrap()
-                .contains("not available")
-        );
+        assert!(check(&event("flickr"), &|_| None).is_ok());
         assert!(check(&event("mastodn"), &|_| None).unwrap_err()[0].contains("unknown"));
     }
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Frame, Incoming};
+use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use url::form_urlencoded;
@@ -36,6 +37,11 @@ impl Query {
         self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
+    /// Every value of a name that may be repeated.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()
     }
@@ -57,16 +63,19 @@ pub(crate) struct Request {
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The connection itself, for an answer that changes its protocol.
+    pub(crate) upgrade: OnUpgrade,
 }
 
 impl Request {
     /// Reads head and body; a body that is too long counts as empty.
-    pub(crate) async fn read(request: http::Request<Incoming>) -> Self {
+    pub(crate) async fn read(mut request: http::Request<Incoming>) -> Self {
+        let upgrade = hyper::upgrade::on(&mut request);
         let (head, body) = request.into_parts();
         let body =
             Limited::new(body, REQUEST_BYTES_MAX).collect().await.map(|b| b.to_bytes()).unwrap_or_default();
         let query = Query::parse(head.uri.query().unwrap_or("").as_bytes());
-        Self { method: head.method, path: head.uri.path().to_owned(), query, headers: head.headers, body }
+        Self { method: head.method, path: head.uri.path().to_owned(), query, headers: head.headers, body, upgrade }
     }
 
     pub(crate) fn bearer(&self) -> Option<&str> {
@@ -84,8 +93,14 @@ pub(crate) fn json(status: u16, value: &Value) -> Answer {
 }
 
 pub(crate) fn text(status: u16, content_type: &'static str, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed());
+    let mut answer = bytes(content_type, body.into_bytes());
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer
+}
+
+/// A good answer of any bytes.
+pub(crate) fn bytes(content_type: &'static str, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed());
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
 }

@@ -19,10 +19,12 @@
 //!
 //! Nothing here knows the product: no crate of ours is a dependency.
 
+pub mod bluesky;
 pub mod config;
 mod deliver;
 mod error;
 mod faults;
+mod feed;
 mod flickr;
 mod happen;
 pub mod hook;

@@ -20,7 +20,7 @@ use crate::http::{Answer, Request};
 use crate::journal::Journal;
 use crate::script::{Happening, Pace, Script};
 use crate::store::{Naming, Store};
-use crate::{Error, flickr, mastodon, x1, x2};
+use crate::{Error, bluesky, feed, flickr, mastodon, x1, x2};
 
 /// Connections at once; more wait.
 const CONNECTIONS_MAX: usize = 256;
@@ -37,6 +37,12 @@ pub enum Protocol {
     /// Twitter API v1.1: `statuses/filter` and `search/tweets`.
     #[serde(rename = "x1")]
     XV1,
+    /// Bluesky: Jetstream v1, and the look-up of profiles.
+    #[serde(rename = "bluesky")]
+    Bluesky,
+    /// A blog: RSS, Atom and JSON Feed.
+    #[serde(rename = "feed")]
+    Feed,
     /// Flickr's REST API: search and single photos.
     #[serde(rename = "flickr")]
     Flickr,
@@ -134,6 +140,8 @@ enum Api {
     Mastodon(mastodon::Api),
     XV2(x2::Api),
     XV1(x1::Api),
+    Bluesky(bluesky::Api),
+    Feed(feed::Api),
     Flickr(flickr::Api),
 }
 
@@ -198,6 +206,8 @@ pub async fn serve(options: Options, shutdown: CancellationToken) -> Result<Serv
     let streaming_port = streaming.as_ref().and_then(|l| l.local_addr().ok()).map_or(0, |a| a.port());
     let naming = match options.protocol {
         Protocol::Mastodon => Naming::Mastodon,
+        Protocol::Bluesky => Naming::Bluesky,
+        Protocol::Feed => Naming::Feed,
         Protocol::Flickr => Naming::Flickr,
         Protocol::XV2 | Protocol::XV1 => Naming::X,
     };
@@ -218,6 +228,8 @@ pub async fn serve(options: Options, shutdown: CancellationToken) -> Result<Serv
         Protocol::Mastodon => Api::Mastodon(mastodon::Api::new(Arc::clone(&world))),
         Protocol::XV2 => Api::XV2(x2::Api::new(Arc::clone(&world))),
         Protocol::XV1 => Api::XV1(x1::Api::new(Arc::clone(&world))),
+        Protocol::Bluesky => Api::Bluesky(bluesky::Api::new(Arc::clone(&world))),
+        Protocol::Feed => Api::Feed(feed::Api::new(Arc::clone(&world))),
         Protocol::Flickr => Api::Flickr(flickr::Api::new(Arc::clone(&world))),
     });
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -284,12 +296,14 @@ async fn connection(stream: TcpStream, api: Arc<Api>, shutdown: CancellationToke
                 Api::Mastodon(api) => api.answer(&request, socket, is_streaming_port(api.world())).await,
                 Api::XV2(api) => api.answer(&request, socket),
                 Api::XV1(api) => api.answer(&request, socket),
+                Api::Bluesky(api) => api.answer(&request, socket),
+                Api::Feed(api) => api.answer(&request),
                 Api::Flickr(api) => api.answer(&request).await,
             };
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
-    let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,

@@ -18,6 +18,10 @@ pub(crate) enum Naming {
     X,
     /// `mastodon:{uri}`; an edit keeps the id.
     Mastodon,
+    /// `bluesky:{at-uri}`; an edit keeps the id.
+    Bluesky,
+    /// `feed:{id}`; an edit keeps the id. Readers know articles by an address as well, which is theirs to choose.
+    Feed,
     /// `flickr:{id}`; an edit keeps the id.
     Flickr,
 }
@@ -28,6 +32,8 @@ impl Naming {
         match self {
             Self::X => format!("x:{first}"),
             Self::Mastodon => format!("mastodon:{}", crate::mastodon::uri(post)),
+            Self::Bluesky => format!("bluesky:{}", crate::bluesky::uri(post)),
+            Self::Feed => format!("feed:{}", post.id),
             Self::Flickr => format!("flickr:{}", post.id),
         }
     }
@@ -221,7 +227,7 @@ impl Store {
         let uid = self.naming.uid(&original.id, original);
         if inner.seen.insert(original.id.clone()) {
             self.journal.write(Line { kind: "exists".into(), uid: uid.clone(), ..Line::default() });
-            if self.naming == Naming::Mastodon && post.retweet_of.is_some() {
+            if self.naming != Naming::X && post.retweet_of.is_some() {
                 // Timelines know no boosts: the boosted post itself arrives at this server.
                 let brought = Arc::new(original.clone());
                 keep(inner, &brought);
@@ -235,7 +241,7 @@ impl Store {
                 id: Some(post.id.clone()),
                 ..Line::default()
             });
-            if self.naming == Naming::Mastodon {
+            if self.naming != Naming::X {
                 return boosted(inner, &post.original().id);
             }
         }

@@ -27,6 +27,8 @@ pub(crate) fn settings(url: &str, api: Api, token: Option<&str>) -> SourceSettin
         api_url: None,
         key: None,
         key_env: Some("TEST_KEY".into()),
+        secret: None,
+        secret_env: None,
         api,
         posts_a_day_max: None,
         poll: Some(Duration::from_secs(1)),
@@ -58,11 +60,14 @@ pub(crate) struct Heard {
     pub(crate) alive: usize,
     pub(crate) oversize: usize,
     pub(crate) ignored: usize,
+    /// What was ignored, by kind.
+    pub(crate) kinds: BTreeMap<&'static str, usize>,
     pub(crate) malformed: BTreeMap<&'static str, usize>,
     pub(crate) counts: usize,
     pub(crate) limits: usize,
     pub(crate) accounts: Vec<(String, AccountChange)>,
     pub(crate) near_tags: BTreeMap<String, usize>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) ends: Vec<SourceEnd>,
     pub(crate) backfills: Vec<Backfilled>,
@@ -72,9 +77,13 @@ impl Heard {
     pub(crate) fn take(&mut self, message: Upstream) {
         match message {
             Upstream::Opened => self.opened += 1,
-            Upstream::Alive => self.alive += 1,
+            Upstream::Warning { why } => self.warnings.extend(why),
+            Upstream::Alive | Upstream::Taken { .. } => self.alive += 1,
             Upstream::Oversize { .. } => self.oversize += 1,
-            Upstream::Ignored { .. } => self.ignored += 1,
+            Upstream::Ignored { kind } => {
+                self.ignored += 1;
+                *self.kinds.entry(kind).or_default() += 1;
+            }
             Upstream::Counts { .. } => self.counts += 1,
             Upstream::Limit { .. } => self.limits += 1,
             Upstream::Malformed { reason, .. } => *self.malformed.entry(reason).or_default() += 1,
@@ -124,6 +133,7 @@ async fn connection(
 ) {
     let (out, mut live) = Outlet::new(64);
     let (late_out, mut late) = Outlet::new(64);
+    source.resume(heard.cursor.as_ref());
     let mut stream = source.stream(&out);
     let since = Since { cursor: heard.cursor.clone(), not_before };
     let mut backfill = Box::pin(source.backfill(&since, &late_out));

@@ -1,0 +1,149 @@
+//! One fetched document: told apart (RSS, Atom, JSON Feed, a web page, nothing at all) and read into entries and hints. Pure;
+//! what an entry means to us is `article`'s.
+
+use std::sync::Arc;
+
+use model::{Media, Micros};
+use url::Url;
+
+use super::hints::Hints;
+use super::tree::{self, Element, Ns};
+use super::{encoding, entry, head, json, page};
+
+/// Most entries of one document; what stands first is the newest.
+pub(super) const ENTRIES_MAX: usize = 1000;
+
+/// A feed, read.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) head: Head,
+    /// In the order of the document.
+    pub(super) entries: Vec<Entry>,
+    /// Ids of entries that the feed says are gone (RFC 6721).
+    pub(super) deleted: Vec<String>,
+    /// The document ends where it should.
+    pub(super) is_whole: bool,
+    /// Entries beyond [`ENTRIES_MAX`].
+    pub(super) beyond: usize,
+    /// The encoding it was read in.
+    pub(super) encoding: &'static str,
+}
+
+/// What a feed says of itself.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    pub(super) title: Option<String>,
+    /// The site that it belongs to.
+    pub(super) link: Option<String>,
+    pub(super) lang: Option<String>,
+    pub(super) authors: Vec<Person>,
+    pub(super) picture: Option<String>,
+    /// When it was last changed: no entry is newer.
+    pub(super) updated: Option<Micros>,
+    /// `itunes:new-feed-url`.
+    pub(super) moved: Option<Url>,
+    pub(super) hints: Hints,
+}
+
+/// One entry. Texts as they came, addresses absolute where that could be done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub(super) id: Option<String>,
+    pub(super) link: Option<String>,
+    pub(super) title: Option<String>,
+    /// The whole article.
+    pub(super) content: Option<Text>,
+    /// The beginning, or what it is about.
+    pub(super) summary: Option<Text>,
+    pub(super) published: Option<Micros>,
+    pub(super) updated: Option<Micros>,
+    pub(super) authors: Vec<Person>,
+    /// Categories, keywords, tags.
+    pub(super) tags: Vec<String>,
+    pub(super) media: Vec<Media>,
+    pub(super) lang: Option<String>,
+}
+
+/// Words in one of two forms.
+#[derive(Clone, Debug)]
+pub(super) enum Text {
+    /// As they are.
+    Plain(String),
+    /// Markup, and what its relative addresses are relative to.
+    Html(String, Arc<Url>),
+}
+
+/// An author.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+/// Why a document is no feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NotFeed {
+    /// A web page; where it names its feed.
+    Page(Option<Url>),
+    /// Neither XML nor JSON, or of another vocabulary.
+    Other,
+    /// Nothing.
+    Empty,
+}
+
+/// Reads a document. `charset` is what the HTTP header says, `base` the address that it came from.
+pub(super) fn read(bytes: &[u8], charset: Option<&str>, base: &Url) -> Result<Document, NotFeed> {
+    let (text, encoding) = encoding::decode(bytes, charset);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+    let document = match text.chars().next() {
+        None => return Err(NotFeed::Empty),
+        Some('{') => json::read(text, base).ok_or(NotFeed::Other)?,
+        _ => xml(text, base)?,
+    };
+    Ok(Document { encoding, ..document })
+}
+
+fn xml(text: &str, base: &Url) -> Result<Document, NotFeed> {
+    let start = text.find('<').ok_or(NotFeed::Other)?;
+    if page::is_page(&text[start..]) {
+        return Err(NotFeed::Page(page::alternate(text, base)));
+    }
+    let (mut found, mut beyond) = (Vec::new(), 0);
+    let outcome = tree::read(&text[start..], base, |element| {
+        if found.len() < ENTRIES_MAX { found.push(entry::read(&element)) } else { beyond += 1 }
+    });
+    let root = outcome.root.ok_or(NotFeed::Other)?;
+    let is_feed = matches!(root.name.as_str(), "rss" | "rdf" | "feed" | "channel" | "entry" | "redirect");
+    if !is_feed && found.is_empty() {
+        return Err(NotFeed::Other);
+    }
+    Ok(Document {
+        head: head::read(&root),
+        deleted: deleted(&root),
+        entries: found,
+        is_whole: outcome.is_whole || root.name == "entry",
+        beyond,
+        encoding: "",
+    })
+}
+
+/// Entries that a feed says are gone.
+fn deleted(root: &Element) -> Vec<String> {
+    let entries = root.all(Ns::Tombstones, "deleted-entry");
+    entries
+        .filter_map(|e| e.attribute("ref"))
+        .filter(|id| !id.is_empty())
+        .take(ENTRIES_MAX)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// An address made absolute; `None` for what is none.
+pub(super) fn absolute(raw: &str, base: &Url) -> Option<String> {
+    let raw = raw.trim();
+    if raw.is_empty() {
+        return None;
+    }
+    base.join(raw).ok().map(String::from)
+}
