@@ -2,6 +2,7 @@
 //! Pure; what happened before (deduplication, edits, deletes) is the sequencer's.
 
 mod body;
+mod found;
 mod text;
 mod url;
 mod when;
@@ -11,7 +12,7 @@ use std::fmt;
 use model::event::Consent;
 use model::{Author, Card, Counts, Item, Mark, Media, Micros, Retain};
 
-use crate::source::{ALIASES_MAX, Draft, DraftCounts, Revision, Wish};
+use crate::source::{ALIASES_MAX, Draft, DraftCounts, Revision, TAGS_MAX, Wish};
 
 pub use body::{LINKS_MAX, TEXT_BYTES_MAX};
 pub use text::COMBINING_MARKS_MAX;
@@ -37,6 +38,8 @@ pub struct Admitted {
     pub revision: Revision,
     /// See [`Draft::aliases`].
     pub aliases: Vec<String>,
+    /// Its hashtags, without `#`: those that the words show, and the others that the network told.
+    pub tags: Vec<String>,
     /// Uid or alias of the post that this one answers.
     pub reply_to: Option<String>,
     /// Uid or alias of the post that this one quotes.
@@ -82,6 +85,13 @@ impl Rejection {
             Self::NotShown => "not_shown",
             Self::NotIndexed => "not_indexed",
         }
+    }
+}
+
+impl Rejection {
+    /// Whether the post's author asked for it.
+    pub fn is_wish(self) -> bool {
+        matches!(self, Self::NotShown | Self::NotIndexed)
     }
 }
 
@@ -142,6 +152,8 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         late: arrival.is_late && arrival.received.since(when) > LATE_AFTER,
         retain,
     };
+    let mut tags: Vec<String> = item.body.tags().map(str::to_owned).collect();
+    tags.extend(draft.tags.iter().take(TAGS_MAX).filter_map(|tag| text::line(tag, LINE_TEXT_BYTES_MAX)));
     let mut aliases = draft.aliases;
     aliases.retain(|a| is_name(a));
     aliases.truncate(ALIASES_MAX);
@@ -149,6 +161,7 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         item,
         revision: draft.revision,
         aliases,
+        tags,
         reply_to: draft.reply_to.filter(|n| is_name(n)),
         quotes: draft.quotes.filter(|n| is_name(n)),
         counts: draft.counts,
@@ -176,6 +189,12 @@ pub fn is_name(name: &str) -> bool {
     let shaped =
         name.split_once(':').is_some_and(|(network, native)| !network.is_empty() && !native.is_empty());
     shaped && name.len() <= NAME_BYTES_MAX && !name.chars().any(char::is_control)
+}
+
+/// The name of an account, `network:id`, as items that have been admitted carry it; none for what cannot be one.
+pub fn author_name(name: &str) -> Option<String> {
+    let (network, id) = name.split_once(':').filter(|_| is_name(name))?;
+    text::line(id, LINE_TEXT_BYTES_MAX).map(|id| format!("{network}:{id}"))
 }
 
 /// What the network said over what is known: unknown stays, negative is 0.

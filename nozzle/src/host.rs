@@ -2,6 +2,8 @@
 //! itself.
 
 mod event;
+mod hooks;
+mod memory;
 mod pumps;
 mod record;
 
@@ -11,17 +13,19 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chassis::client_addr::Ranges;
 use chassis::clock::Clock;
 use chassis::{Part, Readiness, Secret, Shutdown, http, ops};
 use live::Page;
 use live::ledger::Ledger;
 use model::event::EventFile;
-use model::{EventId, Seq};
+use model::{EventId, ItemId, Seq};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
-use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal};
+use crate::hook::Doors;
+use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX, Waiting};
 use crate::push::Live;
 use crate::sources;
 use event::Event;
@@ -38,10 +42,21 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the intake listens (`[nozzle] listen`).
     pub listen: String,
+    /// Where signed deliveries come in.
+    pub hooks: Hooks,
     /// What callers of the intake show (`[nozzle] intake_token_file`).
     pub token: Secret<String>,
     /// The program's version, for the status record.
     pub version: String,
+}
+
+/// The listener for the world, which is there once some event has a source of kind `hook`.
+#[derive(Clone, Debug, Default)]
+pub struct Hooks {
+    /// Address and port (`[nozzle] hooks_listen`). Empty: nothing comes in.
+    pub listen: String,
+    /// Proxies whose word about a sender's address counts (`[http] trusted_proxies`).
+    pub trusted_proxies: Ranges,
 }
 
 /// What the nozzle is given by whoever starts it.
@@ -74,6 +89,7 @@ struct Inner {
     config: Config,
     parts: Parts,
     shutdown: Shutdown,
+    doors: Doors,
     events: RwLock<HashMap<EventId, Arc<Event>>>,
     /// Held while an event is being opened, so that none is opened twice.
     opening: Mutex<()>,
@@ -110,6 +126,7 @@ impl Nozzle {
             config,
             parts,
             shutdown,
+            doors: Doors::default(),
             events: RwLock::default(),
             opening: Mutex::default(),
             fatal,
@@ -150,6 +167,7 @@ impl Nozzle {
         tokio::select! {
             () = http::serve(listener, routes, limits, inner.shutdown.clone()) => {}
             () = self.look_around() => {}
+            () = self.listen_for_hooks() => {}
             () = record::keep(&self) => {}
             _ = failed.wait_for(Option::is_some) => {}
         }
@@ -193,7 +211,7 @@ impl Nozzle {
             return Ok(event);
         }
         let ledger = Ledger::open(&inner.config.data_dir, eid).await?;
-        let event = Event::start(ledger, &inner.parts, &inner.fatal, &inner.shutdown).await?;
+        let event = Event::start(ledger, &inner.parts, &inner.doors, &inner.fatal, &inner.shutdown).await?;
         inner.events.write().expect("no holder of this lock panics").insert(eid, Arc::clone(&event));
         Ok(event)
     }
@@ -250,5 +268,14 @@ impl Intake for Nozzle {
             tracing::warn!(event.eid = %eid, %error, "lines cannot be read from the ledger");
             Refusal::later("The ledger cannot be read just now.")
         })
+    }
+
+    async fn held(&self, eid: EventId, after: Option<ItemId>, max: usize) -> Result<Vec<Waiting>, Refusal> {
+        let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
+        let records = event.ledger.view().waiting(after, max.min(WAITING_MAX)).await.map_err(|error| {
+            tracing::warn!(event.eid = %eid, %error, "held posts cannot be read from the ledger");
+            Refusal::later("The ledger cannot be read just now.")
+        })?;
+        Ok(records.iter().map(Waiting::from).collect())
     }
 }

@@ -1,14 +1,20 @@
 //! The sequencer: the one task through which everything enters an event's log. It takes what waits in its queue,
 //! dedupes, files, numbers and commits it in one transaction, and answers after the commit. Never waits to fill a batch.
 
+mod accounts;
+mod board;
 mod command;
+mod deliveries;
 mod items;
+mod onsite;
 mod orders;
 mod programme;
+mod radar;
 mod refile;
 mod standing;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::Clock;
@@ -22,7 +28,9 @@ use tokio_util::sync::CancellationToken;
 use crate::intake::{Ask, Order, Outcome, Refusal};
 use crate::metrics as names;
 
-pub(crate) use command::{Brought, Command, Pumped};
+pub(crate) use board::Board;
+pub(crate) use command::{Brought, Command, Delivery, Pumped};
+pub use radar::{Near, NearTag};
 pub(crate) use standing::EventView;
 
 use work::Work;
@@ -64,6 +72,11 @@ impl Sequencer {
         Ok((Self { ledger, standing, clock, queue, view, scrub_at: None }, seen))
     }
 
+    /// What is known of its sources beside the log.
+    pub(crate) fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.standing.board)
+    }
+
     /// Works until it is told to stop, or the queue has no more senders; then takes what still waits.
     ///
     /// `gate` is open while this process owns the event. Nothing is accepted before, nor once it has closed.
@@ -92,6 +105,7 @@ impl Sequencer {
                     }
                 }
                 () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => drop(self.counts().await?),
+                () = std::future::ready(()), if self.standing.has_account_to_do => drop(self.sweep().await?),
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
@@ -107,6 +121,7 @@ impl Sequencer {
         while self.queue.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
             self.take(std::mem::take(&mut batch)).await?;
         }
+        while self.standing.has_account_to_do && self.sweep().await? {}
         while self.counts().await? {}
         Ok(())
     }
@@ -166,6 +181,7 @@ impl Sequencer {
                     is_dry_run |= order.is_dry_run;
                     said.push(work.order(order).await?);
                 }
+                Command::Delivered { delivery, .. } => said.push(Ok(work.delivery(delivery).await?)),
             }
         }
         if is_dry_run {
@@ -173,6 +189,11 @@ impl Sequencer {
             return Ok(said);
         }
         let effects = work.commit().await?;
+        self.committed(effects);
+        Ok(said)
+    }
+
+    fn committed(&mut self, effects: standing::Effects) {
         counter!(names::ENTRIES).increment(effects.entries);
         if effects.has_voids {
             self.scrub_at.get_or_insert(Instant::now() + SCRUB_AFTER);
@@ -180,7 +201,6 @@ impl Sequencer {
         if self.standing.apply(effects) {
             self.view.send_replace(self.standing.view(self.ledger.eid()));
         }
-        Ok(said)
     }
 
     /// Writes the counts that have changed, once a minute at most. False when none were written: there are none, or the
@@ -228,7 +248,7 @@ fn is_alone(command: &Command) -> bool {
 
 fn pair(commands: Vec<Command>, said: Vec<Result<Outcome, Refusal>>) -> Answers {
     let waiting = commands.into_iter().filter_map(|command| match command {
-        Command::Ordered { answer, .. } => Some(answer),
+        Command::Ordered { answer, .. } | Command::Delivered { answer, .. } => Some(answer),
         Command::Pumped(_) => None,
     });
     waiting.zip(said).collect()
@@ -243,7 +263,7 @@ fn answer(answers: Answers) {
 
 /// Tells people that the ledger failed, keeps what sources brought; false for what need not be tried again.
 fn refuse(command: &mut Command, e: &live::Error) -> bool {
-    let Command::Ordered { answer, .. } = command else { return true };
+    let (Command::Ordered { answer, .. } | Command::Delivered { answer, .. }) = command else { return true };
     let (closed, _) = oneshot::channel();
     let refusal = match e.class() {
         Class::Retry => Refusal::later("The ledger cannot be written just now."),
@@ -262,10 +282,26 @@ async fn until(at: Option<Instant>) {
 
 /// Asks a sequencer and waits for the commit.
 pub(crate) async fn ask(queue: &mpsc::Sender<Command>, order: Order) -> Result<Outcome, Refusal> {
+    let (answer, answered) = oneshot::channel();
+    wait_for(queue, Command::Ordered { order: Box::new(order), answer }, answered).await
+}
+
+/// Hands over a hook's delivery and waits for the commit.
+pub(crate) async fn deliver(
+    queue: &mpsc::Sender<Command>,
+    delivery: Delivery,
+) -> Result<Outcome, Refusal> {
+    let (answer, answered) = oneshot::channel();
+    wait_for(queue, Command::Delivered { delivery: Box::new(delivery), answer }, answered).await
+}
+
+async fn wait_for(
+    queue: &mpsc::Sender<Command>,
+    command: Command,
+    answered: oneshot::Receiver<Result<Outcome, Refusal>>,
+) -> Result<Outcome, Refusal> {
     /// Longest wait for room in the queue and for the commit; the key makes asking again harmless.
     const WAIT: Duration = Duration::from_secs(10);
-    let (answer, answered) = oneshot::channel();
-    let command = Command::Ordered { order: Box::new(order), answer };
     let asked = async {
         queue.send(command).await.ok()?;
         answered.await.ok()

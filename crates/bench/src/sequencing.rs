@@ -40,7 +40,11 @@ async fn bare_loop(dir: &Path, from: EventId, to: EventId) -> anyhow::Result<Dur
     let posts = written
         .fetch_all("SELECT seq, chain, kind, voids, json FROM entry WHERE kind = 'post' ORDER BY seq")
         .await?;
-    let items = written.fetch_all("SELECT id, state, rev, words, first, at FROM item ORDER BY first").await?;
+    let items = written
+        .fetch_all(
+            "SELECT id, state, veil, rev, words, first, at, author, source, said FROM item ORDER BY first",
+        )
+        .await?;
     let aliases = written
         .fetch_all("SELECT a.name, a.id FROM alias a JOIN item i ON i.id = a.id ORDER BY i.first, a.name")
         .await?;
@@ -89,13 +93,19 @@ async fn insert_entry(conn: &mut SqliteConnection, row: &SqliteRow) -> anyhow::R
 }
 
 async fn insert_item(conn: &mut SqliteConnection, row: &SqliteRow) -> anyhow::Result<()> {
-    sqlx::query("INSERT INTO item (id, state, rev, words, first, at) VALUES (?, ?, ?, ?, ?, ?)")
+    let insert = "INSERT INTO item (id, state, veil, rev, words, first, at, author, source, said) \
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(insert)
         .bind(row.try_get::<&str, _>(0)?)
         .bind(row.try_get::<&str, _>(1)?)
         .bind(row.try_get::<i64, _>(2)?)
-        .bind(row.try_get::<Option<&str>, _>(3)?)
-        .bind(row.try_get::<i64, _>(4)?)
-        .bind(row.try_get::<&str, _>(5)?)
+        .bind(row.try_get::<i64, _>(3)?)
+        .bind(row.try_get::<Option<&str>, _>(4)?)
+        .bind(row.try_get::<i64, _>(5)?)
+        .bind(row.try_get::<&str, _>(6)?)
+        .bind(row.try_get::<Option<&str>, _>(7)?)
+        .bind(row.try_get::<Option<&str>, _>(8)?)
+        .bind(row.try_get::<Option<i64>, _>(9)?)
         .execute(conn)
         .await?;
     Ok(())

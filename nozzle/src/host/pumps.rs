@@ -13,9 +13,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::memory::LedgerMemory;
+use crate::hook::Doorway;
+use crate::onsite;
 use crate::pump::{self, PumpParts, Saved, SourceState, SourceStatus};
 use crate::sequencer::Command;
-use crate::source::Forgetful;
 use crate::sources;
 
 pub(super) struct PumpsParts<'a> {
@@ -23,6 +25,7 @@ pub(super) struct PumpsParts<'a> {
     pub(super) queue: &'a mpsc::Sender<Command>,
     pub(super) clock: &'a Clock,
     pub(super) env: fn(&str) -> Option<String>,
+    pub(super) doorway: &'a Doorway,
 }
 
 /// What pumps that have stopped remember, by source: it may still be on its way into the ledger.
@@ -32,6 +35,8 @@ pub(super) type Remembered = HashMap<Arc<str>, Saved>;
 pub(super) struct Pumps {
     tasks: JoinSet<(Arc<str>, Saved)>,
     stop: CancellationToken,
+    /// Counts out the minutes of what is written on the page.
+    minutes: JoinSet<()>,
     /// Keep the statuses of sources that never started readable.
     _idle: Vec<watch::Sender<SourceStatus>>,
 }
@@ -46,13 +51,23 @@ impl Pumps {
         parts: PumpsParts<'_>,
         remembered: &Remembered,
     ) -> Result<(Self, Vec<watch::Receiver<SourceStatus>>), live::Error> {
-        let mut pumps = Self { tasks: JoinSet::new(), stop: CancellationToken::new(), _idle: Vec::new() };
+        let (tasks, minutes) = (JoinSet::new(), JoinSet::new());
+        let mut pumps = Self { tasks, stop: CancellationToken::new(), minutes, _idle: Vec::new() };
+        let (page, queue, clock) = (onsite::source_name(Some(settings)), parts.queue.clone(), parts.clock.clone());
+        pumps.minutes.spawn(onsite::keep_minutes(page, queue, clock, pumps.stop.clone()));
         let mut statuses = Vec::new();
         let now = Micros(parts.clock.now());
         for file in &settings.sources {
             let (status, seen) = watch::channel(SourceStatus::new(&file.name, SourceState::Connecting, now));
             statuses.push(seen);
-            match sources::open(file, settings, &parts.env, Arc::new(Forgetful)) {
+            if file.kind == onsite::KIND {
+                // Nothing is fetched for it: people bring their posts to the intake.
+                status.send_modify(|s| s.state = SourceState::Live);
+                pumps._idle.push(status);
+                continue;
+            }
+            let memory = Arc::new(LedgerMemory::new(parts.ledger.view(), &file.name));
+            match sources::open_at(file, settings, &parts.env, memory, parts.doorway) {
                 Ok(source) => {
                     let name: Arc<str> = Arc::from(file.name.as_str());
                     let saved = match remembered.get(&name) {
@@ -86,6 +101,11 @@ impl Pumps {
     /// Ends all pumps and waits until each has let go of its connection and handed over its last words.
     pub(super) async fn stop(mut self) -> Remembered {
         self.stop.cancel();
+        while let Some(ended) = self.minutes.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the minutes of the page's posts were not counted out");
+            }
+        }
         let mut remembered = Remembered::new();
         while let Some(ended) = self.tasks.join_next().await {
             match ended {

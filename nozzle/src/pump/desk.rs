@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::Clock;
+use live::ledger::Account;
 use metrics::counter;
 use model::event::Consent;
 use model::{Gap, GoneBy, Micros};
@@ -14,10 +15,10 @@ use tokio::time::Instant;
 use super::counters::Counters;
 use super::coverage::{Coverage, Saved};
 use super::status::{SourceState, SourceStatus};
-use crate::admit::{Admitted, Arrival, admit, is_name};
+use crate::admit::{Admitted, Arrival, admit, author_name, is_name};
 use crate::metrics as names;
 use crate::sequencer::{Brought, Command, Pumped};
-use crate::source::{Backfilled, BoostOf, Cursor, Deleter, Draft, Rhythm, SourceEnd, Upstream};
+use crate::source::{AccountChange, Backfilled, BoostOf, Cursor, Deleter, Draft, Rhythm, SourceEnd, Upstream};
 
 pub(super) struct Desk {
     name: Arc<str>,
@@ -99,6 +100,11 @@ impl Desk {
         match message {
             Upstream::Opened | Upstream::Cursor(_) => return,
             Upstream::Alive => {}
+            Upstream::Warning { why } => self.status.send_modify(|status| status.warning = why),
+            Upstream::Taken { items } => {
+                counter!(names::RECEIVED).increment(items);
+                self.status.send_modify(|status| status.received += items);
+            }
             Upstream::Post(draft) => self.post(*draft, is_late, now).await,
             Upstream::Boost { uid, of } => self.boost(uid, of, is_late, now).await,
             Upstream::Delete { name, by } => {
@@ -107,8 +113,12 @@ impl Desk {
             Upstream::Counts { name, counts } => {
                 self.named(name, |name| Brought::Counts { name, counts }).await;
             }
-            Upstream::Account { .. } => self.counters.rejected("account"),
-            Upstream::NearTag { .. } => self.counters.rejected("near_tag"),
+            Upstream::Account { name, change } => self.account(&name, change).await,
+            Upstream::NearTag { tag, author } => {
+                if is_name(&author) {
+                    self.bring(Brought::NearTag { tag, author }).await;
+                }
+            }
             Upstream::Limit { undelivered } => self.counters.undelivered(undelivered, now),
             Upstream::Oversize { .. } => self.counters.oversize(now),
             Upstream::Ignored { kind } => self.counters.rejected(kind),
@@ -124,7 +134,7 @@ impl Desk {
 
     async fn post(&mut self, draft: Draft, is_late: bool, now: Micros) {
         let is_held = self.is_held;
-        if let Some(admitted) = self.admit(draft, is_late, now) {
+        if let Some(admitted) = self.admit(draft, is_late, now).await {
             self.bring(Brought::Post { admitted, is_held }).await;
         }
     }
@@ -137,15 +147,16 @@ impl Desk {
         match of {
             BoostOf::Name(name) => self.named(name, |name| Brought::BoostOf { uid, name }).await,
             BoostOf::Post(draft) => {
-                if let Some(admitted) = self.admit(*draft, is_late, now) {
+                if let Some(admitted) = self.admit(*draft, is_late, now).await {
                     self.bring(Brought::Boost { uid, admitted, is_held }).await;
                 }
             }
         }
     }
 
-    fn admit(&mut self, draft: Draft, is_late: bool, now: Micros) -> Option<Box<Admitted>> {
+    async fn admit(&mut self, draft: Draft, is_late: bool, now: Micros) -> Option<Box<Admitted>> {
         self.received();
+        let uid = draft.uid.0.clone();
         match admit(draft, Arrival { source: &self.name, received: now, is_late, consent: self.consent }) {
             Ok(admitted) => {
                 for what in &admitted.trimmed {
@@ -155,8 +166,24 @@ impl Desk {
             }
             Err(rejection) => {
                 self.reject(rejection.reason());
+                if rejection.is_wish() {
+                    // It may have been shown before its author asked.
+                    self.bring(Brought::Withdrawn { name: uid }).await;
+                }
                 None
             }
+        }
+    }
+
+    async fn account(&mut self, name: &str, change: AccountChange) {
+        let account = match change {
+            AccountChange::Removed { by } => Account::Removed(gone_by(by)),
+            AccountChange::Hidden => Account::Hidden,
+            AccountChange::Back => Account::Back,
+        };
+        match author_name(name) {
+            Some(name) => self.bring(Brought::Account { name, account }).await,
+            None => self.reject("identity"),
         }
     }
 
@@ -286,6 +313,7 @@ fn reason(end: &SourceEnd) -> &'static str {
             "The connection to the network was lost."
         }
         SourceEnd::Refused(_) => "The network was not able to serve us.",
+        SourceEnd::Paused { .. } => "As many posts were received as the organisers allow a day.",
         SourceEnd::Throttled(_) | SourceEnd::WaitFor(_) => "The network asked us to slow down.",
         SourceEnd::NeedsCredentials(_) => "The network no longer accepts our key.",
         SourceEnd::Misconfigured(_) => "A setting of this source does not work.",

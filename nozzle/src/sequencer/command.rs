@@ -1,5 +1,9 @@
-//! What the sequencer is told, by pumps and by people.
+//! What the sequencer is told, by pumps, by people and by hooks.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use live::ledger::Account;
 use model::{Gap, GoneBy, Micros};
 
 use crate::admit::Admitted;
@@ -19,13 +23,34 @@ pub(crate) enum Command {
         /// Gets the answer after the commit.
         answer: tokio::sync::oneshot::Sender<Result<Outcome, Refusal>>,
     },
+    /// From a hook, whose sender waits for the commit.
+    Delivered {
+        /// What it brings.
+        delivery: Box<Delivery>,
+        /// Gets the answer after the commit.
+        answer: tokio::sync::oneshot::Sender<Result<Outcome, Refusal>>,
+    },
+}
+
+/// What one delivery of a hook brings: all of it once, or nothing. It is remembered in the transaction of its items.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// Names the source and the sender's id of the delivery. Longer than an order's key may be, so that nobody who may
+    /// choose one (a writer on the page) can pass for a delivery.
+    pub(crate) key: String,
+    /// Name of the source.
+    pub(crate) source: Arc<str>,
+    /// Posts and deletes, as admit let them through.
+    pub(crate) brought: Vec<Brought>,
+    /// Items that admit did not let through, by reason.
+    pub(crate) rejected: BTreeMap<&'static str, u64>,
 }
 
 /// What a pump hands over.
 #[derive(Debug)]
 pub(crate) struct Pumped {
     /// Name of the source.
-    pub(crate) source: std::sync::Arc<str>,
+    pub(crate) source: Arc<str>,
     /// What it brings.
     pub(crate) what: Brought,
 }
@@ -62,6 +87,25 @@ pub(crate) enum Brought {
         name: String,
         /// On whose word.
         by: GoneBy,
+    },
+    /// Its author no longer wants it shown, or its network says so. The text of a known post stays private from now on.
+    Withdrawn {
+        /// Its uid.
+        name: String,
+    },
+    /// Something has become of an account as a whole.
+    Account {
+        /// `network:id`, as the ledger names authors.
+        name: String,
+        /// What.
+        account: Account,
+    },
+    /// A hashtag near ours, out of a post that carries none of ours.
+    NearTag {
+        /// The hashtag, without `#`.
+        tag: String,
+        /// `network:id` of who wrote it.
+        author: String,
     },
     /// New counts.
     Counts {

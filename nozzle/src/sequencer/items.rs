@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use live::ledger::{Account, author_name};
 use live::state::{Arrival, Outcome, Record, Words, decide};
-use model::filing::file;
-use model::{By, Counts, GoneBy, Item, ItemId, Kind, Uid};
+use model::filing::{WrittenAt, file};
+use model::{By, Counts, GoneBy, Item, ItemId, Kind, Retain, Uid};
 
+use super::board::Heard;
 use super::work::Work;
 use crate::admit::{Admitted, clamp};
 use crate::source::{DraftCounts, Revision};
@@ -24,6 +26,17 @@ impl Work<'_> {
         admitted: &Admitted,
         is_held: bool,
     ) -> Result<(), live::Error> {
+        self.post_at(source, admitted, None, is_held)
+    }
+
+    /// As [`Work::post`], for an item whose writer said where it belongs.
+    pub(super) fn post_at(
+        &mut self,
+        source: &Arc<str>,
+        admitted: &Admitted,
+        at: Option<&WrittenAt>,
+        is_held: bool,
+    ) -> Result<(), live::Error> {
         let id = admitted.item.id();
         if self.is_deleted_early(admitted) {
             *self.counted(source).rejected.entry("deleted".to_owned()).or_default() += 1;
@@ -34,6 +47,11 @@ impl Work<'_> {
                 Ok(())
             };
         }
+        let account = self.account_of(&admitted.item);
+        if let Some(Account::Removed(_)) = account {
+            *self.counted(source).rejected.entry("account_removed".to_owned()).or_default() += 1;
+            return Ok(());
+        }
         for alias in &admitted.aliases {
             if !self.aliases.contains_key(alias) {
                 self.txn.alias(alias, id);
@@ -41,10 +59,10 @@ impl Work<'_> {
             }
         }
         let words = match self.records.get(&id) {
-            None => self.first_words(admitted),
+            None => self.first_words(admitted, at),
             Some(record) => self.newer_words(record, admitted),
         };
-        let arrival = Arrival::Post { words: Box::new(words), hold: is_held };
+        let arrival = Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
         match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
             Outcome::Entry(kind, record) => {
                 match &*kind {
@@ -54,6 +72,10 @@ impl Work<'_> {
                     Kind::Edit(_) => self.effects.counts.push((id, None)),
                     _ => {}
                 }
+                if matches!(&*kind, Kind::Void | Kind::Post(_)) && !admitted.tags.is_empty() {
+                    let author = author_name(&admitted.item).unwrap_or_else(|| admitted.item.uid.0.clone());
+                    self.effects.heard.push(Heard::Post { author, tags: admitted.tags.clone() });
+                }
                 self.append(*kind)?;
                 self.put(record);
             }
@@ -62,7 +84,7 @@ impl Work<'_> {
                 self.counted(source).duplicate += 1;
                 self.count(source, id, admitted.counts);
             }
-            Outcome::NoOp(_) | Outcome::Conflict | Outcome::Unknown => {}
+            Outcome::NoOp(_) | Outcome::Conflict | Outcome::Withheld | Outcome::Unknown => {}
         }
         Ok(())
     }
@@ -143,21 +165,26 @@ impl Work<'_> {
                 || admitted.aliases.iter().any(|a| self.early.contains(a)))
     }
 
-    fn first_words(&self, admitted: &Admitted) -> Words {
+    fn first_words(&self, admitted: &Admitted, at: Option<&WrittenAt>) -> Words {
         let mut item = admitted.item.clone();
-        item.reply_to = self.relation(&item, admitted.reply_to.as_deref());
+        item.reply_to = self.relation(&item, admitted.reply_to.as_deref()).or(item.reply_to);
         item.quotes = self.relation(&item, admitted.quotes.as_deref());
-        let filing = file(&item, &self.standing.timetable);
-        Words { item, filing }
+        let filing = file(&item, at, &self.standing.timetable);
+        Words { item, filing, at: at.cloned() }
     }
 
     /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, and a person's filing.
     fn newer_words(&self, record: &Record, admitted: &Admitted) -> Words {
-        let mut words = self.first_words(admitted);
+        let known_at = record.words.as_ref().and_then(|words| words.at.as_ref());
+        let mut words = self.first_words(admitted, known_at);
         let Some(known) = &record.words else { return words };
         let item = &mut words.item;
         item.when = known.item.when;
         item.late = known.item.late;
+        if known.item.retain == Retain::Live {
+            // Once asked for, it holds: another server may not know of the wish.
+            item.retain = Retain::Live;
+        }
         item.source.clone_from(&known.item.source);
         item.reply_to = item.reply_to.or(known.item.reply_to);
         item.quotes = item.quotes.or(known.item.quotes);
@@ -168,7 +195,7 @@ impl Work<'_> {
         words.filing = if known.filing.by == By::Person {
             known.filing.clone()
         } else {
-            file(item, &self.standing.timetable)
+            file(item, known_at, &self.standing.timetable)
         };
         words
     }

@@ -1,29 +1,17 @@
-//! What people ask for: decisions about items, filings by hand, posts written on the page, notices. An order under a
-//! key that was answered before gets that answer and changes nothing.
-
-use std::sync::Arc;
+//! What people ask for: decisions about items, filings by hand, notices; posts written on the page are in `onsite`. An
+//! order under a key that was answered before gets that answer and changes nothing.
 
 use live::state::{Arrival, ItemState, Outcome as Decided, decide};
-use model::event::{Consent, Onsite};
-use model::{Filing, FilingEntry, GoneBy, ItemId, Kind, Move, Network, Notice, TalkId, Uid};
+use model::{Filing, FilingEntry, GoneBy, ItemId, Kind, Move, Notice, TalkId};
 
 use super::work::Work;
-use crate::admit::{self, Arrival as From, admit};
+use crate::admit;
 use crate::intake::{
-    Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say,
-    SayNotice, by_person,
+    Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, NOTICE_BYTES_MAX, Order, Outcome, Refusal, SayNotice,
+    by_person,
 };
-use crate::source::{Draft, Words};
-
-/// Source name of what is written on the page.
-const ONSITE: &str = "onsite";
 
 pub(super) type Said = Result<Outcome, Refusal>;
-
-/// The uid of a post written on the page: the writer's key, so that a repeated request is the same post.
-pub(super) fn say_uid(key: &str) -> Uid {
-    Uid::new(Network::Onsite.name(), key)
-}
 
 impl Work<'_> {
     pub(super) async fn order(&mut self, order: &Order) -> Result<Said, live::Error> {
@@ -35,7 +23,9 @@ impl Work<'_> {
         let said = match &order.ask {
             Ask::Decide(ask) => self.decide(ask)?,
             Ask::File(ask) => self.file_by_hand(ask, order)?,
-            Ask::Say(ask) => self.say(ask, order)?,
+            Ask::Say(ask) => self.say(ask, order).await?,
+            Ask::Unsay(ask) => self.unsay(ask, order)?,
+            Ask::Limit(ask) => self.limit(ask).await?,
             Ask::Notice(ask) => self.notice(ask)?,
             Ask::Stage(ask) => self.stage(ask).await?,
             Ask::Schedule(file) => self.schedule(file).await?,
@@ -70,6 +60,10 @@ impl Work<'_> {
             Decided::Conflict => Ok(Err(Refusal::Conflict {
                 why: "This post has been removed for good.".to_owned(),
                 state: ItemState::Removed.name().to_owned(),
+            })),
+            Decided::Withheld => Ok(Err(Refusal::Conflict {
+                why: "Its network or its author has withdrawn this post; it comes back when they say so.".to_owned(),
+                state: ItemState::Hidden.name().to_owned(),
             })),
             Decided::Unknown | Decided::Keep(_) | Decided::Duplicate => {
                 Ok(Err(Refusal::Unknown(format!("There is no item {}.", ask.id))))
@@ -115,35 +109,6 @@ impl Work<'_> {
     pub(super) fn room_of(&self, talk: &TalkId) -> Result<String, Refusal> {
         let known = self.standing.fold.talks.get(talk);
         known.map(|t| t.room.clone()).ok_or_else(|| Refusal::Unknown(format!("There is no talk {talk}.")))
-    }
-
-    fn say(&mut self, ask: &Say, order: &Order) -> Result<Said, live::Error> {
-        let is_held = match self.standing.fold.event.as_ref().map(|e| e.onsite).unwrap_or_default() {
-            Onsite::Open => false,
-            Onsite::Hold => true,
-            Onsite::Off => {
-                let why = "Posts on the page are switched off for this event.".to_owned();
-                return Ok(Err(Refusal::Conflict { why, state: "off".to_owned() }));
-            }
-        };
-        let mut draft = Draft::new(Network::Onsite, &order.key);
-        draft.words = Words::Text(ask.text.clone());
-        draft.author.id = order.actor.to_string();
-        draft.author.name.clone_from(&ask.name);
-        draft.network_time = Some(self.now);
-        let admitted = match admit(
-            draft,
-            From { source: ONSITE, received: self.now, is_late: false, consent: Consent::default() },
-        ) {
-            Ok(mut admitted) => {
-                admitted.item.reply_to = ask.reply_to;
-                admitted
-            }
-            Err(rejection) => return Ok(Err(Refusal::bad(rejection.to_string()))),
-        };
-        let id = admitted.item.id();
-        self.post(&Arc::from(ONSITE), &admitted, is_held)?;
-        Ok(Ok(Outcome::committed(self.txn.next_seq() - 1, Some(id.to_string()))))
     }
 
     fn notice(&mut self, ask: &SayNotice) -> Result<Said, live::Error> {

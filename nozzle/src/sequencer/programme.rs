@@ -25,11 +25,8 @@ const NOTES_MAX: usize = 50;
 
 impl Work<'_> {
     pub(super) async fn stage(&mut self, ask: &SetStage) -> Result<Said, live::Error> {
-        let fold = &self.standing.fold;
-        let is_room = fold.event.iter().flat_map(|e| &e.rooms).any(|r| r.slug == ask.room)
-            || fold.talks.values().any(|t| t.room == ask.room);
-        if !is_room {
-            return Ok(Err(Refusal::Unknown(format!("There is no room {:?}.", ask.room))));
+        if let Err(refusal) = self.has_room(&ask.room) {
+            return Ok(Err(refusal));
         }
         if let Some(Err(refusal)) = ask.talk.as_ref().map(|talk| self.room_of(talk)) {
             return Ok(Err(refusal));
@@ -44,6 +41,14 @@ impl Work<'_> {
         let moves = self.refile(&touch, &self.standing.timetable).await?;
         let id = ask.talk.as_ref().map(TalkId::to_string);
         Ok(Ok(Outcome { moves, ..Outcome::committed(seq, id) }))
+    }
+
+    /// Refuses a room that neither the settings nor the schedule know.
+    pub(super) fn has_room(&self, room: &str) -> Result<(), Refusal> {
+        let fold = &self.standing.fold;
+        let is_room = fold.event.iter().flat_map(|e| &e.rooms).any(|r| r.slug == room)
+            || fold.talks.values().any(|t| t.room == room);
+        if is_room { Ok(()) } else { Err(Refusal::Unknown(format!("There is no room {room:?}."))) }
     }
 
     pub(super) async fn schedule(&mut self, file: &[u8]) -> Result<Said, live::Error> {

@@ -72,7 +72,7 @@ impl Work<'_> {
 
     fn refile_one(&mut self, mut record: Record, timetable: &Timetable) -> Option<Move> {
         let words = record.words.as_mut()?;
-        let filing = file(&words.item, timetable);
+        let filing = file(&words.item, words.at.as_ref(), timetable);
         if filing == words.filing {
             return None;
         }

@@ -6,11 +6,16 @@ use std::sync::Arc;
 
 use live::LINES_MAX;
 use live::ledger::Ledger;
-use model::event::{EventFile, EventRef};
+use model::event::{EventFile, EventRef, OnsiteLimits};
 use model::filing::Timetable;
 use model::{
     Counts, CountsEntry, Entry, EventId, Fold, ItemCounts, ItemId, Kind, Micros, Seq, Tally, TallyCounts,
 };
+use tokio::time::Instant;
+
+use crate::onsite::Buckets;
+
+use super::board::{Board, Heard, RADAR_NOTE};
 
 /// Name of the ledger's note that holds the applied event.toml.
 pub(super) const SETTINGS_NOTE: &str = "event.toml";
@@ -47,7 +52,13 @@ pub(crate) struct EventView {
 pub(super) struct Standing {
     pub(super) fold: Fold,
     pub(super) timetable: Timetable,
-    settings: Option<Arc<EventFile>>,
+    pub(super) settings: Option<Arc<EventFile>>,
+    /// How much each person has written on the page of late.
+    pub(super) buckets: Buckets,
+    /// A change of some account is still to be done to its items.
+    pub(super) has_account_to_do: bool,
+    /// What others may see of sources.
+    pub(super) board: Arc<Board>,
     tallies: HashMap<Arc<str>, TallyCounts>,
     /// The last tally of each source. Another one of the same minute replaces it wherever it is folded, so it must hold it.
     written: HashMap<String, Tally>,
@@ -66,10 +77,20 @@ pub(super) struct Effects {
     pub(super) settings: Option<EventFile>,
     /// What was counted, by source.
     pub(super) counted: HashMap<Arc<str>, TallyCounts>,
+    /// What was counted in this transaction and is in a minute that was written out.
+    pub(super) told: Vec<(Arc<str>, TallyCounts)>,
     /// Minutes that were written out.
     pub(super) written: Vec<Tally>,
     /// Items with new counts, or (none) that are no longer public.
     pub(super) counts: Vec<(ItemId, Option<Counts>)>,
+    /// Posts that people wrote on the page, with the numbers that hold for them.
+    pub(super) wrote: HashMap<String, (u32, OnsiteLimits)>,
+    /// Something has become of an account, and its items are still to be done.
+    pub(super) has_account_news: bool,
+    /// Hashtags of what is new.
+    pub(super) heard: Vec<Heard>,
+    /// The radar's note was written.
+    pub(super) has_radar_note: bool,
     /// Entries appended.
     pub(super) entries: u64,
     /// Words were overwritten.
@@ -91,6 +112,9 @@ impl Standing {
             fold,
             timetable,
             settings,
+            buckets: Buckets::default(),
+            board: Arc::new(Board::load(ledger.view().note(RADAR_NOTE).await?.as_deref())),
+            has_account_to_do: ledger.view().has_account_to_do().await?,
             tallies: HashMap::new(),
             written,
             dirty: HashMap::new(),
@@ -126,6 +150,7 @@ impl Standing {
     /// Takes in what a transaction changed; true when the event's view is another one now.
     pub(super) fn apply(&mut self, effects: Effects) -> bool {
         self.last_at = self.last_at.max(effects.at);
+        self.has_account_to_do |= effects.has_account_news;
         let mut has_talks = false;
         let mut has_view = false;
         for entry in &effects.news {
@@ -144,11 +169,22 @@ impl Standing {
             self.tallies.remove(tally.source.as_str());
             self.written.insert(tally.source.clone(), tally);
         }
+        self.board.hear(effects.heard);
+        if effects.has_radar_note {
+            self.board.noted(effects.at);
+        }
+        for (source, counted) in effects.told {
+            self.board.count(&source, &counted, effects.at);
+        }
         for (source, counted) in effects.counted {
+            self.board.count(&source, &counted, effects.at);
             self.tallies.entry(source).or_default().add(&counted);
         }
         for (id, counts) in effects.counts {
             self.note_counts(id, counts);
+        }
+        for (person, (posts, limits)) in effects.wrote {
+            self.buckets.take(person, limits, posts, Instant::now());
         }
         has_view
     }

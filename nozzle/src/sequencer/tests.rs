@@ -1,6 +1,8 @@
 //! The sequencer on a real SQLite ledger.
 
+mod accounts;
 mod edges;
+mod onsite;
 mod orders;
 mod random;
 

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use live::ledger::{Ledger, Txn};
+use live::ledger::{Account, Ledger, Txn};
 use live::state::Record;
 use model::{Entry, ItemId, Kind, Micros, Seq, Tally, TallyCounts, Uid};
 
+use super::board::{Heard, RADAR_NOTE};
 use super::command::{Brought, Command, Pumped};
 use super::standing::{Effects, Standing};
 use crate::admit::Admitted;
@@ -24,6 +25,10 @@ pub(super) struct Work<'a> {
     pub(super) aliases: HashMap<String, ItemId>,
     pub(super) early: HashSet<String>,
     pub(super) effects: Effects,
+    /// What became of the accounts that this batch speaks of.
+    pub(super) accounts: HashMap<String, Account>,
+    /// Changes of accounts in this batch, in their order.
+    pub(super) account_news: Vec<(String, Account)>,
     deleted: Vec<String>,
     saved: BTreeMap<Arc<str>, String>,
 }
@@ -43,6 +48,8 @@ impl<'a> Work<'a> {
             aliases: HashMap::new(),
             early: HashSet::new(),
             effects: Effects { at: now, ..Effects::default() },
+            accounts: HashMap::new(),
+            account_news: Vec::new(),
             deleted: Vec::new(),
             saved: BTreeMap::new(),
         })
@@ -56,10 +63,17 @@ impl<'a> Work<'a> {
         for command in commands {
             match command {
                 Command::Pumped(pumped) => spoken_of(&pumped.what, &mut names, &mut own_names),
+                Command::Delivered { delivery, .. } => {
+                    delivery.brought.iter().for_each(|what| spoken_of(what, &mut names, &mut own_names));
+                }
                 Command::Ordered { order, .. } => match &order.ask {
                     Ask::Decide(decide) => ids.push(decide.id),
                     Ask::File(file) => ids.extend_from_slice(&file.ids),
-                    Ask::Say(_) => own_names.push(super::orders::say_uid(&order.key).0),
+                    Ask::Say(say) => {
+                        own_names.push(super::onsite::say_uid(&order.key).0);
+                        ids.extend(say.reply_to);
+                    }
+                    Ask::Unsay(unsay) => ids.push(unsay.id),
                     _ => {}
                 },
             }
@@ -74,16 +88,31 @@ impl<'a> Work<'a> {
         ids.sort_unstable();
         ids.dedup();
         self.records = self.txn.items(&ids).await?;
+        let authors = super::accounts::spoken_of(commands);
+        let authors: Vec<&str> = authors.iter().map(String::as_str).collect();
+        self.accounts = self.txn.accounts(&authors, self.now).await?;
         Ok(())
     }
 
     pub(super) fn pumped(&mut self, pumped: &Pumped) -> Result<(), live::Error> {
-        let source = &pumped.source;
-        match &pumped.what {
+        self.brought(&pumped.source, &pumped.what)
+    }
+
+    pub(super) fn brought(&mut self, source: &Arc<str>, what: &Brought) -> Result<(), live::Error> {
+        match what {
             Brought::Post { admitted, is_held } => self.post(source, admitted, *is_held),
             Brought::Boost { uid, admitted, is_held } => self.boost(source, uid, admitted, *is_held),
             Brought::BoostOf { uid, name } => self.boost_of(source, uid, name),
             Brought::Delete { name, by } => self.delete(name, *by),
+            Brought::Withdrawn { name } => self.withdrawn(name),
+            Brought::NearTag { tag, author } => {
+                self.effects.heard.push(Heard::Near { author: author.clone(), tag: tag.clone() });
+                Ok(())
+            }
+            Brought::Account { name, account } => {
+                self.account(name, *account);
+                Ok(())
+            }
             Brought::Counts { name, counts } => {
                 if let Some(id) = self.find(name) {
                     self.count(source, id, *counts);
@@ -152,7 +181,9 @@ impl<'a> Work<'a> {
 
     fn minute(&mut self, source: &Arc<str>, minute: Micros, counted: &Counted) -> Result<(), live::Error> {
         let mut counts = self.standing.tally(source);
-        counts.add(&self.effects.counted.remove(source).unwrap_or_default());
+        let of_batch = self.effects.counted.remove(source).unwrap_or_default();
+        counts.add(&of_batch);
+        self.effects.told.push((Arc::clone(source), of_batch));
         let rejected = counted.rejected.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect();
         counts.add(&TallyCounts { received: counted.received, rejected, ..TallyCounts::default() });
         if counts == TallyCounts::default() {
@@ -172,6 +203,14 @@ impl<'a> Work<'a> {
         }
         for name in std::mem::take(&mut self.deleted) {
             self.txn.delete_early(&name, self.now).await?;
+        }
+        for (name, account) in std::mem::take(&mut self.account_news) {
+            self.txn.set_account(&name, account, self.now).await?;
+            self.effects.has_account_news = true;
+        }
+        if let Some(note) = self.standing.board.note_due(self.now) {
+            self.txn.set_note(RADAR_NOTE, &note).await?;
+            self.effects.has_radar_note = true;
         }
         self.txn.commit().await?;
         Ok(self.effects)
@@ -193,8 +232,10 @@ fn spoken_of<'c>(what: &'c Brought, names: &mut Vec<&'c str>, own_names: &mut Ve
             names.push(name);
             own_names.push(super::items::boost_name(uid));
         }
-        Brought::Delete { name, .. } | Brought::Counts { name, .. } => names.push(name),
-        Brought::Save(_) | Brought::Gap { .. } | Brought::Minute { .. } => {}
+        Brought::Delete { name, .. } | Brought::Counts { name, .. } | Brought::Withdrawn { name } => {
+            names.push(name);
+        }
+        Brought::Account { .. } | Brought::NearTag { .. } | Brought::Save(_) | Brought::Gap { .. } | Brought::Minute { .. } => {}
     }
 }
 
