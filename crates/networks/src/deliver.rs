@@ -33,6 +33,10 @@ pub(crate) struct Message {
 
 /// How one stream of one network looks.
 pub(crate) trait Encode: Send {
+    /// Place in the log at which the stream begins, when the log ends at `end`.
+    fn start(&self, end: usize) -> usize {
+        end
+    }
     /// First bytes after connecting.
     fn greeting(&self) -> Vec<u8> {
         Vec::new()
@@ -149,7 +153,7 @@ impl<E: Encode> Delivery<E> {
         let number = self.faults.connections.fetch_add(1, Ordering::Relaxed);
         let dice = Dice::new(self.faults.faults.seed.wrapping_mul(1_000_003).wrapping_add(number));
         let mut writer = Writer { chunks, is_split: self.faults.faults.split_chunks, dice };
-        let mut turn = Turn { place: self.store.end(), ..Turn::default() };
+        let mut turn = Turn { place: self.encoder.start(self.store.end()), ..Turn::default() };
         let greeting = self.encoder.greeting();
         if writer.write(&greeting).await.is_err() {
             return;

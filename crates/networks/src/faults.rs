@@ -57,6 +57,16 @@ pub struct Faults {
     pub reset_seconds: u32,
     /// A connection that its reader left keeps its slot for so long (X: 429 TooManyConnections meanwhile).
     pub reap_ms: u64,
+    /// Percent of messages before which strangers do something: likes, posts, deletes, changes of accounts (Bluesky).
+    pub noise_percent: f64,
+    /// So many messages are lost where a replay turns live (Bluesky).
+    pub handover_lost: usize,
+    /// Pings are not answered (Bluesky).
+    pub no_pong: bool,
+    /// Messages drip: so many bytes at a time (Bluesky); 0 means at once.
+    pub drip_bytes: usize,
+    /// Between two drips.
+    pub drip_ms: u64,
     /// Heartbeat interval; the real ones are 15 s (Mastodon), 20 s (X v2), 30 s (v1.1).
     pub heartbeat_ms: u64,
 }
@@ -83,6 +93,11 @@ impl Default for Faults {
             rest_statuses: Vec::new(),
             reset_seconds: 1,
             reap_ms: 0,
+            noise_percent: 0.0,
+            handover_lost: 0,
+            no_pong: false,
+            drip_bytes: 0,
+            drip_ms: 0,
             heartbeat_ms: 15_000,
         }
     }

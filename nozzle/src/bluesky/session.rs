@@ -1,0 +1,406 @@
+//! One connection at work: takes what its socket brings, asks for profiles, tells posts and the place reached. The live
+//! stream and the replay both are one; they differ in when they are done.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::MutexGuard;
+use tokio::time::{Instant, sleep_until};
+
+use super::event::{self, Told};
+use super::frame::Kind;
+use super::lane::{Lane, Waiting, signed, signed_late};
+use super::profiles::{ACTORS_MAX, Answer, Profile};
+use super::socket::{Heard, Socket};
+use super::tags::Tags;
+use super::{Bluesky, place, post_uri};
+use crate::source::{
+    AccountChange, Deleter, Draft, LINE_BYTES_MAX, Outlet, SourceEnd, Upstream, Wish, sample,
+};
+use crate::wire::answer;
+
+/// Calls for profiles at once.
+const CALLS_MAX: usize = 2;
+/// How long accounts are gathered for one call.
+const GATHER: Duration = Duration::from_millis(50);
+/// Times that are kept to see how dense the network's posts are.
+const TIMES_MAX: usize = 200;
+
+/// What a step came to.
+pub(super) enum Step {
+    /// An event was heard.
+    Event,
+    /// The host lives.
+    Pong,
+    /// Time has passed.
+    Time,
+    /// A frame that nobody can read has ended the connection.
+    Unreadable,
+    /// The connection has ended.
+    End(SourceEnd),
+}
+
+/// See the module.
+pub(super) struct Session<'a> {
+    source: &'a Bluesky,
+    out: &'a Outlet,
+    host: &'a str,
+    pub(super) lane: MutexGuard<'a, Lane>,
+    is_live: bool,
+    calls: FuturesUnordered<BoxFuture<'a, Answer>>,
+    /// Accounts that are being asked for.
+    asking: HashSet<String>,
+    ask_at: Option<Instant>,
+    ping_at: Instant,
+    tell_at: Instant,
+    /// When anything was heard, pongs included.
+    pub(super) heard_at: Instant,
+    /// When an event was heard.
+    pub(super) event_at: Instant,
+    /// Heard since the place was told.
+    is_fresh: bool,
+    /// Times of the first events.
+    pub(super) times: Vec<i64>,
+    /// Events so far.
+    pub(super) events: u64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        source: &'a Bluesky,
+        out: &'a Outlet,
+        lane: MutexGuard<'a, Lane>,
+        host: &'a str,
+        is_live: bool,
+    ) -> Self {
+        let now = Instant::now();
+        let ask_at = lane.wanted().next().is_some().then_some(now);
+        Self {
+            source,
+            out,
+            host,
+            lane,
+            is_live,
+            calls: FuturesUnordered::new(),
+            asking: HashSet::new(),
+            ask_at,
+            ping_at: now + source.timing.ping_every,
+            tell_at: now + source.timing.tell_every,
+            heard_at: now,
+            event_at: now,
+            is_fresh: false,
+            times: Vec::new(),
+            events: 0,
+        }
+    }
+
+    /// Waits for whatever comes first, and does what is to be done about it.
+    pub(super) async fn step(&mut self, socket: &mut Socket, wake: Option<Instant>) -> Step {
+        let due = self.due().min(wake.unwrap_or_else(|| self.due()));
+        tokio::select! {
+            heard = socket.next() => self.heard(heard).await,
+            Some(answer) = self.calls.next(), if !self.calls.is_empty() => {
+                self.answered(answer).await;
+                Step::Time
+            }
+            () = sleep_until(due) => self.time(socket).await,
+        }
+    }
+
+    /// Waits until no post waits any more.
+    pub(super) async fn settle(&mut self) {
+        while self.lane.is_waiting() {
+            let due = self.due();
+            tokio::select! {
+                Some(answer) = self.calls.next(), if !self.calls.is_empty() => self.answered(answer).await,
+                () = sleep_until(due) => {
+                    self.waited().await;
+                    self.ask();
+                    self.ping_at = Instant::now() + self.source.timing.ping_every;
+                }
+            }
+        }
+    }
+
+    fn due(&self) -> Instant {
+        let expiry = self.lane.expires_at(self.source.timing.profile_wait);
+        let ask = self.ask_at.filter(|_| self.calls.len() < CALLS_MAX);
+        [Some(self.ping_at), Some(self.tell_at), expiry, ask]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(self.ping_at)
+    }
+
+    async fn time(&mut self, socket: &mut Socket) -> Step {
+        let now = Instant::now();
+        if self.heard_at.elapsed() >= self.source.timing.silence_max {
+            return Step::End(SourceEnd::Stalled);
+        }
+        if now >= self.ping_at {
+            self.ping_at = now + self.source.timing.ping_every;
+            if let Err(end) = socket.ping().await {
+                return Step::End(end);
+            }
+        }
+        if now >= self.tell_at {
+            self.tell_at = now + self.source.timing.tell_every;
+            self.tell().await;
+        }
+        self.waited().await;
+        self.ask();
+        Step::Time
+    }
+
+    /// Tells the place reached, and that we are alive.
+    pub(super) async fn tell(&mut self) {
+        if std::mem::take(&mut self.is_fresh) && self.is_live {
+            self.out.send(Upstream::Alive).await;
+        }
+        // What the live stream has heard itself is its own to tell.
+        let live_from = self.source.live_from.load(std::sync::atomic::Ordering::Relaxed);
+        let cap = if self.is_live || live_from == 0 { i64::MAX } else { live_from };
+        if let Some(time) = self.lane.place(cap) {
+            self.out.send(Upstream::Cursor(place::cursor(time, self.host))).await;
+        }
+        self.lane.give_up();
+    }
+
+    async fn heard(&mut self, heard: Heard) -> Step {
+        self.heard_at = Instant::now();
+        self.is_fresh = true;
+        match heard {
+            Heard::Text(text) => match self.event(text.as_str()).await {
+                Some(end) => Step::End(end),
+                None => Step::Event,
+            },
+            Heard::Pong => Step::Pong,
+            Heard::Binary => {
+                self.out.send(Upstream::Ignored { kind: "binary" }).await;
+                Step::Event
+            }
+            Heard::Unreadable("oversize") => {
+                self.out.send(Upstream::Oversize { bytes: LINE_BYTES_MAX as u64 }).await;
+                Step::Unreadable
+            }
+            Heard::Unreadable(reason) => {
+                self.out.send(Upstream::Malformed { reason, sample: String::new() }).await;
+                Step::Unreadable
+            }
+            Heard::End(end) => Step::End(end),
+        }
+    }
+
+    /// One frame; says so when the host announces the end.
+    async fn event(&mut self, text: &str) -> Option<SourceEnd> {
+        self.event_at = self.heard_at;
+        self.events += 1;
+        if text.len() > LINE_BYTES_MAX {
+            self.out.send(Upstream::Oversize { bytes: text.len() as u64 }).await;
+            return None;
+        }
+        let look = self.source.scanner.look(text);
+        let seen = look.time.and_then(|time| self.reach(time));
+        match look.kind {
+            Kind::Unmatched => {}
+            Kind::Delete { did, rkey } => self.delete(did, rkey, seen).await,
+            Kind::Whole => {
+                let (time, told) = event::read(text, &self.source.tags);
+                let seen = seen.or_else(|| time.and_then(|time| self.reach(time)));
+                return self.told(told, text, seen).await;
+            }
+        }
+        None
+    }
+
+    /// An event of this time was heard; the time, if it can be one.
+    fn reach(&mut self, time: i64) -> Option<i64> {
+        let time = place::believed(time, answer::now())?;
+        self.lane.reach(time);
+        if self.times.len() < TIMES_MAX {
+            self.times.push(time);
+        }
+        if self.is_live && self.events == 1 {
+            self.source.live_from.store(time, std::sync::atomic::Ordering::Relaxed);
+        }
+        Some(time)
+    }
+
+    async fn told(&mut self, told: Told, text: &str, seen: Option<i64>) -> Option<SourceEnd> {
+        match told {
+            Told::Post(draft) => self.post(draft, seen).await,
+            Told::NotOurs { did, rkey, is_update, near } => {
+                let uid = uid(&did, &rkey);
+                if is_update && self.source.known().has_post(&uid) {
+                    // Its author took our hashtag away; what is shown must not stay behind its words.
+                    if let (_, Told::Post(draft)) = event::read(text, &Tags::everything()) {
+                        self.post(draft, seen).await;
+                    }
+                } else if !is_update {
+                    for tag in near {
+                        self.out.send(Upstream::NearTag { tag, author: account(&did) }).await;
+                    }
+                }
+            }
+            Told::Delete { did, rkey } => self.delete(&did, &rkey, seen).await,
+            Told::Account { did, change } => self.account(&did, change, seen).await,
+            Told::Identity { did } => self.look_again(&did),
+            Told::Ending(why) => return Some(SourceEnd::Refused(format!("the host ends the stream: {why}"))),
+            Told::Other(kind) => self.out.send(Upstream::Ignored { kind }).await,
+            Told::Bad(reason) => {
+                self.out.send(Upstream::Malformed { reason, sample: sample(text.as_bytes()) }).await;
+            }
+        }
+        None
+    }
+
+    async fn delete(&mut self, did: &str, rkey: &str, seen: Option<i64>) {
+        let uid = uid(did, rkey);
+        let time = seen.unwrap_or_else(|| self.lane.newest());
+        self.lane.delete(&uid, time);
+        let is_ours = self.source.known().delete(&uid, time);
+        if is_ours {
+            self.out.send(Upstream::Delete { name: uid, by: Deleter::Author }).await;
+        }
+    }
+
+    async fn account(&mut self, did: &str, change: AccountChange, seen: Option<i64>) {
+        let time = seen.unwrap_or_else(|| self.lane.newest());
+        let is_ours = self.source.known().change(did, time, change);
+        // An account that asks not to be shown does not come back by being active.
+        let is_kept = change == AccountChange::Back && self.source.profiles.is_hidden(did);
+        if is_ours && !is_kept {
+            self.out.send(Upstream::Account { name: account(did), change }).await;
+        }
+        if change == AccountChange::Back {
+            self.look_again(did);
+        }
+    }
+
+    /// What is known of an account is out of date.
+    fn look_again(&mut self, did: &str) {
+        self.source.profiles.forget(did);
+    }
+
+    async fn post(&mut self, mut draft: Box<Draft>, seen: Option<i64>) {
+        let time = seen.unwrap_or_else(|| self.lane.newest());
+        if seen.is_none() {
+            draft.network_time = None;
+        }
+        match self.source.profiles.known(&draft.author.id) {
+            Some(profile) => self.send(draft, profile, time).await,
+            None => {
+                if let Some(oldest) = self.lane.hold(draft, time) {
+                    self.send_unsigned(oldest).await;
+                }
+                self.want();
+            }
+        }
+    }
+
+    /// Somebody's profile is wanted: soon, with others'.
+    fn want(&mut self) {
+        let soon = Instant::now() + GATHER;
+        self.ask_at.get_or_insert(soon);
+    }
+
+    fn ask(&mut self) {
+        while self.calls.len() < CALLS_MAX && self.ask_at.is_some_and(|at| at <= Instant::now()) {
+            if let Some(opens) = self.source.profiles.opens_at() {
+                self.ask_at = Some(opens);
+                return;
+            }
+            let mut dids: Vec<String> = Vec::new();
+            for did in self.lane.wanted() {
+                if dids.len() < ACTORS_MAX
+                    && !self.asking.contains(did)
+                    && !dids.iter().any(|known| known == did)
+                {
+                    dids.push(did.to_owned());
+                }
+            }
+            if dids.is_empty() {
+                self.ask_at = None;
+                return;
+            }
+            self.asking.extend(dids.iter().cloned());
+            self.calls.push(Box::pin(self.source.profiles.ask(dids)));
+        }
+    }
+
+    async fn answered(&mut self, answer: Answer) {
+        for did in &answer.dids {
+            self.asking.remove(did);
+        }
+        if answer.is_good {
+            for did in &answer.dids {
+                self.judge(did).await;
+            }
+            for waiting in self.lane.take(&answer.dids) {
+                let profile = self.source.profiles.known(&waiting.draft.author.id).flatten();
+                self.send(waiting.draft, profile, waiting.time).await;
+            }
+            for owed in self.lane.pay(&answer.dids) {
+                if let Some(profile) = self.source.profiles.known(&owed.draft.author.id).flatten() {
+                    self.out.send(Upstream::Post(signed_late(owed, profile))).await;
+                }
+            }
+        }
+        if self.lane.wanted().next().is_some() {
+            self.want();
+        }
+    }
+
+    /// An account whose items are shown may have asked, meanwhile, not to be shown; or no longer.
+    async fn judge(&mut self, did: &str) {
+        let Some(Some(profile)) = self.source.profiles.known(did) else { return };
+        let asks = profile.wish == Wish::NotShown && self.source.known().has_account(did);
+        if self.source.profiles.hide(did, asks) {
+            let change = if asks { AccountChange::Hidden } else { AccountChange::Back };
+            self.out.send(Upstream::Account { name: account(did), change }).await;
+        }
+    }
+
+    /// Posts that have waited long enough go out as they are.
+    async fn waited(&mut self) {
+        while let Some(waiting) = self.lane.expired(self.source.timing.profile_wait) {
+            self.send_unsigned(waiting).await;
+        }
+    }
+
+    async fn send_unsigned(&mut self, waiting: Waiting) {
+        let draft = waiting.draft.clone();
+        self.send(draft, None, waiting.time).await;
+        self.lane.owe(waiting);
+        self.want();
+    }
+
+    async fn send(&mut self, draft: Box<Draft>, profile: Option<Profile>, time: i64) {
+        let did = draft.author.id.clone();
+        let draft = signed(draft, profile);
+        let (is_deleted, change) = {
+            let known = self.source.known();
+            (known.is_deleted(&draft.uid.0, time), known.changed(&did, time))
+        };
+        if is_deleted || matches!(change, Some(AccountChange::Removed { .. })) {
+            return self.out.send(Upstream::Ignored { kind: "deleted_meanwhile" }).await;
+        }
+        if draft.wish != Wish::NotShown {
+            self.source.known().have(&draft.uid.0, &did);
+        }
+        self.out.send(Upstream::Post(draft)).await;
+        if change == Some(AccountChange::Hidden) {
+            self.out.send(Upstream::Account { name: account(&did), change: AccountChange::Hidden }).await;
+        }
+    }
+}
+
+fn uid(did: &str, rkey: &str) -> String {
+    format!("bluesky:{}", post_uri(did, rkey))
+}
+
+fn account(did: &str) -> String {
+    format!("bluesky:{did}")
+}

@@ -1,0 +1,113 @@
+//! Bluesky on the wire: the source against a host that replays, loses, cuts, stalls and lies.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Micros, Run};
+use networks::{Author, Faults, Happening, Options, Post, Protocol, Script, Server};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{Bluesky, Tags, Timing};
+use crate::source::{
+    AccountChange, Api, Backfilled, Cursor, Deleter, Forgetful, Outlet, Revision, Since, Source, SourceEnd,
+    SourceSettings, Wish, Words,
+};
+use crate::wire::listen::{Heard, listen, settings};
+
+mod recorded;
+
+pub(super) const START: i64 = 1_783_000_000_000_000;
+const FROM_START: Since = Since { cursor: None, not_before: Micros(0) };
+
+fn post(n: i64) -> Post {
+    let text = format!("Grüße {n} an @karo.example: #RustFest & <mehr> https://example.org/{n}\n\n日本");
+    Post::new(&format!("3m{n}"), START + n * Micros::SECOND, "ada", &text)
+}
+
+fn posts(n: i64) -> Vec<Happening> {
+    (0..n).map(|n| Happening::Post(post(n))).collect()
+}
+
+pub(super) async fn network(happenings: Vec<Happening>, faults: Faults) -> Server {
+    let options =
+        Options::new(Protocol::Bluesky, Script::as_read(happenings)).faults(faults).calls_max(100_000);
+    networks::serve(options, CancellationToken::new()).await.unwrap()
+}
+
+fn at(server: &Server) -> SourceSettings {
+    let api_url = Some(Url::parse(&server.url()).unwrap());
+    SourceSettings { api_url, ..settings(&server.url(), Api::V2, None) }
+}
+
+fn quick() -> Timing {
+    let ms = Duration::from_millis;
+    Timing {
+        ping_every: ms(200),
+        silence_max: ms(1500),
+        settle: ms(60),
+        quiet: ms(60),
+        profile_wait: ms(1500),
+        tell_every: ms(20),
+    }
+}
+
+fn source_with(server: &Server, tags: Tags, timing: Timing) -> Bluesky {
+    Bluesky::new(&at(server), Arc::new(Forgetful), tags, timing).unwrap()
+}
+
+fn source(server: &Server) -> Bluesky {
+    source_with(server, Tags::new(&["rustfest".to_owned()]), quick())
+}
+
+fn uid(server: &Server, n: i64) -> String {
+    let suffix = format!("/app.bsky.feed.post/3m{n}");
+    server.journal().originals().into_iter().find(|uid| uid.ends_with(&suffix)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_arrives_with_its_author_words_links_and_times() {
+    let server = network(posts(3), Faults::default()).await;
+    let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 3 && h.cursor.is_some()).await;
+    let one = &heard.posts[&uid(&server, 1)];
+    let did = one.author.id.clone();
+    assert!(did.starts_with("did:plc:"));
+    assert_eq!((one.author.name.as_str(), one.author.handle.as_str()), ("ada", "@ada.bsky.social"));
+    assert_eq!(one.url.as_deref(), Some(format!("https://bsky.app/profile/{did}/post/3m1").as_str()));
+    assert_eq!(one.network_time, Some(Micros(START + Micros::SECOND)));
+    assert_eq!(one.author_time, one.network_time);
+    let Words::Runs(runs) = &one.words else { panic!("{:?}", one.words) };
+    assert_eq!(runs[0], Run::text("Grüße 1 an "));
+    assert!(matches!(&runs[1], Run::Mention { mention, url: Some(_) } if mention == "@karo.example"));
+    assert_eq!(runs[3], Run::Tag { tag: "RustFest".into() });
+    assert_eq!(runs[5], Run::Link { link: "https://example.org/1".into(), text: "example.org/1".into() });
+    assert_eq!(runs[6], Run::text("\n\n日本"));
+    assert!(heard.cursor.unwrap().0.starts_with(&format!("{}@127.0.0.1:", START + 2 * Micros::SECOND)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_under_every_fault() {
+    let rough = Faults { drop_every: 40, late_percent: 2.0, heartbeat_ms: 50, ..Faults::rough(3) };
+    let faults =
+        Faults { oversize_every: 35, garbage_every: 9, noise_percent: 50.0, handover_lost: 5, ..rough };
+    let server = network(posts(600), faults).await;
+    let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 600).await;
+    eprintln!(
+        "{} posts, {} opened, {:?} ends {:?} backfills {:?} cursor {:?}, progress {:?}",
+        heard.posts.len(),
+        heard.opened,
+        heard.malformed,
+        heard.ends.len(),
+        heard.backfills,
+        heard.cursor,
+        server.progress()
+    );
+    assert_eq!(server.journal().originals(), heard.uids());
+    assert!(heard.opened > 10 && heard.oversize > 5, "{} opened, {} oversize", heard.opened, heard.oversize);
+    for reason in ["json", "utf8"] {
+        assert!(heard.malformed.contains_key(reason), "{reason}: {:?}", heard.malformed);
+    }
+    assert!(heard.ends.iter().all(|end| matches!(end, SourceEnd::Cut(_))), "{:?}", heard.ends);
+}
