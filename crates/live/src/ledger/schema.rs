@@ -57,8 +57,9 @@ CREATE TABLE note (
 ";
 
 /// Version 2: what keeps an item from the public (`veil`, see `state::Veil`), whose it is, which source brought it and when
-/// it was said, so that an account's and a source's items are found; and what became of accounts. Nothing but people hid
-/// items before. Words that cannot be read leave the columns empty: this step must not end a ledger that works.
+/// it was said, so that an account's and a source's items are found; and what became of accounts. Answers are found by
+/// age, since every delivery of a hook leaves one. Nothing but people hid items before. Words that cannot be read leave
+/// the columns empty: this step must not end a ledger that works.
 const ACCOUNTS: &str = "
 ALTER TABLE item ADD COLUMN veil INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE item ADD COLUMN author TEXT;
@@ -79,6 +80,7 @@ CREATE TABLE account (
     made   INTEGER NOT NULL,
     todo   INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX answer_by_age ON answer (made);
 CREATE INDEX account_by_age ON account (made);
 CREATE INDEX account_to_do ON account (name) WHERE todo = 1;
 PRAGMA user_version = 2;
