@@ -6,6 +6,7 @@ mod hooks;
 mod memory;
 mod pumps;
 mod record;
+mod report;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -19,13 +20,13 @@ use chassis::{Part, Readiness, Secret, Shutdown, http, ops};
 use live::Page;
 use live::ledger::Ledger;
 use model::event::EventFile;
-use model::{EventId, ItemId, Seq};
+use model::{EventId, ItemId, Micros, Seq};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::hook::Doors;
-use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX, Waiting};
+use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, SourcesReport, WAITING_MAX, Waiting};
 use crate::push::Live;
 use crate::sources;
 use event::Event;
@@ -277,5 +278,10 @@ impl Intake for Nozzle {
             Refusal::later("The ledger cannot be read just now.")
         })?;
         Ok(records.iter().map(Waiting::from).collect())
+    }
+
+    async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal> {
+        let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
+        Ok(event.report(self.0.parts.env, Micros(self.0.parts.clock.now())))
     }
 }

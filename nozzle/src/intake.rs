@@ -4,18 +4,22 @@
 mod client;
 mod http;
 mod order;
+mod report;
+mod waiting;
 
 use async_trait::async_trait;
 use live::Page;
-use model::{EventId, Seq};
+use model::{EventId, ItemId, Seq};
 
 pub use client::HttpIntake;
 pub use http::router;
 pub(crate) use order::by_person;
 pub use order::{
     ACTOR_BYTES_MAX, Actor, Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, KEY_BYTES_MAX,
-    NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetStage,
+    NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, Unsay,
 };
+pub use report::{Doing, DroppedSample, How, SourceReport, SourcesReport};
+pub use waiting::{WAITING_MAX, Waiting};
 
 /// Largest body of an order, in bytes. Schedules have a limit of their own, `model::schedule::FILE_BYTES_MAX`.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -34,4 +38,16 @@ pub trait Intake: Send + Sync {
     /// # Errors
     /// [`Refusal::Unknown`], or [`Refusal::Later`] when the ledger cannot be read now.
     async fn lines(&self, eid: EventId, after: Seq, max: usize) -> Result<Page, Refusal>;
+
+    /// Posts that are held or hidden, in the order of their ids behind `after`, `max` (at most [`WAITING_MAX`]) at once.
+    ///
+    /// # Errors
+    /// As [`Intake::lines`].
+    async fn held(&self, eid: EventId, after: Option<ItemId>, max: usize) -> Result<Vec<Waiting>, Refusal>;
+
+    /// How the event's sources are doing.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`].
+    async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal>;
 }

@@ -62,6 +62,8 @@ pub(crate) struct PumpParts {
 /// in mid-air; what was counted is handed over. Returns what to remember, which may still be on its way into the ledger.
 pub(crate) async fn run(parts: PumpParts, stop: CancellationToken) -> Saved {
     let PumpParts { name, source, is_held, consent, saved, not_before, queue, clock, status } = parts;
+    let silence_max = Some(source.rhythm().silence_max);
+    status.send_modify(|status| status.silence_max = silence_max);
     let mut desk = Desk::new(name, is_held, consent, saved, queue, clock, status);
     let pumping = stop.run_until_cancelled(pump(source.as_ref(), &mut desk, not_before)).await;
     if pumping.is_some() {

@@ -124,6 +124,29 @@ pub struct SourceFile {
     pub moderation: Moderation,
 }
 
+impl SourceFile {
+    /// A source of which only name and kind are said.
+    #[must_use]
+    pub fn new(name: &str, kind: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            url: None,
+            streaming_url: None,
+            api_url: None,
+            api: None,
+            tags: None,
+            token_env: None,
+            key_env: None,
+            secret_env: None,
+            posts_a_day_max: None,
+            consent: Consent::default(),
+            poll_seconds: None,
+            moderation: Moderation::default(),
+        }
+    }
+}
+
 /// What becomes of posts by accounts that ask not to be indexed (`noindex`, `indexable: false`, `#nobot`). Accounts that
 /// ask not to be shown to those who are not logged in (`!no-unauthenticated`) are never shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,18 +7,18 @@ use chassis::{Part, Shutdown};
 use live::ledger::Ledger;
 use live::push::Standing;
 use metrics::gauge;
-use model::EventId;
+use model::{EventId, Micros};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::pumps::{Pumps, PumpsParts, Remembered};
-use super::{Fatal, Parts};
+use super::{Fatal, Parts, report};
 use crate::error::Error;
 use crate::hook::{Doors, Doorway};
-use crate::intake::{Order, Outcome, Refusal};
+use crate::intake::{Order, Outcome, Refusal, SourcesReport};
 use crate::metrics as names;
 use crate::pump::SourceStatus;
-use crate::sequencer::{self, Command, Delivery, EventView, QUEUE_COMMANDS_MAX, Sequencer};
+use crate::sequencer::{self, Board, Command, Delivery, EventView, QUEUE_COMMANDS_MAX, Sequencer};
 
 /// How long to wait before an event that could not be published, or whose sources could not be started, is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -30,6 +30,7 @@ pub(super) struct Event {
     view: watch::Receiver<EventView>,
     standing: watch::Receiver<Standing>,
     sources: Arc<RwLock<Vec<watch::Receiver<SourceStatus>>>>,
+    board: Arc<Board>,
 }
 
 impl Event {
@@ -47,7 +48,8 @@ impl Event {
         let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let (sequencer, view) = Sequencer::load(ledger.clone(), parts.clock.clone(), waiting).await?;
         let (follower, standing) = parts.live.follow(&ledger);
-        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default() });
+        let board = sequencer.board();
+        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default(), board });
 
         // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
         let (stop_sequencer, stop_push) = (CancellationToken::new(), CancellationToken::new());
@@ -99,7 +101,14 @@ impl Event {
         }
     }
 
-    pub(super) fn sources(&self) -> Vec<SourceStatus> {
+    /// How its sources are doing; of none before settings have been applied.
+    pub(super) fn report(&self, env: fn(&str) -> Option<String>, now: Micros) -> SourcesReport {
+        let Some(settings) = self.view().settings else { return SourcesReport::default() };
+        report::report(&settings, &self.statuses(), &self.board, &env, now)
+    }
+
+    /// What its pumps say.
+    pub(super) fn statuses(&self) -> Vec<SourceStatus> {
         let sources = self.sources.read().expect("no holder of this lock panics");
         sources.iter().map(|status| status.borrow().clone()).collect()
     }

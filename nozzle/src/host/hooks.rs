@@ -26,7 +26,7 @@ impl Nozzle {
 
     /// How the sources of an event are doing; none when there is no such event.
     pub fn sources(&self, eid: EventId) -> Vec<SourceStatus> {
-        self.event(eid).map(|event| event.sources()).unwrap_or_default()
+        self.event(eid).map(|event| event.statuses()).unwrap_or_default()
     }
 
     /// Where deliveries to hooks come in, once they can: some event must have a hook, and the port must be free.

@@ -53,7 +53,8 @@ impl Pumps {
     ) -> Result<(Self, Vec<watch::Receiver<SourceStatus>>), live::Error> {
         let (tasks, minutes) = (JoinSet::new(), JoinSet::new());
         let mut pumps = Self { tasks, stop: CancellationToken::new(), minutes, _idle: Vec::new() };
-        let (page, queue, clock) = (onsite::source_name(Some(settings)), parts.queue.clone(), parts.clock.clone());
+        let (page, queue, clock) =
+            (onsite::source_name(Some(settings)), parts.queue.clone(), parts.clock.clone());
         pumps.minutes.spawn(onsite::keep_minutes(page, queue, clock, pumps.stop.clone()));
         let mut statuses = Vec::new();
         let now = Micros(parts.clock.now());

@@ -1,6 +1,7 @@
 //! The nozzle's status record: what the dashboard shows of it.
 
 use chassis::status::{EVERY, Status};
+use model::Micros;
 use serde_json::{Map, Value, json};
 
 use super::Nozzle;
@@ -30,6 +31,7 @@ fn details(nozzle: &Nozzle) -> Map<String, Value> {
         .events()
         .iter()
         .map(|event| {
+            let report = event.report(nozzle.0.parts.env, Micros(nozzle.0.parts.clock.now()));
             json!({
                 "eid": event.eid(),
                 "slug": event.view().event.map(|e| e.slug),
@@ -37,7 +39,8 @@ fn details(nozzle: &Nozzle) -> Map<String, Value> {
                 "top": event.ledger.top(),
                 "owner": event.is_owned(),
                 "tail_behind": event.tail_behind(live),
-                "sources": event.sources(),
+                "sources": report.sources,
+                "near_tags": report.near_tags,
             })
         })
         .collect();

@@ -8,13 +8,13 @@ use chassis::Secret;
 use http::StatusCode;
 use live::follow::{Head, Line as Lineage};
 use live::{Line, Page};
-use model::{Epoch, EventId, Seq};
+use model::{Epoch, EventId, ItemId, Seq};
 use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Ask, Intake, Order, Outcome, Refusal};
+use super::{Ask, Intake, Order, Outcome, Refusal, SourcesReport, Waiting};
 
 /// Longest wait for a connection, and for an answer (the nozzle itself gives up after 10 s).
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
@@ -116,6 +116,22 @@ impl Intake for HttpIntake {
             .collect::<Result<_, Refusal>>()?;
         Ok(Page { head, after: answer.after, lines })
     }
+
+    async fn held(&self, eid: EventId, after: Option<ItemId>, max: usize) -> Result<Vec<Waiting>, Refusal> {
+        let mut url = self.address(eid, "held")?;
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        url.set_query(Some(&format!("after={after}&max={max}")));
+        let response =
+            self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
+
+    async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal> {
+        let url = self.address(eid, "sources")?;
+        let response =
+            self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
 }
 
 #[derive(Deserialize)]
@@ -144,6 +160,8 @@ struct ErrorAnswer {
 fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
     let json = match ask {
         Ask::Say(say) => serde_json::to_vec(say),
+        Ask::Unsay(unsay) => serde_json::to_vec(unsay),
+        Ask::Limit(limit) => serde_json::to_vec(limit),
         Ask::Decide(decide) => serde_json::to_vec(decide),
         Ask::File(file) => serde_json::to_vec(file),
         Ask::Stage(stage) => serde_json::to_vec(stage),
@@ -171,6 +189,10 @@ async fn answered(mut response: Response) -> Result<Vec<u8>, Refusal> {
         .unwrap_or(ErrorAnswer { message: format!("the nozzle answered {status}"), state: String::new() });
     Err(match status {
         StatusCode::NOT_FOUND => Refusal::Unknown(error.message),
+        StatusCode::FORBIDDEN => Refusal::Forbidden(error.message),
+        StatusCode::TOO_MANY_REQUESTS => {
+            Refusal::Slow { why: error.message, retry_seconds: wait.unwrap_or(2) }
+        }
         StatusCode::CONFLICT => Refusal::Conflict { why: error.message, state: error.state },
         StatusCode::SERVICE_UNAVAILABLE => {
             Refusal::Later { why: error.message, retry_seconds: wait.unwrap_or(2) }

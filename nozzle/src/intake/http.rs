@@ -1,10 +1,12 @@
 //! The intake over HTTP, for the site, the strainer and the command line when they are other processes.
 //!
 //! ```text
-//! POST /intake/{eid}/{say|decide|file|stage|notice}   JSON
+//! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice}   JSON
 //! POST /intake/{eid}/schedule                         a schedule file as it is
 //! POST /intake/{eid}/event                            an event.toml as it is
 //! GET  /intake/{eid}/lines?after=&max=                {"epoch","base","top","line","after","lines":[entry, ...]}
+//! GET  /intake/{eid}/held?after=&max=                 [post, ...]: what is held or hidden, by id (see `Waiting`)
+//! GET  /intake/{eid}/sources                          how sources are doing (see `SourcesReport`)
 //! ```
 //! With `Authorization: Bearer`, and on POST `Idempotency-Key` and `X-Actor: role:name`.
 
@@ -19,7 +21,7 @@ use chassis::Secret;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use metrics::counter;
-use model::{EventId, Seq};
+use model::{EventId, ItemId, Seq};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -27,7 +29,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Actor, Ask, BODY_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal};
+use super::{Actor, Ask, BODY_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX};
 use crate::metrics as names;
 
 /// The routes of the intake, in front of `intake`.
@@ -35,6 +37,8 @@ pub fn router(intake: Arc<dyn Intake>, token: &Secret<String>) -> Router {
     let door = Door { intake, token: Sha256::digest(token.expose().as_bytes()).into() };
     Router::new()
         .route("/intake/{eid}/lines", get(lines))
+        .route("/intake/{eid}/held", get(held))
+        .route("/intake/{eid}/sources", get(sources))
         .route("/intake/{eid}/{verb}", post(order))
         .with_state(Arc::new(door))
 }
@@ -109,6 +113,8 @@ async fn take(
 fn ask(verb: &str, body: &[u8]) -> Result<Ask, NotTaken> {
     Ok(match verb {
         "say" => Ask::Say(json_body(body)?),
+        "unsay" => Ask::Unsay(json_body(body)?),
+        "limit" => Ask::Limit(json_body(body)?),
         "decide" => Ask::Decide(json_body(body)?),
         "file" => Ask::File(json_body(body)?),
         "stage" => Ask::Stage(json_body(body)?),
@@ -144,6 +150,45 @@ async fn lines(
 ) -> Response {
     match read(&door, &eid, &query, &headers).await {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], json).into_response(),
+        Err(said) => said.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct HeldQuery {
+    after: Option<String>,
+    max: Option<usize>,
+}
+
+async fn held(
+    State(door): State<Arc<Door>>,
+    Path(eid): Path<String>,
+    Query(query): Query<HeldQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let read = async {
+        if !door.lets_in(&headers) {
+            return Err(NotTaken::Stranger);
+        }
+        let after = query.after.filter(|id| !id.is_empty()).map(|id| id.parse::<ItemId>()).transpose();
+        let after = after.map_err(|e| Refusal::bad(format!("after: {e}")))?;
+        Ok(door.intake.held(event_id(&eid)?, after, query.max.unwrap_or(WAITING_MAX)).await?)
+    };
+    match read.await {
+        Ok(posts) => axum::Json(posts).into_response(),
+        Err(said) => said.into_response(),
+    }
+}
+
+async fn sources(State(door): State<Arc<Door>>, Path(eid): Path<String>, headers: HeaderMap) -> Response {
+    let read = async {
+        if !door.lets_in(&headers) {
+            return Err(NotTaken::Stranger);
+        }
+        Ok(door.intake.sources(event_id(&eid)?).await?)
+    };
+    match read.await {
+        Ok(report) => axum::Json(report).into_response(),
         Err(said) => said.into_response(),
     }
 }
@@ -220,6 +265,11 @@ impl IntoResponse for NotTaken {
             Self::Refused(Refusal::Conflict { why, state }) => {
                 let body = json!({"error": "conflict", "message": why, "state": state});
                 (StatusCode::CONFLICT, axum::Json(body)).into_response()
+            }
+            Self::Refused(Refusal::Forbidden(why)) => plain(StatusCode::FORBIDDEN, "forbidden", why),
+            Self::Refused(Refusal::Slow { why, retry_seconds }) => {
+                let wait = [(header::RETRY_AFTER, retry_seconds.to_string())];
+                (wait, plain(StatusCode::TOO_MANY_REQUESTS, "slow", why)).into_response()
             }
             Self::Refused(Refusal::Later { why, retry_seconds }) => {
                 let wait = [(header::RETRY_AFTER, retry_seconds.to_string())];

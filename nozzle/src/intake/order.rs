@@ -34,6 +34,10 @@ pub struct Order {
 pub enum Ask {
     /// `say`: a post written on the event's own page.
     Say(Say),
+    /// `unsay`: who wrote a post on the page takes it back.
+    Unsay(Unsay),
+    /// `limit`: how much one person may write on the page.
+    Limit(SetLimit),
     /// `decide`: a moderator's decision.
     Decide(Decide),
     /// `file`: a person files items; no rule undoes it.
@@ -53,6 +57,8 @@ impl Ask {
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Say(_) => "say",
+            Self::Unsay(_) => "unsay",
+            Self::Limit(_) => "limit",
             Self::Decide(_) => "decide",
             Self::File(_) => "file",
             Self::Stage(_) => "stage",
@@ -74,6 +80,34 @@ pub struct Say {
     /// The item answered.
     #[serde(default)]
     pub reply_to: Option<ItemId>,
+    /// The talk on whose page it was written.
+    #[serde(default)]
+    pub talk: Option<TalkId>,
+    /// Slug of the room for which it was written.
+    #[serde(default)]
+    pub room: Option<String>,
+}
+
+/// Body of `unsay`. The actor must be the one who said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsay {
+    /// The item.
+    pub id: ItemId,
+}
+
+/// Body of `limit`. Absent numbers are the event's; with both absent, the person has no numbers of their own any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetLimit {
+    /// Who: the name of an actor with the role `person`, which is the author's id of what they wrote without its role.
+    pub person: String,
+    /// Posts at once; 0: they may not write.
+    #[serde(default)]
+    pub burst: Option<u32>,
+    /// Posts that come back each minute.
+    #[serde(default)]
+    pub per_minute: Option<f64>,
 }
 
 /// Body of `decide`.
@@ -216,6 +250,17 @@ pub enum Refusal {
         why: String,
         /// The present state.
         state: String,
+    },
+    /// They may not do that, whenever they ask (403).
+    #[error("{0}")]
+    Forbidden(String),
+    /// They asked too often (429); what they asked for was not done.
+    #[error("{why}")]
+    Slow {
+        /// Why.
+        why: String,
+        /// When to come again, in seconds.
+        retry_seconds: u64,
     },
     /// Not now (503): the event is not ours yet, or the nozzle is busy or stopping.
     #[error("{why}")]

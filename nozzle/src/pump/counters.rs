@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Most samples of malformed input that are kept for the dashboard.
 const SAMPLES_MAX: usize = 5;
 /// Most different reasons counted in one minute; reasons come from closed lists, this only guards the bound.
-const REASONS_MAX: usize = 64;
+pub(super) const REASONS_MAX: usize = 64;
 
 /// What the pump counts; what became new, duplicate or held only the sequencer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,7 @@ impl Counters {
         self.counted.received += 1;
     }
 
+    /// Reasons beyond the bound are not counted by name.
     pub(super) fn rejected(&mut self, reason: &'static str) {
         if self.counted.rejected.len() < REASONS_MAX || self.counted.rejected.contains_key(reason) {
             *self.counted.rejected.entry(reason).or_default() += 1;

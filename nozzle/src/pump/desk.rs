@@ -12,13 +12,15 @@ use model::{Gap, GoneBy, Micros};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::counters::Counters;
+use super::counters::{Counters, REASONS_MAX};
 use super::coverage::{Coverage, Saved};
 use super::status::{SourceState, SourceStatus};
 use crate::admit::{Admitted, Arrival, admit, author_name, is_name};
 use crate::metrics as names;
 use crate::sequencer::{Brought, Command, Pumped};
-use crate::source::{AccountChange, Backfilled, BoostOf, Cursor, Deleter, Draft, Rhythm, SourceEnd, Upstream};
+use crate::source::{
+    AccountChange, Backfilled, BoostOf, Cursor, Deleter, Draft, Rhythm, SourceEnd, Upstream,
+};
 
 pub(super) struct Desk {
     name: Arc<str>,
@@ -120,10 +122,17 @@ impl Desk {
                 }
             }
             Upstream::Limit { undelivered } => self.counters.undelivered(undelivered, now),
-            Upstream::Oversize { .. } => self.counters.oversize(now),
-            Upstream::Ignored { kind } => self.counters.rejected(kind),
+            Upstream::Oversize { .. } => {
+                self.counters.oversize(now);
+                self.tell_rejected("oversize");
+            }
+            Upstream::Ignored { kind } => {
+                self.counters.rejected(kind);
+                self.tell_rejected(kind);
+            }
             Upstream::Malformed { reason, sample } => {
                 self.counters.malformed(reason, sample);
+                self.tell_rejected(reason);
                 counter!(names::REJECTED, "reason" => reason).increment(1);
                 let samples = self.counters.samples().cloned().collect();
                 self.status.send_modify(|status| status.samples = samples);
@@ -198,8 +207,18 @@ impl Desk {
         self.status.send_modify(|status| status.received += 1);
     }
 
+    /// Into the totals that the dashboard sees.
+    fn tell_rejected(&self, reason: &'static str) {
+        self.status.send_modify(|status| {
+            if status.rejected.len() < REASONS_MAX || status.rejected.contains_key(reason) {
+                *status.rejected.entry(reason).or_default() += 1;
+            }
+        });
+    }
+
     fn reject(&mut self, reason: &'static str) {
         self.counters.rejected(reason);
+        self.tell_rejected(reason);
         counter!(names::REJECTED, "reason" => reason).increment(1);
     }
 

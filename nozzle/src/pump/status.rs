@@ -1,5 +1,8 @@
 //! What the dashboard and the health checks see of a source.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use model::Micros;
 use serde::Serialize;
 
@@ -46,10 +49,17 @@ pub struct SourceStatus {
     pub state: SourceState,
     /// Since when it is in this state.
     pub since: Micros,
+    /// What an operator should know although it works.
+    pub warning: Option<String>,
     /// When it last said something.
     pub heard: Option<Micros>,
+    /// How long a stream of it may be silent; none where nobody has to say anything.
+    #[serde(skip)]
+    pub silence_max: Option<Duration>,
     /// Messages since the start of the process.
     pub received: u64,
+    /// Those that were dropped before the sequencer saw them, by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
     /// Streams that ended since the start of the process.
     pub ends: u64,
     /// The newest lines that could not be read.
@@ -63,8 +73,11 @@ impl SourceStatus {
             name: name.to_owned(),
             state,
             since: now,
+            warning: None,
             heard: None,
+            silence_max: None,
             received: 0,
+            rejected: BTreeMap::new(),
             ends: 0,
             samples: Vec::new(),
         }

@@ -1,0 +1,155 @@
+//! Puts together what pumps, sequencer and settings know of an event's sources.
+
+use std::time::Duration;
+
+use model::Micros;
+use model::event::{EventFile, Onsite, SourceFile};
+
+use crate::intake::{Doing, DroppedSample, How, SourceReport, SourcesReport};
+use crate::onsite;
+use crate::pump::{SourceState, SourceStatus};
+use crate::sequencer::Board;
+
+/// Silence, in times of what a stream may be silent, after which a source that counts as connected is stale: its pump has
+/// not noticed, or waits for a disk.
+const STALE_TIMES: u32 = 3;
+
+/// What is reported of `statuses`, of sources that `settings` describe.
+pub(super) fn report(
+    settings: &EventFile,
+    statuses: &[SourceStatus],
+    board: &Board,
+    env: &dyn Fn(&str) -> Option<String>,
+    now: Micros,
+) -> SourcesReport {
+    let described = statuses.iter().filter_map(|status| {
+        let file = settings.sources.iter().find(|file| file.name == status.name)?;
+        Some(one(status, file, board, env, now))
+    });
+    let mut sources: Vec<SourceReport> = described.collect();
+    let has_page = settings.sources.iter().any(|file| file.kind == onsite::KIND);
+    if settings.onsite != Onsite::Off && !has_page {
+        sources.push(page(settings, board, now));
+    }
+    let (ours, rooms) = tags(settings);
+    SourcesReport { sources, near_tags: board.near_tags(&ours, &rooms) }
+}
+
+fn one(
+    status: &SourceStatus,
+    file: &SourceFile,
+    board: &Board,
+    env: &dyn Fn(&str) -> Option<String>,
+    now: Micros,
+) -> SourceReport {
+    let how = how(file, env);
+    let totals = board.totals(&status.name);
+    let (state, why, until) = doing(status, how, now);
+    let mut rejected = totals.counts.rejected;
+    for (reason, times) in &status.rejected {
+        *rejected.entry((*reason).to_owned()).or_default() += times;
+    }
+    SourceReport {
+        name: status.name.clone(),
+        kind: file.kind.clone(),
+        how,
+        state,
+        since: status.since,
+        until,
+        cure: cure(state, file),
+        why,
+        warning: status.warning.clone(),
+        heard: status.heard,
+        last_item: totals.last_item,
+        received: status.received.max(totals.counts.received),
+        new: totals.counts.new,
+        duplicate: totals.counts.duplicate,
+        held: totals.counts.held,
+        rejected,
+        ends: status.ends,
+        samples: status
+            .samples
+            .iter()
+            .map(|sample| DroppedSample { reason: sample.reason.to_owned(), line: sample.line.clone() })
+            .collect(),
+    }
+}
+
+/// Posts from the page where event.toml has no source for them.
+fn page(settings: &EventFile, board: &Board, now: Micros) -> SourceReport {
+    let file = SourceFile::new(&onsite::source_name(Some(settings)), onsite::KIND);
+    one(&SourceStatus::new(&file.name, SourceState::Live, now), &file, board, &|_| None, now)
+}
+
+fn how(file: &SourceFile, env: &dyn Fn(&str) -> Option<String>) -> How {
+    match file.kind.as_str() {
+        "feed" | "flickr" => How::Polling,
+        "mastodon" if file.token_env.as_deref().and_then(env).is_none() => How::Polling,
+        "hook" => How::Pushed,
+        onsite::KIND => How::Written,
+        _ => How::Streaming,
+    }
+}
+
+fn doing(status: &SourceStatus, how: How, now: Micros) -> (Doing, Option<String>, Option<Micros>) {
+    let is_stale = status.silence_max.is_some_and(|longest| {
+        let since = status.heard.unwrap_or(status.since);
+        Duration::from_micros(now.since(since).max(0).unsigned_abs()) > longest * STALE_TIMES
+    });
+    match &status.state {
+        SourceState::Live | SourceState::CatchingUp if is_stale => {
+            (Doing::Stale, Some("connected, and nothing has been heard for long".to_owned()), None)
+        }
+        SourceState::Connecting => (Doing::Connecting, None, None),
+        SourceState::CatchingUp => (Doing::CatchingUp, None, None),
+        SourceState::Live => {
+            let state = match how {
+                How::Streaming => Doing::Streaming,
+                How::Polling => Doing::Polling,
+                How::Pushed | How::Written => Doing::Open,
+            };
+            (state, None, None)
+        }
+        SourceState::Waiting { why, seconds } => {
+            let wait = i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(Micros::SECOND);
+            (Doing::BackingOff, Some(why.clone()), Some(status.since.plus(wait)))
+        }
+        SourceState::NeedsCredentials { why } => (Doing::NeedsCredentials, Some(why.clone()), None),
+        SourceState::Misconfigured { why } => (Doing::Misconfigured, Some(why.clone()), None),
+        SourceState::Finished => (Doing::Finished, None, None),
+    }
+}
+
+fn cure(state: Doing, file: &SourceFile) -> Option<String> {
+    let variables: Vec<&str> = [&file.token_env, &file.key_env, &file.secret_env]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    match state {
+        Doing::NeedsCredentials if variables.is_empty() => {
+            let key = if file.kind == "flickr" { "key_env" } else { "token_env" };
+            Some(format!(
+                "name an environment variable with a valid key as {key} in event.toml, and apply it"
+            ))
+        }
+        Doing::NeedsCredentials => Some(format!(
+            "set {} to a valid key in the nozzle's environment and start the nozzle anew",
+            variables.join(", ")
+        )),
+        Doing::Misconfigured => Some("change the source in event.toml and apply it".to_owned()),
+        Doing::Stale => Some("look at the nozzle's log, its disk and its line to the network".to_owned()),
+        _ => None,
+    }
+}
+
+/// The hashtags that are followed, and those that mean something else here.
+fn tags(settings: &EventFile) -> (Vec<String>, Vec<String>) {
+    let bare = |tag: &String| tag.trim().trim_start_matches('#').to_owned();
+    let own = settings.sources.iter().flat_map(|file| file.tags.iter().flatten());
+    let ours = settings.hashtags.iter().chain(own).map(bare).collect();
+    (ours, settings.rooms.iter().flat_map(|room| &room.tags).map(bare).collect())
+}
+
+#[cfg(test)]
+mod tests;
