@@ -77,6 +77,7 @@ async fn open(dir: &TempDir, live: Live, shutdown: &Shutdown) -> Result<Nozzle, 
     let config = Config {
         data_dir: dir.path().to_owned(),
         listen: "127.0.0.1:0".into(),
+        hooks: Default::default(),
         token: Secret::new(TOKEN.into()),
         version: "test".into(),
     };
@@ -267,7 +268,7 @@ async fn with_redis_nothing_is_accepted_before_the_first_ok() {
     // A ledger that was never here looks for ten seconds whether anybody else owns the event.
     let patient = HttpIntake::new(rig.base.parse().unwrap(), Secret::new(TOKEN.into())).unwrap().patient();
     patient.ask(eid(), order(Ask::Event(EVENT.into()), "apply")).await.unwrap();
-    let say = Ask::Say(Say { text: "hello".into(), name: "Ana".into(), reply_to: None });
+    let say = Ask::Say(Say { text: "hello".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
     let said = patient.ask(eid(), order(say, "one")).await.unwrap();
     let log = loop {
         match store.log(eid()).await {
@@ -285,7 +286,7 @@ async fn with_redis_nothing_is_accepted_before_the_first_ok() {
 
     // After the first OK, Redis may go away and accepting goes on.
     redis.kill9();
-    let say = Ask::Say(Say { text: "still here".into(), name: "Ana".into(), reply_to: None });
+    let say = Ask::Say(Say { text: "still here".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
     assert!(rig.nozzle.ask(eid(), order(say, "two")).await.unwrap().seq > said.seq);
     rig.stop().await;
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use chromiumoxide::browser::{Browser, BrowserConfig};
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
+use chromiumoxide::cdp::browser_protocol::network::{EmulateNetworkConditionsParams, EnableParams};
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
 use chromiumoxide::page::{Page, ScreenshotParams};
 use futures_util::StreamExt as _;
@@ -160,6 +161,17 @@ impl Tab {
             MediaFeature::new("prefers-reduced-motion", motion),
         ];
         self.page.emulate_media_features(features).await?;
+        Ok(())
+    }
+
+    /// Cuts the page off the network, or joins it again.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn set_online(&self, is_online: bool) -> anyhow::Result<()> {
+        self.page.execute(EnableParams::default()).await?;
+        // No latency, and as many bytes a second as there are.
+        self.page.execute(EmulateNetworkConditionsParams::new(!is_online, 0.0, -1.0, -1.0)).await?;
         Ok(())
     }
 

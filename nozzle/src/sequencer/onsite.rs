@@ -13,9 +13,7 @@ use super::orders::Said;
 use super::work::Work;
 use crate::admit::{Admitted, Arrival as From, Rejection, admit};
 use crate::intake::{Order, Outcome, Refusal, Say, SetLimit, Unsay};
-use crate::onsite::{
-    KIND, NAME_CHARS_MAX, PERSON, Pace, TEXT_CHARS_MAX, Wait, guest_name, source_name,
-};
+use crate::onsite::{KIND, NAME_CHARS_MAX, PERSON, Pace, TEXT_CHARS_MAX, Wait, guest_name, source_name};
 use crate::source::{Draft, Words};
 
 /// Longest name of a person for whom numbers can be set, in bytes.
@@ -155,7 +153,8 @@ impl Work<'_> {
         let person = ask.person.strip_prefix("person:").unwrap_or(&ask.person);
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if person.is_empty() || person.len() > PERSON_BYTES_MAX || !person.chars().all(is_name) {
-            let why = format!("{:?} is no person; `perihelion moderate list` shows who wrote what", ask.person);
+            let why =
+                format!("{:?} is no person; `perihelion moderate list` shows who wrote what", ask.person);
             return Ok(Err(Refusal::bad(why)));
         }
         let own = Pace { burst: ask.burst, per_minute: ask.per_minute };
@@ -182,11 +181,13 @@ impl Work<'_> {
             return Ok(Ok(Outcome::unchanged(id, Some(record.state.name()))));
         }
         let author = order.actor.to_string();
-        let is_own = record.words.as_ref().is_some_and(|words| {
-            words.item.network == Network::Onsite && words.item.author.id == author
-        });
+        let is_own = record
+            .words
+            .as_ref()
+            .is_some_and(|words| words.item.network == Network::Onsite && words.item.author.id == author);
         if !is_own {
-            let why = "Only who wrote a post can take it back, with the browser it was written in.".to_owned();
+            let why =
+                "Only who wrote a post can take it back, with the browser it was written in.".to_owned();
             return Ok(Err(Refusal::Forbidden(why)));
         }
         let arrival = Arrival::Delete { by: GoneBy::Author };
@@ -202,7 +203,8 @@ impl Work<'_> {
 
 fn slow(wait: Duration) -> Refusal {
     let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
-    let time = if seconds > 120 { format!("{} minutes", seconds.div_ceil(60)) } else { format!("{seconds} s") };
+    let time =
+        if seconds > 120 { format!("{} minutes", seconds.div_ceil(60)) } else { format!("{seconds} s") };
     Refusal::Slow {
         why: format!("You can write again in {time}; your words are kept."),
         retry_seconds: seconds,

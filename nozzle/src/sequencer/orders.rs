@@ -62,7 +62,8 @@ impl Work<'_> {
                 state: ItemState::Removed.name().to_owned(),
             })),
             Decided::Withheld => Ok(Err(Refusal::Conflict {
-                why: "Its network or its author has withdrawn this post; it comes back when they say so.".to_owned(),
+                why: "Its network or its author has withdrawn this post; it comes back when they say so."
+                    .to_owned(),
                 state: ItemState::Hidden.name().to_owned(),
             })),
             Decided::Unknown | Decided::Keep(_) | Decided::Duplicate => {

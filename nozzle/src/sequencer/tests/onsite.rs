@@ -91,9 +91,7 @@ async fn posts_of_one_transaction_count_against_each_other() {
 async fn an_organiser_changes_one_persons_numbers_and_they_outlive_a_restart() {
     let mut rig = Rig::new().await;
     rig.ask(event(LIMITS)).await.unwrap();
-    let limit = |burst, per_minute| {
-        Ask::Limit(SetLimit { person: "person:ana".into(), burst, per_minute })
-    };
+    let limit = |burst, per_minute| Ask::Limit(SetLimit { person: "person:ana".into(), burst, per_minute });
     let told = rig.ask(limit(Some(0), None)).await.unwrap();
     assert_eq!(told.notes, ["ana may not write"]);
     assert!(matches!(rig.ask_as(say("ana", "one")).await, Err(Refusal::Forbidden(_))));
@@ -182,7 +180,9 @@ async fn an_answer_keeps_what_it_answers_when_the_log_has_it() {
 #[tokio::test]
 async fn a_source_of_the_kind_names_and_holds_what_is_written() {
     let mut rig = Rig::new().await;
-    rig.ask(event("[[source]]\nname = \"guests\"\nkind = \"onsite\"\nmoderation = \"hold\"\n")).await.unwrap();
+    rig.ask(event("[[source]]\nname = \"guests\"\nkind = \"onsite\"\nmoderation = \"hold\"\n"))
+        .await
+        .unwrap();
     let held = rig.ask_as(say("ana", "let me in")).await.unwrap();
     assert_eq!(held.state.as_deref(), Some("held"));
     let waiting = rig.ledger.view().waiting(None, 10).await.unwrap();
