@@ -13,6 +13,20 @@ First steps:
 Settings come from perihelion.toml; PERIHELION_LIVE_URL and its like override single keys.
 RUST_LOG chooses what is logged (default: info), PERIHELION_LOG_FORMAT=json makes logs machine-readable.";
 
+const MODERATE: &str = "\
+A post is named by its id (12 characters), by the first 4 or more of them while it is held or hidden, or by the address of \
+its page.
+
+  perihelion moderate list rustfest                     what waits, who wrote it, why it is held
+  perihelion moderate show rustfest k3f9q2m7xw4d        show a held post, or one that was hidden
+  perihelion moderate hide rustfest k3f9 m2p7           take posts from the public; show brings them back
+  perihelion moderate remove rustfest k3f9 --law        erase a post for good, because the law says so
+  perihelion moderate limit rustfest 6c1f... --burst 0  this person may not write on the page any more
+
+A nozzle that runs is asked; where none runs, the ledgers of the data directory are changed themselves. People who write \
+on the page have ids of their own, which `list` prints as person:...; how much everybody may write is [onsite_limits] in \
+event.toml.";
+
 /// Where the demo keeps its data.
 const DEMO_DIR: &str = "data/demo";
 const DEMO: &str = "\
@@ -62,6 +76,9 @@ pub(crate) enum Command {
     /// Schedules: import one by hand
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Posts: what is held or hidden; show, hide, remove; how much one person may write
+    #[command(subcommand, after_help = MODERATE)]
+    Moderate(ModerateCommand),
     /// Build a new ledger from Redis and the archive after the old one was lost
     Recover(RecoverArgs),
     /// The archive: rebuild it from the ledger
@@ -116,8 +133,10 @@ pub(crate) enum EventCommand {
     },
     /// List the events of this data directory
     List,
-    /// Show one event's settings, schedule and log position
+    /// Show one event's settings, schedule, log position and the addresses of its hooks
     Show(EventName),
+    /// Make a secret for a hook, to be shared with its sender
+    Secret,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +148,67 @@ pub(crate) enum ScheduleCommand {
         /// The schedule's file
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModerateCommand {
+    /// List held and hidden posts, the newest last: who, when, why, and the words
+    List(ListArgs),
+    /// Show posts that are held or were hidden
+    Show(SomePosts),
+    /// Take posts from the public; `show` brings them back
+    Hide(SomePosts),
+    /// Erase posts for good, here and in the archive
+    Remove(RemoveArgs),
+    /// Set how much one person may write on the page, or whether at all
+    Limit(LimitArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// The event's slug
+    pub(crate) event: String,
+    /// List all of them, not only the newest 50
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print one JSON object per line, with every word
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SomePosts {
+    /// The event's slug
+    pub(crate) event: String,
+    /// The posts: ids, beginnings of ids, or addresses of their pages
+    #[arg(required = true, value_name = "POST")]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    #[command(flatten)]
+    pub(crate) posts: SomePosts,
+    /// Say that it was removed for legal reasons
+    #[arg(long)]
+    pub(crate) law: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitArgs {
+    /// The event's slug
+    pub(crate) event: String,
+    /// Who: the id behind `person:` in `moderate list`
+    pub(crate) person: String,
+    /// Posts at once; 0: they may not write
+    #[arg(long, value_name = "N", required_unless_present_any = ["per_minute", "reset"])]
+    pub(crate) burst: Option<u32>,
+    /// Posts that come back each minute
+    #[arg(long, value_name = "X")]
+    pub(crate) per_minute: Option<f64>,
+    /// Give them the event's numbers again
+    #[arg(long, conflicts_with_all = ["burst", "per_minute"])]
+    pub(crate) reset: bool,
 }
 
 #[derive(Debug, Subcommand)]

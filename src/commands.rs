@@ -4,12 +4,13 @@ mod archive;
 mod check;
 mod event;
 mod export;
+mod moderate;
 mod recover;
 mod roles;
 mod schedule;
 
-use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, ScheduleCommand};
-use crate::config;
+use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, ModerateCommand, ScheduleCommand};
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::{demo, runtime};
 
@@ -30,14 +31,29 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check => runtime::command(check::run(config)),
         Command::Event(EventCommand::Apply { file }) => runtime::command(event::apply(config, &file)),
         Command::Event(EventCommand::List) => runtime::command(event::list(config)),
+        Command::Event(EventCommand::Secret) => {
+            event::secret();
+            Ok(())
+        }
         Command::Event(EventCommand::Show(name)) => runtime::command(event::show(config, &name.event)),
         Command::Schedule(ScheduleCommand::Import { event, file }) => {
             runtime::command(schedule::import(config, &event, &file))
         }
+        Command::Moderate(command) => runtime::command(moderate(config, &command)),
         Command::Export(name) => runtime::command(export::run(config, &name.event)),
         Command::Archive(ArchiveCommand::Rebuild(name)) => {
             runtime::command(archive::rebuild(config, &name.event))
         }
         Command::Recover(args) => runtime::command(recover::run(config, &args)),
+    }
+}
+
+async fn moderate(config: &Config, command: &ModerateCommand) -> Result<(), Failure> {
+    match command {
+        ModerateCommand::List(args) => moderate::list(config, args).await,
+        ModerateCommand::Show(args) => moderate::show(config, args).await,
+        ModerateCommand::Hide(args) => moderate::hide(config, args).await,
+        ModerateCommand::Remove(args) => moderate::remove(config, args).await,
+        ModerateCommand::Limit(args) => moderate::limit(config, args).await,
     }
 }

@@ -85,10 +85,10 @@ pub(crate) async fn ask(intake: &dyn Intake, eid: EventId, ask: Ask) -> Result<O
             Err(Refusal::Later { .. }) if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
-            Err(refusal @ (Refusal::Bad(_) | Refusal::Unknown(_) | Refusal::Conflict { .. })) => {
-                return Err(Failure::Asked(refusal.to_string()));
+            Err(refusal @ (Refusal::Later { .. } | Refusal::Failed(_))) => {
+                return Err(Failure::Could(refusal.into()));
             }
-            Err(refusal) => return Err(Failure::Could(refusal.into())),
+            Err(refusal) => return Err(Failure::Asked(refusal.to_string())),
         }
     }
 }

@@ -39,6 +39,8 @@ const FILES: &[(&str, &[u8])] = &[
     ("keys.js", read!("js/keys.js")),
     ("stage.js", read!("js/stage.js")),
     ("status.js", read!("js/status.js")),
+    ("compose.js", read!("js/compose.js")),
+    ("write.js", read!("js/write.js")),
     ("live.js", read!("js/live.js")),
 ];
 
@@ -50,6 +52,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/stage.css"),
     read!("css/live.css"),
     read!("css/feed.css"),
+    read!("css/compose.css"),
     read!("css/programme.css"),
     read!("css/talk.css"),
     read!("css/home.css"),
@@ -118,7 +121,9 @@ pub(super) fn address(name: &str) -> &'static str {
 
 /// The scripts that the live page loads, so that none waits for another to be found.
 pub(super) fn modules() -> Vec<&'static str> {
-    FILES.iter().filter(|(name, _)| name.ends_with(".js")).map(|(name, _)| address(name)).collect()
+    // The box of other pages is a script of its own.
+    let is_loaded = |name: &str| name.ends_with(".js") && name != "write.js";
+    FILES.iter().filter(|(name, _)| is_loaded(name)).map(|(name, _)| address(name)).collect()
 }
 
 /// `GET /static/{file}`.

@@ -70,6 +70,7 @@ mod tests {
             live_url: Some("https://push.example.org".parse().unwrap()),
             cache_dir: "x".into(),
             media_from_loopback: false,
+            venue: chassis::client_addr::Ranges::default(),
         };
         let policy = policy(&settings);
         let policy = policy.to_str().unwrap();

@@ -20,22 +20,36 @@ const BACK_PER_SECOND: f64 = 20.0;
 const ADDRESSES_MAX: usize = 10_000;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Limiter {
+    spend_max: f64,
+    back_per_second: f64,
     spent: Mutex<HashMap<AddrKey, (Instant, f64)>>,
 }
 
+impl Default for Limiter {
+    fn default() -> Self {
+        Self::new(SPEND_MAX, BACK_PER_SECOND)
+    }
+}
+
 impl Limiter {
+    /// With another measure than that for reading the archive.
+    pub(super) fn new(spend_max: f64, back_per_second: f64) -> Self {
+        Self { spend_max, back_per_second, spent: Mutex::default() }
+    }
+
     /// Books the cost for whoever asks. A request that came over no socket (a test's) is nobody's.
     pub(super) fn admit(&self, client: Option<Extension<Client>>, cost: f64) -> Result<(), Failure> {
-        client.map_or(Ok(()), |Extension(client)| self.take(client.key, cost, Instant::now()))
+        let take = |Extension(client): Extension<Client>| self.take(client.key, cost, Instant::now());
+        client.map_or(Ok(()), take).map_err(|wait| Failure::TooMany { wait })
     }
 
     /// Books the cost, or says how long to wait.
-    fn take(&self, who: AddrKey, cost: f64, now: Instant) -> Result<(), Failure> {
+    pub(super) fn take(&self, who: AddrKey, cost: f64, now: Instant) -> Result<(), Duration> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let left = |(at, amount): (Instant, f64)| {
-            (amount - now.duration_since(at).as_secs_f64() * BACK_PER_SECOND).max(0.0)
+            (amount - now.duration_since(at).as_secs_f64() * self.back_per_second).max(0.0)
         };
         if spent.len() >= ADDRESSES_MAX && !spent.contains_key(&who) {
             spent.retain(|_, entry| left(*entry) > 0.0);
@@ -45,10 +59,9 @@ impl Limiter {
             }
         }
         let before = spent.get(&who).copied().map_or(0.0, left);
-        if before + cost > SPEND_MAX {
-            let wait = Duration::from_secs_f64((before + cost - SPEND_MAX) / BACK_PER_SECOND);
+        if before + cost > self.spend_max {
             metrics::counter!("site_limited_total").increment(1);
-            return Err(Failure::TooMany { wait });
+            return Err(Duration::from_secs_f64((before + cost - self.spend_max) / self.back_per_second));
         }
         spent.insert(who, (now, before + cost));
         Ok(())
@@ -68,7 +81,7 @@ mod tests {
         let exports = (0..100).take_while(|_| limiter.take(one, EXPORT_COST, now).is_ok()).count();
         assert_eq!(exports, 20);
         let refused = limiter.take(one, EXPORT_COST, now).unwrap_err();
-        assert_eq!(refused, Failure::TooMany { wait: Duration::from_millis(1500) });
+        assert_eq!(refused, Duration::from_millis(1500));
         assert!(limiter.take(other, EXPORT_COST, now).is_ok(), "others notice nothing");
         assert!(limiter.take(one, EXPORT_COST, now + Duration::from_secs(2)).is_ok());
     }

@@ -5,6 +5,7 @@ use super::{
     Site,
     failure::{Failure, page},
     live_fold::LiveFold,
+    post_box::{self, ComposeBox, Place, write_box},
     shell::Shell,
     view::{
         feed::{Block, Line, blocks, mark},
@@ -34,6 +35,8 @@ const ITEMS_KEPT: usize = 400;
 pub(super) struct Asked {
     show: Option<String>,
     before: Option<Seq>,
+    /// What became of a post that was written here, see [`super::post_box`].
+    wrote: Option<String>,
 }
 
 #[derive(Template)]
@@ -45,6 +48,7 @@ struct Live {
     hhmm: String,
     is_live: bool,
     notice: Option<String>,
+    compose: Option<ComposeBox>,
     stage: StageView,
     places: Vec<FilterView>,
     kinds: Vec<FilterView>,
@@ -122,11 +126,17 @@ pub(super) async fn show(
         let fold = event.fold();
         let position = fold.position().ok_or(Failure::Starting)?;
         let minute = site.now().0.div_euclid(Micros::MINUTE);
-        let etag = format!("W/\"{position}-{minute}-{}-{}\"", filter_tag(&filter), asked.before.unwrap_or(0));
+        let wrote = asked.wrote.as_deref().filter(|wrote| *wrote == post_box::HELD);
+        let etag = format!(
+            "W/\"{position}-{minute}-{}-{}{}\"",
+            filter_tag(&filter),
+            asked.before.unwrap_or(0),
+            wrote.unwrap_or_default()
+        );
         if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
             return Ok(with_etag(StatusCode::NOT_MODIFIED.into_response(), &etag));
         }
-        (draw(&site, &fold, &listed, &filter, asked.before), etag)
+        (draw(&site, &fold, &listed, &filter, &asked), etag)
     };
     Ok(with_etag(page(&template)?.into_response(), &etag))
 }
@@ -145,7 +155,8 @@ fn with_etag(mut response: Response, etag: &str) -> Response {
     response
 }
 
-fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before: Option<Seq>) -> Live {
+fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked: &Asked) -> Live {
+    let before = asked.before;
     let slug = listed.slug.clone();
     let settings = fold.fold().event.as_ref();
     let venue =
@@ -168,6 +179,8 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, before
         hhmm: venue.hhmm(now),
         is_live: before.is_none(),
         notice: fold.notice(now).map(|notice| notice.text.clone()),
+        compose: write_box(fold.fold(), &slug, &Place::Live, asked.wrote.as_deref())
+            .filter(|_| before.is_none()),
         stage: stage(fold.fold(), &rooms, &slug, &venue, now),
         places: places(fold, &rooms, filter),
         kinds: kinds(fold, filter),

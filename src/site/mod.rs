@@ -1,7 +1,8 @@
 //! The site: pages, the public API, pictures, static files. One file per page; what pages show is worked out in [`view`].
 //!
 //! Live pages come from the site's own fold of each log ([`live_fold`], fed by [`follow`]); archive pages come from the archive, through
-//! the mask of what the log has removed since ([`overlay`]). Nothing here writes to a log.
+//! the mask of what the log has removed since ([`overlay`]). Nothing here writes to a log: what people write is handed to the nozzle
+//! ([`post_box`]).
 
 mod api;
 mod archive_reads;
@@ -17,6 +18,7 @@ mod live_fold;
 mod live_page;
 mod media;
 mod overlay;
+mod post_box;
 mod post_page;
 mod programme;
 mod routes;
@@ -30,10 +32,12 @@ pub(crate) use door::Keys;
 pub(crate) use routes::router;
 
 use archive::Archive;
-use chassis::{Readiness, Shutdown, clock::Clock};
+use chassis::{Readiness, Shutdown, client_addr::Ranges, clock::Clock};
 use failure::Failure;
 use follow::{EventLive, Events};
 use model::Micros;
+use nozzle::Intake;
+use post_box::{Crowd, Writers};
 use std::{path::PathBuf, sync::Arc};
 use url::Url;
 
@@ -48,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) cache_dir: PathBuf,
     /// Whether pictures may come from this machine itself by plain http: for the demo and for tests.
     pub(crate) media_from_loopback: bool,
+    /// The venue's own addresses (`[http] venue_cidrs`): many people write from each.
+    pub(crate) venue: Ranges,
 }
 
 /// What the site stands on.
@@ -56,6 +62,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn live::Store>,
     /// The archive.
     pub(crate) archive: Arc<dyn Archive>,
+    /// The nozzle, which takes what people write.
+    pub(crate) intake: Arc<dyn Intake>,
     /// What time it is.
     pub(crate) clock: Clock,
     /// Who may pass the locked door.
@@ -71,11 +79,14 @@ pub(crate) struct Site(Arc<Inner>);
 pub(crate) struct Inner {
     settings: Settings,
     archive: Arc<dyn Archive>,
+    intake: Arc<dyn Intake>,
     clock: Clock,
     events: Arc<Events>,
     door: door::Door,
     media: Arc<media::Media>,
     limiter: limiter::Limiter,
+    posts: Crowd,
+    writers: Writers,
     readiness: Readiness,
 }
 
@@ -98,15 +109,19 @@ impl Site {
             shutdown,
         );
         let door = door::Door::new(parts.keys, &settings);
+        let (posts, writers) = (Crowd::new(settings.venue.clone()), Writers::new(&settings));
         let readiness = parts.readiness;
         Self(Arc::new(Inner {
             settings,
             archive: parts.archive,
+            intake: parts.intake,
             clock: parts.clock,
             events,
             door,
             media,
             limiter: limiter::Limiter::default(),
+            posts,
+            writers,
             readiness,
         }))
     }

@@ -5,6 +5,7 @@ use super::{
     archive_reads::masked,
     failure::{Failure, page},
     follow::EventLive,
+    post_box::{ComposeBox, Place, is_own, write_box},
     shell::Shell,
     view::{
         body::Piece,
@@ -17,11 +18,12 @@ use super::{
 use archive::{Query, Scope};
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query as UrlQuery, State},
     response::IntoResponse,
 };
-use http::header;
+use http::{HeaderMap, header};
 use model::{EventEntry, FilingState, ItemId, Room, Row, RowState, Talk};
+use serde::Deserialize;
 
 /// Posts above and below that are shown.
 const ANSWERED_MAX: usize = 5;
@@ -38,11 +40,22 @@ struct Post {
     reasons: Vec<String>,
     answers: String,
     after: Vec<ItemView>,
+    /// Where the browser that it was written in may take it back.
+    take_back: Option<String>,
+    compose: Option<ComposeBox>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// What became of an answer that was written here, see [`super::post_box`].
+    wrote: Option<String>,
 }
 
 pub(super) async fn show(
     State(site): State<Site>,
     Path((slug, id)): Path<(String, String)>,
+    UrlQuery(asked): UrlQuery<Asked>,
+    headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
     let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
@@ -52,8 +65,14 @@ pub(super) async fn show(
     }
     let before = above(&site, &event, &row).await;
     let after = below(&site, &event, id).await;
-    let template = draw(&event, &row, &before, &after).ok_or(Failure::NotFound)?;
-    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
+    let mut template = draw(&event, &row, &before, &after).ok_or(Failure::NotFound)?;
+    let place = Place::Below(id, &template.item.name);
+    template.compose = write_box(event.fold().fold(), &slug, &place, asked.wrote.as_deref());
+    let is_own = is_own(&site, event.eid, &row, &headers);
+    template.take_back = is_own.then(|| format!("/{slug}/posts/{id}/delete"));
+    // The writer's own page is for nobody else.
+    let cache = if is_own { "private, no-cache" } else { "no-cache" };
+    Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "Cookie")], page(&template)?))
 }
 
 impl Site {
@@ -150,6 +169,8 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         reasons: row.filing.as_ref().map_or_else(Vec::new, |f| f.reasons.clone()),
         answers: count(after.len() as u64, "answer", "answers"),
         after: after.iter().filter_map(show).collect(),
+        take_back: None,
+        compose: None,
     })
 }
 

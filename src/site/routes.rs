@@ -1,14 +1,14 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_page,
-    programme, talk_page,
+    Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_box,
+    post_page, programme, talk_page,
 };
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -28,7 +28,9 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}", get(live_page::show))
         .route("/{event}/programme", get(programme::show))
         .route("/{event}/talks/{talk}", get(talk_page::show))
+        .route("/{event}/posts", get(post_box::show).post(post_box::send))
         .route("/{event}/posts/{id}", get(post_page::show))
+        .route("/{event}/posts/{id}/delete", post(post_box::take_back))
         .route("/{event}/export.ndjson", get(export::show))
         .with_state(site.clone());
     let behind = Router::new()

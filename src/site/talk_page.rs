@@ -6,6 +6,7 @@ use super::{
     archive_reads::masked,
     failure::{Failure, page},
     follow::EventLive,
+    post_box::{ComposeBox, Place, write_box},
     shell::Shell,
     view::{
         chart::{ChartView, chart},
@@ -37,6 +38,8 @@ const CHART_SPAN_MAX: i64 = 48 * Micros::HOUR;
 pub(super) struct Asked {
     /// `WHEN.ID` of the last item of the page before.
     after: Option<String>,
+    /// What became of a post that was written here, see [`super::post_box`].
+    wrote: Option<String>,
 }
 
 #[derive(Template)]
@@ -53,6 +56,7 @@ struct TalkPage {
     url: Option<String>,
     sums: Vec<(String, &'static str)>,
     chart: Option<ChartView>,
+    compose: Option<ComposeBox>,
     heading: &'static str,
     nothing: &'static str,
     blocks: Vec<Block>,
@@ -101,7 +105,12 @@ pub(super) async fn show(
     };
     site.archive_position(&event).await?;
     let kept = site.ask_archive(&event, kept(&site, &event, &known.talk, after)).await?;
-    let template = draw(&site, &event, known, kept, after.is_none());
+    let compose = {
+        let fold = event.fold();
+        write_box(fold.fold(), &slug, &Place::Talk(&known.talk.id), asked.wrote.as_deref())
+    };
+    let is_first = after.is_none();
+    let template = TalkPage { compose, ..draw(&site, &event, known, kept, is_first) };
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
 }
 
@@ -215,6 +224,7 @@ fn draw(site: &Site, event: &EventLive, known: Known, kept: Kept, is_first: bool
             sum(kept.count.questions, "question", "questions"),
         ],
         chart: chart(&kept.whens, talk.start, span_end, &venue).filter(|_| is_first),
+        compose: None,
         heading: if is_first { "The conversation, from the beginning" } else { "The conversation goes on" },
         nothing: if talk.start > now {
             "The talk has not begun. What is said while it is on appears here."

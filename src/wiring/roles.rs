@@ -75,7 +75,8 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     ::strainer::start(&strainer_config(config), parts, fate.shutdown());
     let ground =
         Ground { config, data, store: store.clone(), clock: with.clock, readiness: readiness.clone() };
-    let (settings, parts) = ground.site(bound, with.media_from_loopback, fate.shutdown())?;
+    let (settings, parts) =
+        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback, fate.shutdown())?;
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
     let streams =
@@ -161,8 +162,10 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let listener = http::bind(&config.site.listen.to_string(), SITE_KEY).await?;
     let bound = listener.local_addr().context("the site's listener has no address")?;
     let (store, _) = live(config).await?;
+    let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
+    let intake = Arc::new(http_intake(config, token)?);
     let ground = Ground { config, data, store, clock: Clock::real(), readiness: Readiness::default() };
-    let (settings, parts) = ground.site(bound, false, fate.shutdown())?;
+    let (settings, parts) = ground.site(bound, intake, false, fate.shutdown())?;
     let limits = ground.limits(process::connections_max(0)?);
     let routes = pages::router(&pages::Site::start(settings, parts, fate.shutdown()));
     fate.shutdown().spawn(http::serve(listener, routes, limits, fate.shutdown().clone()));
@@ -192,6 +195,7 @@ impl Ground<'_> {
     fn site(
         &self,
         bound: SocketAddr,
+        intake: Arc<dyn ::nozzle::Intake>,
         media_from_loopback: bool,
         shutdown: &Shutdown,
     ) -> Result<(pages::Settings, pages::Parts)> {
@@ -200,18 +204,20 @@ impl Ground<'_> {
         if let Some(key) = &owner.fresh {
             println!("The owner's link, shown this once: {public_url}login?token={}", key.expose());
         }
-        let intake = self.data.intake_token(self.config.nozzle.intake_token_file.as_deref())?;
+        let token = self.data.intake_token(self.config.nozzle.intake_token_file.as_deref())?;
         let settings = pages::Settings {
             public_url,
             live_url: self.config.halley.public_url.clone(),
             cache_dir: self.data.path().join("media"),
             media_from_loopback,
+            venue: self.config.http.venue_cidrs.clone(),
         };
         let parts = pages::Parts {
             store: self.store.clone(),
             archive: archive(self.config)?,
+            intake,
             clock: self.clock.clone(),
-            keys: pages::Keys { intake, owner_sha256: owner.sha256 },
+            keys: pages::Keys { intake: token, owner_sha256: owner.sha256 },
             readiness: self.readiness.clone(),
         };
         shutdown.spawn(keep_record("site", self.store.clone(), self.readiness.clone(), shutdown.clone()));

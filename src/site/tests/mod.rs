@@ -6,3 +6,4 @@ mod media;
 mod moves;
 mod pages;
 mod stand;
+mod writing;

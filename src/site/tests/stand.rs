@@ -81,6 +81,7 @@ impl Stand {
         let parts = Parts {
             store: store.clone(),
             archive: archive.clone(),
+            intake: nobody(dir.path(), &shutdown).await,
             clock: Clock::rehearsal(noon, 0),
             keys: Keys {
                 intake: Secret::new(INTAKE_TOKEN.to_owned()),
@@ -93,6 +94,7 @@ impl Stand {
             live_url: None,
             cache_dir: dir.path().join("media"),
             media_from_loopback: true,
+            venue: chassis::client_addr::Ranges::default(),
         };
         let site = Site::start(settings, parts, &shutdown);
         let stand = Self { router: router(&site), archive, store, ledger, eid, shutdown, _dir: dir };
@@ -163,6 +165,24 @@ impl Stand {
         let body = body.collect().await.map_or_else(|_| Vec::new(), |all| all.to_bytes().to_vec());
         Answer { status: parts.status, headers: parts.headers, body }
     }
+}
+
+/// A nozzle without events, for pages on which nobody writes.
+async fn nobody(dir: &std::path::Path, shutdown: &Shutdown) -> Arc<dyn nozzle::Intake> {
+    let config = nozzle::Config {
+        data_dir: dir.join("nozzle"),
+        listen: "127.0.0.1:0".into(),
+        hooks: nozzle::Hooks::default(),
+        token: Secret::new(INTAKE_TOKEN.to_owned()),
+        version: "test".into(),
+    };
+    let parts = nozzle::Parts {
+        live: nozzle::Live::Nobody,
+        clock: Clock::real(),
+        readiness: Readiness::default(),
+        env: |_| None,
+    };
+    Arc::new(nozzle::Nozzle::open(config, parts, shutdown.clone()).await.expect("no event to be opened"))
 }
 
 impl Drop for Stand {

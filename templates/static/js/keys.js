@@ -1,8 +1,8 @@
-// Single keys: j k PageDown PageUp move, . shows new, o opens the original, ? lists. They can be turned off.
+// Single keys: j k PageDown PageUp move, . shows new, n writes, o opens the original, ? lists. They can be turned off.
 
 const OFF = "perihelion.keys.off";
 
-export function keys(feed, showNew) {
+export function keys(feed, showNew, write) {
   const help = document.getElementById("keys-help");
   const off = document.getElementById("keys-off");
   off.checked = stored();
@@ -16,7 +16,7 @@ export function keys(feed, showNew) {
     const act = inFeed && event.key === "PageDown" ? () => move(feed, 1)
       : inFeed && event.key === "PageUp" ? () => move(feed, -1)
       : off.checked ? null
-      : { j: () => move(feed, 1), k: () => move(feed, -1), ".": showNew, o: () => original(feed), "?": () => help.showModal() }[event.key];
+      : { j: () => move(feed, 1), k: () => move(feed, -1), ".": showNew, n: write, o: () => original(feed), "?": () => help.showModal() }[event.key];
     if (!act) return;
     event.preventDefault();
     act();

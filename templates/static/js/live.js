@@ -1,6 +1,7 @@
 // The live page: reads what the server printed, then follows the log from the position of that same print.
 
 import { Clock } from "./clock.js";
+import { Compose } from "./compose.js";
 import { Connection } from "./connection.js";
 import { Feed } from "./feed.js";
 import { keys } from "./keys.js";
@@ -23,12 +24,15 @@ const feed = new Feed(root, page, clock, reading);
 const stage = new Stage(page, clock);
 const status = new Status(clock);
 const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, state: (name) => status.show(name) });
+const box = document.getElementById("compose");
+const compose = box && new Compose(box, (seq) => connection.cursor.seq >= seq);
 
 /** What one entry means for this page. A kind that is not listed changes nothing here. */
 function apply(entry) {
   if (entry.at) clock.heard(entry.at);
   const known = feed.byId.get(entry.id);
   retally(entry, (id) => feed.byId.get(id));
+  compose?.heard(entry);
   switch (entry.kind) {
     case "post": case "edit": case "show": feed.put(entry); break;
     case "hide": case "remove": feed.takeAway(entry); break;
@@ -148,7 +152,7 @@ function scrolled() {
 document.documentElement.dataset.script = "on";
 document.getElementById("pill").addEventListener("click", () => showNew({ byKey: false }));
 addEventListener("scroll", scrolled, { passive: true });
-keys(root, () => showNew({ byKey: true }));
+keys(root, () => showNew({ byKey: true }), compose ? () => compose.open() : null);
 scrolled();
 tick();
 setInterval(tick, TICK_MS);

@@ -1,0 +1,221 @@
+// Writing on the event's own page. What is sent is kept in this browser until the server has it: every draft has a key of
+// its own, made once, under which it may be sent any number of times and is stored once. Posts come into the feed by the
+// live stream like everybody's; here only what is on its way is shown.
+
+import { h } from "./dom.js";
+
+const OUTBOX_MAX = 20;
+const RETRY_MS = 2_000;
+const RETRY_MS_MAX = 60_000;
+const SEND_MS_MAX = 20_000;
+const NAME = "perihelion.name";
+const WORDS = {
+  waiting: "Sending…",
+  away: "Kept here; it is sent as soon as there is a network.",
+  sent: "Posted.",
+  held: "Waiting for a moderator. Only you see it so far.",
+  declined: "A moderator has decided not to show this post.",
+};
+
+export class Compose {
+  /** form: the box; has(seq): whether the page's stream has come so far, null on a page without a stream. */
+  constructor(form, has) {
+    Object.assign(this, { form, has });
+    this.action = form.getAttribute("action");
+    this.slug = this.action.split("/")[1];
+    this.place = `perihelion.outbox.${this.slug}`;
+    this.list = document.getElementById("outbox");
+    this.said = document.getElementById("compose-said");
+    this.text = form.elements.namedItem("text");
+    this.name = form.elements.namedItem("name");
+    this.attempt = 0;
+    this.drafts = this.read().filter((draft) => draft.state !== "sent");
+    this.name.value ||= stored(NAME) ?? "";
+    this.listen();
+    this.draw();
+    this.ask();
+    this.flush();
+  }
+
+  listen() {
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.post(); });
+    this.text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.form.requestSubmit(); }
+      if (event.key === "Escape") this.close();
+    });
+    this.text.addEventListener("input", () => this.say(""));
+    document.getElementById("compose-close").addEventListener("click", () => this.close());
+    document.getElementById("compose-open")?.addEventListener("click", (event) => { event.preventDefault(); this.open(); });
+    addEventListener("online", () => this.again());
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.again(); });
+    addEventListener("storage", (event) => {
+      if (event.key === this.place) { this.drafts = this.read(); this.draw(); }
+    });
+  }
+
+  open() {
+    document.body.toggleAttribute("data-writing", true);
+    this.text.focus();
+  }
+
+  close() {
+    document.body.toggleAttribute("data-writing", false);
+    this.text.blur();
+  }
+
+  /** Takes the words out of the box, keeps them, and sends them. */
+  post() {
+    const value = (name) => this.form.elements.namedItem(name)?.value ?? "";
+    const words = { name: value("name").trim(), text: value("text"), talk: value("talk"), room: value("room"), reply_to: value("reply_to") };
+    if (words.text.trim() === "") return;
+    if (this.drafts.length >= OUTBOX_MAX) {
+      this.say(`${OUTBOX_MAX} posts are on their way already; this one stays in the box.`);
+      return;
+    }
+    store(NAME, words.name);
+    this.drafts.push({ key: uuid(), words, state: "waiting", note: "", id: null, seq: 0, notBefore: 0 });
+    this.text.value = "";
+    this.close();
+    this.keep();
+    this.flush();
+  }
+
+  /** What an entry of the stream means for what is on its way. */
+  heard(entry) {
+    const before = this.drafts.length;
+    this.drafts = this.drafts.filter((draft) => !(draft.state === "sent" && draft.seq <= entry.seq) && !(entry.kind === "show" && draft.id === entry.id));
+    const declined = ["hide", "remove"].includes(entry.kind) && this.drafts.find((draft) => draft.id === entry.id && draft.state === "held");
+    if (declined) declined.state = "declined";
+    if (declined || this.drafts.length !== before) this.keep();
+  }
+
+  /** Held posts that were decided about while no page was open. */
+  async ask() {
+    for (const draft of this.drafts.filter((one) => one.state === "held")) {
+      const answer = await fetch(`/${this.slug}/posts/${draft.id}`, { method: "HEAD", cache: "no-store" }).catch(() => null);
+      if (answer?.ok) this.drop(draft);
+      else if (answer?.status === 410) { draft.state = "declined"; this.keep(); }
+    }
+  }
+
+  /** The network may be back: nothing waits for its time any longer than the server asked. */
+  again() {
+    this.attempt = 0;
+    this.flush();
+  }
+
+  /** Sends what waits, one after the other, in the order it was written. */
+  async flush() {
+    if (this.sending) return;
+    this.sending = true;
+    clearTimeout(this.timer);
+    let wait = 0;
+    for (let draft; wait === 0 && (draft = this.drafts.find((one) => one.state === "waiting"));) {
+      wait = Math.max(0, draft.notBefore - Date.now()) || await this.send(draft);
+    }
+    this.sending = false;
+    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  /** Sends one draft. Returns how long to wait before the next try, in milliseconds; 0 when the server has decided. */
+  async send(draft) {
+    const body = new URLSearchParams({ key: draft.key, ...draft.words });
+    const signal = AbortSignal.timeout(SEND_MS_MAX);
+    const answer = await fetch(this.action, { method: "POST", body, signal, headers: { Accept: "application/json" } }).catch(() => null);
+    const told = await answer?.json().catch(() => null);
+    const known = this.drafts.find((one) => one.key === draft.key);
+    if (!known) return 0;
+    if (answer?.ok && told) {
+      this.attempt = 0;
+      this.stored(known, told);
+      return 0;
+    }
+    if (answer && told && answer.status < 500 && answer.status !== 429) {
+      Object.assign(known, { state: "refused", note: told.message });
+      this.say(told.message, true);
+      this.keep();
+      return 0;
+    }
+    this.attempt += 1;
+    const asked = 1000 * Number(answer?.headers.get("Retry-After") ?? 0);
+    const wait = Math.max(asked, Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.attempt) * (0.5 + Math.random() / 2));
+    Object.assign(known, { note: told?.message ?? WORDS.away, notBefore: asked > 0 ? Date.now() + asked : 0 });
+    this.keep();
+    return wait;
+  }
+
+  /** The server has it. In a page with a stream the line goes when the post comes. */
+  stored(draft, { id, seq, state }) {
+    Object.assign(draft, { id, seq, state: state === "held" ? "held" : "sent", note: "" });
+    this.say(WORDS[draft.state]);
+    if (draft.state === "sent" && this.has?.(seq)) this.drafts = this.drafts.filter((one) => one !== draft);
+    this.keep();
+  }
+
+  drop(draft) {
+    this.drafts = this.drafts.filter((one) => one !== draft);
+    this.keep();
+  }
+
+  /** Back into the box, to be written differently: that is another post, under another key. */
+  edit(draft) {
+    this.text.value = [draft.words.text, this.text.value].filter(Boolean).join("\n\n");
+    this.say("");
+    this.drop(draft);
+    this.open();
+  }
+
+  draw() {
+    this.list.replaceChildren(...this.drafts.map((draft) => this.line(draft)));
+  }
+
+  line(draft) {
+    const act = (words, does) => {
+      const button = h("button", { class: "as-link", type: "button" }, words);
+      button.addEventListener("click", does);
+      return button;
+    };
+    const isOver = draft.state === "sent" || draft.state === "held";
+    return h("li", { "data-state": draft.state, "data-key": draft.key },
+      h("p", { class: "words", dir: "auto" }, draft.words.text),
+      h("p", { class: "state" }, h("span", null, draft.note || WORDS[draft.state]),
+        draft.state === "sent" ? h("a", { href: `/${this.slug}/posts/${draft.id}` }, "Open it") : null,
+        draft.state === "refused" ? act("Edit", () => this.edit(draft)) : null,
+        isOver ? null : act("Discard", () => this.drop(draft))));
+  }
+
+  say(words, isBad = false) {
+    this.said.textContent = words;
+    this.said.classList.toggle("bad", isBad);
+  }
+
+  read() {
+    try {
+      const read = JSON.parse(stored(this.place) ?? "[]");
+      return Array.isArray(read) ? read.filter((draft) => typeof draft?.key === "string" && typeof draft.words?.text === "string") : [];
+    } catch {
+      return [];
+    }
+  }
+
+  keep() {
+    store(this.place, JSON.stringify(this.drafts));
+    this.draw();
+  }
+}
+
+/** randomUUID is for https pages only; random bytes are there for all. */
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+// Storage may be refused (private windows, settings): then drafts live as long as the page.
+function stored(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
+function store(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* see above */ }
+}
