@@ -3,7 +3,7 @@
 
 use model::{Body, Run, html};
 
-use super::{LINE_TEXT_BYTES_MAX, text, url};
+use super::{LINE_TEXT_BYTES_MAX, found, text, url};
 use crate::source::Words;
 
 /// Longest text of an item over all its runs, in bytes.
@@ -13,13 +13,14 @@ pub const LINKS_MAX: usize = 20;
 /// How much raw input is looked at, in bytes: markup is longer than the words in it.
 const RAW_BYTES_MAX: usize = 256 * 1024;
 /// Longest hashtag, in bytes.
-const TAG_BYTES_MAX: usize = 200;
+pub(super) const TAG_BYTES_MAX: usize = 200;
 
 /// The words of a draft as clean runs.
 pub(super) fn clean(words: &Words, trimmed: &mut Vec<&'static str>) -> Body {
     let runs = match words {
         Words::Html(raw) => html::to_body(head(raw, trimmed)).0,
-        Words::Text(raw) => linked(head(raw, trimmed)),
+        // Cleaned first: what is not seen must not cut a tag in two.
+        Words::Text(raw) => found::runs(&text::lines(head(raw, trimmed))),
         Words::Runs(runs) => runs.clone(),
     };
     let mut body = Body::default();
@@ -56,18 +57,6 @@ fn head<'a>(raw: &'a str, trimmed: &mut Vec<&'static str>) -> &'a str {
         trimmed.push("text");
     }
     &raw[..raw.floor_char_boundary(RAW_BYTES_MAX)]
-}
-
-fn linked(raw: &str) -> Vec<Run> {
-    let mut finder = linkify::LinkFinder::new();
-    finder.kinds(&[linkify::LinkKind::Url]);
-    finder
-        .spans(raw)
-        .map(|span| match span.kind() {
-            Some(_) => Run::Link { link: span.as_str().to_owned(), text: span.as_str().to_owned() },
-            None => Run::text(span.as_str()),
-        })
-        .collect()
 }
 
 fn clean_run(run: Run, links: &mut usize, trimmed: &mut Vec<&'static str>) -> Run {

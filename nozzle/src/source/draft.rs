@@ -109,7 +109,7 @@ pub enum Revision {
 pub enum Words {
     /// HTML from a stranger (Mastodon, feeds).
     Html(String),
-    /// Plain text; admit finds links in it.
+    /// Plain text; admit finds hashtags, mentions and links in it.
     Text(String),
     /// Text already cut at the network's own entities (X); its plain parts are taken as they are.
     Runs(Vec<Run>),

@@ -1,10 +1,12 @@
 //! Snowflake ids: times in them, the cursor that follows a stream, and where a walk back begins.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use model::Micros;
 
-use crate::source::{Cursor, DraftCounts, Since, Upstream};
+use super::Access;
+use crate::source::{Since, Upstream};
+use crate::wire::answer::now;
 
 /// Twitter's first millisecond.
 const EPOCH_MS: i64 = 1_288_834_974_657;
@@ -16,8 +18,6 @@ const OVERLAP_MS: u64 = 2 * 60 * 1000;
 const BEHIND: usize = 16;
 /// A cursor is told after so many posts.
 const TELL_EVERY: u64 = 8;
-/// Posts that are looked at again for deletion.
-const SHOWN_MAX: usize = 5000;
 
 /// The moment in an id.
 pub(super) fn time(id: &str) -> Option<Micros> {
@@ -51,13 +51,11 @@ pub(super) struct Place {
     newest: Option<u64>,
     /// Oldest id that the stream brought: owed in any case, whatever the event's dates say.
     floor: Option<u64>,
-    shown: VecDeque<String>,
-    counts: HashMap<String, DraftCounts>,
 }
 
 impl Place {
-    /// The stream brought this id: a cursor now and then.
-    pub(super) fn heard(&mut self, id: &str) -> Option<Cursor> {
+    /// The stream brought this id: where the cursor stands, now and then.
+    pub(super) fn heard(&mut self, id: &str) -> Option<u64> {
         let id: u64 = id.parse().ok()?;
         self.floor = Some(self.floor.map_or(id, |floor| floor.min(id)));
         self.newest = self.newest.max(Some(id));
@@ -66,13 +64,14 @@ impl Place {
             self.recent.pop_front();
         }
         self.heard += 1;
-        let lowest = self.recent.iter().min()?;
-        (self.heard % TELL_EVERY == 1).then(|| Cursor(lowest.to_string()))
+        (self.heard % TELL_EVERY == 1).then(|| self.recent.iter().min().copied())?
     }
 
     /// The id that a walk back stops at.
     pub(super) fn since(&self, since: &Since) -> u64 {
-        if let Some(id) = since.cursor.as_ref().and_then(|c| c.0.parse::<u64>().ok()) {
+        // Behind the id stands the day's count of posts; see `quota`.
+        let id = since.cursor.as_ref().and_then(|c| c.0.split(' ').next()?.parse::<u64>().ok());
+        if let Some(id) = id {
             return earlier(id).max(1);
         }
         let wanted = first_id(since.not_before);
@@ -88,42 +87,33 @@ impl Place {
     pub(super) fn walked(&mut self, newest: Option<u64>) {
         self.newest = self.newest.max(newest);
     }
+}
 
-    /// Remembers what was told, to look at it again.
-    pub(super) fn told(&mut self, message: &Upstream) {
-        let draft = match message {
-            Upstream::Post(draft) | Upstream::Boost { of: crate::source::BoostOf::Post(draft), .. } => draft,
-            Upstream::Delete { name, .. } => return self.gone(name.trim_start_matches("x:")),
-            _ => return,
-        };
-        let id = draft.uid.0.trim_start_matches("x:");
-        if self.counts.insert(id.to_owned(), draft.counts).is_none() {
-            self.shown.push_back(id.to_owned());
-        }
-        if self.shown.len() > SHOWN_MAX
-            && let Some(oldest) = self.shown.pop_front()
-        {
-            self.counts.remove(&oldest);
+/// What a walk back may take of the day's allowance: half of what is left when it begins, so that yesterday's posts do not
+/// use up what today's are to come from.
+pub(super) struct Allowance {
+    left: u64,
+}
+
+impl Allowance {
+    /// Why a walk ended early, for readers.
+    pub(super) const WHY: &str = "As many posts were received as the organisers allow a day.";
+
+    pub(super) fn of(access: &Access) -> Self {
+        match access.quota().left(now()) {
+            u64::MAX => Self { left: u64::MAX },
+            // A small page at least, where there is that much.
+            left => Self { left: (left / 2).max(left.min(PAGE_MIN)) },
         }
     }
 
-    /// The next ids to look at again, all in turn.
-    pub(super) fn next_to_check(&mut self, ids_max: usize) -> Vec<String> {
-        let n = ids_max.min(self.shown.len());
-        self.shown.rotate_left(n);
-        self.shown.iter().rev().take(n).cloned().collect()
+    /// How many posts the next page may have, between the least and the most that the network gives.
+    pub(super) fn next(&self, (least, most): (u64, u64)) -> Option<u64> {
+        (self.left >= least).then(|| self.left.min(most))
     }
 
-    /// Whether these counts are news.
-    pub(super) fn counted(&mut self, id: &str, counts: DraftCounts) -> bool {
-        self.counts.get_mut(id).is_some_and(|known| std::mem::replace(known, counts) != counts)
-    }
-
-    /// Forgets a post that is gone.
-    pub(super) fn gone(&mut self, id: &str) {
-        if self.counts.remove(id).is_some() {
-            self.shown.retain(|known| known != id);
-        }
+    pub(super) fn came(&mut self, posts: usize) {
+        self.left = self.left.saturating_sub(posts as u64);
     }
 }
 
@@ -133,6 +123,8 @@ pub(super) struct Held {
     newest: Option<u64>,
 }
 
+/// Posts of the smallest page that X gives.
+pub(super) const PAGE_MIN: u64 = 10;
 /// Pages that are held; more are told as they come.
 const HELD_PAGES_MAX: usize = 20;
 
@@ -162,6 +154,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Cursor;
 
     const ID: &str = "955641762734800896";
 
@@ -180,9 +173,9 @@ mod tests {
     #[test]
     fn the_cursor_stays_behind_what_may_still_come_late() {
         let mut place = Place::default();
-        let told: Vec<Cursor> = (1..=33u64).filter_map(|n| place.heard(&(n * 10).to_string())).collect();
-        assert_eq!(told.first(), Some(&Cursor("10".into())));
-        assert_eq!(told.last(), Some(&Cursor("180".into())), "33 were heard, the last 16 may be incomplete");
+        let told: Vec<u64> = (1..=33u64).filter_map(|n| place.heard(&(n * 10).to_string())).collect();
+        assert_eq!(told.first(), Some(&10));
+        assert_eq!(told.last(), Some(&180), "33 were heard, the last 16 may be incomplete");
         assert_eq!(place.newest(), Some(330));
     }
 
@@ -191,6 +184,7 @@ mod tests {
         let mut place = Place::default();
         let id: u64 = ID.parse().unwrap();
         assert_eq!(place.since(&since(Some(ID), 0)), id - (120_000 << 22));
+        assert_eq!(place.since(&since(Some(&format!("{ID} 20000 17")), 0)), id - (120_000 << 22));
         assert_eq!(place.since(&since(None, 0)), 1);
         place.heard(ID);
         let in_2026 = 1_795_189_320_000_000;

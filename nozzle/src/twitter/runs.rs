@@ -96,6 +96,13 @@ pub(super) fn unescape(text: &str) -> String {
     out
 }
 
+/// Whether a list of countries in which something is withheld names all of them: `XX`, or `XY` for a notice under copyright
+/// law. A page on the web cannot tell in which country it is read, so what one country withholds stays, as at X itself
+/// everywhere else; a moderator can hide it.
+pub(super) fn is_everywhere<'a>(mut countries: impl Iterator<Item = &'a String>) -> bool {
+    countries.any(|country| ["XX", "XY"].iter().any(|all| country.eq_ignore_ascii_case(all)))
+}
+
 /// What a link becomes: pictures and the quoted post are shown elsewhere.
 pub(super) fn link(to: Option<&str>, url: Option<&str>, shown: Option<&str>, quoted: Option<&str>) -> What {
     let Some(to) = to.or(url) else { return What::Nothing };

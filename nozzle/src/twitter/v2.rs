@@ -9,37 +9,45 @@ mod shapes;
 use std::time::Duration;
 
 use model::Micros;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::sleep;
 
-use super::Access;
-use crate::source::{Backfilled, Cursor, Deleter, LINE_BYTES_MAX, Outlet, Since, SourceEnd, Upstream};
+use super::access::join;
+use super::{Access, recheck};
+use crate::source::{Api, Backfilled, BoostOf, Cursor, LINE_BYTES_MAX, Outlet, Since, SourceEnd, Upstream};
 use crate::wire::{Bytes, Ending, Piece, Splitter, open};
 use document::Said;
 
+pub(super) use search::lookup;
+
 /// Fields and expansions that every call asks for; without them there is only an id and a text.
-const FIELDS: [(&str, &str); 4] = [
+const FIELDS: [(&str, &str); 5] = [
     (
         "tweet.fields",
-        "created_at,author_id,entities,attachments,referenced_tweets,lang,note_tweet,possibly_sensitive,public_metrics,edit_controls",
+        "created_at,author_id,entities,attachments,referenced_tweets,lang,note_tweet,possibly_sensitive,public_metrics,edit_controls,withheld",
     ),
-    ("expansions", "author_id,attachments.media_keys,referenced_tweets.id,referenced_tweets.id.author_id"),
-    ("user.fields", "name,username,profile_image_url"),
+    (
+        "expansions",
+        "author_id,attachments.media_keys,attachments.poll_ids,referenced_tweets.id,referenced_tweets.id.author_id",
+    ),
+    ("user.fields", "name,username,profile_image_url,protected"),
+    ("poll.fields", "options"),
     ("media.fields", "url,preview_image_url,alt_text,width,height,type"),
 ];
 /// After so long the search knows what was posted just before we connected.
 const SETTLED: Duration = Duration::from_secs(10);
 /// New rules take effect within so long.
 const RULES_SETTLED: Duration = Duration::from_secs(25);
+/// How long posts that were named only wait for others, to be asked for together.
+const GATHER: Duration = Duration::from_secs(2);
 
 /// Connects and reads until the stream ends.
 pub(super) async fn stream(access: &Access, out: &Outlet) -> Result<SourceEnd, SourceEnd> {
-    access.must_have_token()?;
     let have_changed = rules::reconcile(access).await?;
-    let url = super::join(&access.stream, "2/tweets/search/stream");
+    let url = join(&access.stream, "2/tweets/search/stream");
     let request = access.authorized(access.streams.get(url)).query(&FIELDS);
     let bytes = open(request).await.map_err(|refusal| match refusal.status {
         // The old connection is not yet cleared away over there, though calls remain.
-        429 if refusal.body.contains("TooManyConnections") => {
+        429 if is_about_connections(&refusal.body) => {
             SourceEnd::Throttled("X still counts an older connection of ours".into())
         }
         409 => SourceEnd::Refused("X does not see our rules yet".into()),
@@ -51,6 +59,11 @@ pub(super) async fn stream(access: &Access, out: &Outlet) -> Result<SourceEnd, S
         end = read(access, bytes, out) => Ok(end),
         end = beside(access, settled, out) => Ok(end),
     }
+}
+
+/// A 429 of the other kind: no window ends it, only the death of the connection.
+fn is_about_connections(body: &str) -> bool {
+    ["TooManyConnections", "ConnectionException", "connection limit"].iter().any(|sign| body.contains(sign))
 }
 
 async fn read(access: &Access, mut bytes: Bytes, out: &Outlet) -> SourceEnd {
@@ -83,12 +96,12 @@ async fn tell(access: &Access, line: &[u8], out: &Outlet) -> Option<SourceEnd> {
     let said = document::read(line, |ids| is_ours(access, ids));
     match said {
         Said::Posts(posts) => {
+            access.paid(posts.iter().filter_map(|(_, id)| id.parse().ok()), out).await;
             for (message, id) in posts {
-                access.place().told(&message);
-                out.send(message).await;
+                tell_post(access, message, out).await;
                 let cursor = access.place().heard(&id);
-                if let Some(cursor) = cursor {
-                    out.send(Upstream::Cursor(cursor)).await;
+                if let Some(at) = cursor {
+                    out.send(access.cursor(at)).await;
                 }
             }
             None
@@ -99,6 +112,16 @@ async fn tell(access: &Access, line: &[u8], out: &Outlet) -> Option<SourceEnd> {
         }
         Said::End(end) => Some(end),
     }
+}
+
+/// Tells a post or a retweet; an original that did not come with its retweet is asked for.
+async fn tell_post(access: &Access, message: Upstream, out: &Outlet) {
+    if let Upstream::Boost { uid, of: BoostOf::Name(original) } = &message
+        && let Some(id) = original.strip_prefix("x:").and_then(|id| id.parse().ok())
+    {
+        access.want(id, Some(uid.clone()));
+    }
+    access.tell(message, out).await;
 }
 
 /// Rules of other programs may share our stream.
@@ -115,8 +138,29 @@ async fn beside(access: &Access, settled: Duration, out: &Outlet) -> SourceEnd {
         std::future::pending().await
     };
     tokio::select! {
-        end = check_all_again(access, out) => end,
+        end = recheck::for_ever(access, Api::V2, out) => end,
         end = late_search => end,
+        end = fetch_wanted(access, out) => end,
+    }
+}
+
+/// Fetches what was named and not delivered, many at a time, for ever.
+async fn fetch_wanted(access: &Access, out: &Outlet) -> SourceEnd {
+    loop {
+        access.is_wanted.notified().await;
+        sleep(GATHER).await;
+        while !access.wanted().is_empty() && access.pause().is_none() {
+            let taken = access.wanted().take(recheck::LOOKUP_MAX);
+            match search::fetch(access, &taken, out).await {
+                Ok(()) => {}
+                Err(SourceEnd::WaitFor(wait)) => sleep(wait).await,
+                // They have counted by name; what else was lost is looked at again in its turn.
+                Err(end) => {
+                    tracing::debug!(source.name = %access.name, source.end = %end, "named posts were not looked up");
+                    sleep(access.recheck).await;
+                }
+            }
+        }
     }
 }
 
@@ -130,53 +174,9 @@ async fn search_again(access: &Access, out: &Outlet) {
     }
 }
 
-/// The second look at what was shown, 100 posts at a time.
-async fn check_all_again(access: &Access, out: &Outlet) -> SourceEnd {
-    let mut ticks = interval_at(Instant::now() + access.recheck, access.recheck);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match check_again(access, out).await {
-            Err(end @ SourceEnd::NeedsCredentials(_)) => return end,
-            Err(end) => {
-                tracing::debug!(source.name = %access.name, source.end = %end, "shown posts were not looked up");
-            }
-            Ok(()) => {}
-        }
-    }
-}
-
-/// Looks at some of the shown posts again: X tells nobody of deletions.
-async fn check_again(access: &Access, out: &Outlet) -> Result<(), SourceEnd> {
-    let ids = access.place().next_to_check(search::LOOKUP_MAX);
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let found = search::lookup(access, &ids).await?;
-    for (id, counts) in found.counts {
-        if access.place().counted(&id, counts) {
-            out.send(Upstream::Counts { name: format!("x:{id}"), counts }).await;
-        }
-    }
-    for (id, by) in found.gone.into_iter().filter(|(id, _)| ids.contains(id)) {
-        access.place().gone(&id);
-        out.send(Upstream::Delete { name: format!("x:{id}"), by }).await;
-    }
-    Ok(())
-}
-
 /// Searches what was posted since a cursor.
 pub(super) async fn backfill(access: &Access, since: &Since, out: &Outlet) -> Backfilled {
     search::walk(access, since, out, true).await
-}
-
-/// On whose word a post is gone, by the kind of the error that names it.
-fn deleter(kind: &str) -> Option<Deleter> {
-    match kind.rsplit('/').next() {
-        Some("resource-not-found") => Some(Deleter::Author),
-        Some("not-authorized-for-resource") => Some(Deleter::Network),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::status;
-use crate::source::{Deleter, SourceEnd, Upstream, sample};
+use crate::source::{AccountChange, Deleter, SourceEnd, Upstream, sample};
+use crate::twitter::runs::is_everywhere;
 
 /// What a message comes to.
 #[derive(Debug)]
@@ -64,8 +65,11 @@ fn control(kind: &str, body: &Value, limits: &mut Limits) -> Option<Told> {
             tracing::warn!(warning.code = %text(&body["code"]), "the stream warns that it may be cut");
             ignored("warning")
         }
-        "scrub_geo" | "user_withheld" | "friends" | "friends_str" | "event" | "direct_message"
-        | "control" | "sitestream" | "for_user" | "close" => ignored("not_a_post"),
+        "user_withheld" => withheld_user(body),
+        // No places are kept, so there is nothing to scrub.
+        "scrub_geo" => ignored("scrub_geo"),
+        "friends" | "friends_str" | "event" | "direct_message" | "control" | "sitestream" | "for_user"
+        | "close" => ignored("not_a_post"),
         _ => ignored("unknown_message"),
     }
 }
@@ -75,11 +79,26 @@ fn id(body: &Value) -> Option<String> {
     text.or_else(|| body["id"].as_u64().map(|n| n.to_string())).filter(|id| !id.is_empty())
 }
 
-/// `XX` is everywhere, `XY` a notice under copyright law; anything else is some country, which we are not.
+fn is_withheld_everywhere(body: &Value) -> bool {
+    let countries = body["withheld_in_countries"].as_array().map_or(&[][..], Vec::as_slice);
+    let countries: Vec<String> = countries.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    is_everywhere(countries.iter())
+}
+
+/// An account that is withheld from everybody is hidden: the law may change its mind, and then the account is back.
+fn withheld_user(body: &Value) -> Option<Told> {
+    let message = match is_withheld_everywhere(body) {
+        true => {
+            let name = format!("x:{}", id(body)?);
+            Upstream::Account { name, change: AccountChange::Hidden }
+        }
+        false => Upstream::Ignored { kind: "withheld_somewhere" },
+    };
+    Some(Told::Message(message, None))
+}
+
 fn withheld(body: &Value) -> Option<Told> {
-    let countries = body["withheld_in_countries"].as_array();
-    let is_everywhere = countries.is_some_and(|c| c.iter().any(|c| c == "XX" || c == "XY"));
-    let message = match is_everywhere {
+    let message = match is_withheld_everywhere(body) {
         true => Upstream::Delete { name: format!("x:{}", id(body)?), by: Deleter::Law },
         false => Upstream::Ignored { kind: "withheld_somewhere" },
     };
@@ -127,7 +146,16 @@ mod tests {
             told(r#"{"delete":{"status":{}}}"#),
             Told::Message(Upstream::Malformed { .. }, None)
         ));
-        assert_eq!(ignored(r#"{"scrub_geo":{"user_id":1,"up_to_status_id":2}}"#), "not_a_post");
+        assert_eq!(ignored(r#"{"scrub_geo":{"user_id":1,"up_to_status_id":2}}"#), "scrub_geo");
+        assert_eq!(
+            ignored(r#"{"user_withheld":{"id":2,"withheld_in_countries":["de"]}}"#),
+            "withheld_somewhere"
+        );
+        let hidden = told(r#"{"user_withheld":{"id":2,"withheld_in_countries":["XX"]}}"#);
+        assert!(matches!(
+            hidden,
+            Told::Message(Upstream::Account { change: AccountChange::Hidden, .. }, None)
+        ));
         assert_eq!(ignored(r#"{"warning":{"code":"FALLING_BEHIND","percent_full":60}}"#), "warning");
         assert_eq!(ignored(r#"{"unknown_data":{"new_twitter_type":"unexpected"}}"#), "unknown_message");
         assert_eq!(

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use model::{Author, Media, MediaKind, Micros, Network};
 use serde::Deserialize;
 
-use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Words};
+use crate::source::{BoostOf, Deleter, Draft, DraftCounts, Revision, Upstream, Words};
 use crate::twitter::place;
-use crate::twitter::runs::{Entity, What, link, runs};
+use crate::twitter::runs::{Entity, What, is_everywhere, link, runs};
+use crate::twitter::shown::{Asked, Present};
 use crate::wire::lenient;
 
 #[derive(Deserialize)]
@@ -45,6 +46,10 @@ struct Status {
     lang: Option<String>,
     #[serde(default, deserialize_with = "lenient::flag")]
     possibly_sensitive: bool,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    withheld_copyright: bool,
+    #[serde(default, deserialize_with = "lenient::list")]
+    withheld_in_countries: Vec<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     retweet_count: Option<i64>,
     #[serde(default, deserialize_with = "lenient::number")]
@@ -74,6 +79,8 @@ struct User {
     screen_name: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     profile_image_url_https: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    protected: bool,
 }
 
 #[derive(Deserialize)]
@@ -139,7 +146,9 @@ pub(super) fn read(raw: &[u8]) -> Option<(Upstream, String)> {
     if status.text.is_none() && status.full_text.is_none() {
         return None;
     }
+    let kept_back = status.retweeted_status.as_deref().unwrap_or(&status).kept_back();
     let message = match &status.retweeted_status {
+        _ if kept_back.is_some() => kept_back?,
         Some(original) => {
             // The outer text is cut: the words are the original's.
             let of = original.id().map(|id| BoostOf::Post(Box::new(original.draft(id))));
@@ -150,7 +159,37 @@ pub(super) fn read(raw: &[u8]) -> Option<(Upstream, String)> {
     Some((message, id))
 }
 
+/// A looked-up tweet, as far as a second look cares.
+pub(super) fn present(raw: &[u8], asked: Asked) -> Option<Present> {
+    let status: Status = serde_json::from_slice(raw).ok()?;
+    Some(Present {
+        first: asked.first,
+        newest: asked.newest,
+        author: status.user.as_ref().map(|user| user.author().id),
+        is_withheld: status.is_withheld(),
+        counts: status.counts(),
+    })
+}
+
 impl Status {
+    /// What is not for everybody: withheld by law, or of an account that is protected.
+    fn kept_back(&self) -> Option<Upstream> {
+        if self.is_withheld() {
+            let name = format!("x:{}", self.first_id().or(self.id())?);
+            return Some(Upstream::Delete { name, by: Deleter::Law });
+        }
+        let is_protected = self.user.as_ref().is_some_and(|user| user.protected);
+        is_protected.then_some(Upstream::Ignored { kind: "protected" })
+    }
+
+    fn is_withheld(&self) -> bool {
+        self.withheld_copyright || is_everywhere(self.withheld_in_countries.iter())
+    }
+
+    fn counts(&self) -> DraftCounts {
+        DraftCounts { boosts: self.retweet_count, likes: self.favorite_count, replies: self.reply_count }
+    }
+
     fn id(&self) -> Option<&str> {
         let id = self.id_str.as_deref().or(self.id.as_deref())?;
         (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(id)
@@ -183,9 +222,8 @@ impl Status {
         draft.reply_to = self.in_reply_to_status_id_str.as_ref().map(|id| format!("x:{id}"));
         draft.quotes = self.quoted_status_id_str.as_ref().map(|id| format!("x:{id}"));
         draft.media = self.media().iter().filter_map(Attachment::media).collect();
-        draft.cover = (self.possibly_sensitive && !draft.media.is_empty()).then(String::new);
-        draft.counts =
-            DraftCounts { boosts: self.retweet_count, likes: self.favorite_count, replies: self.reply_count };
+        draft.cover = self.possibly_sensitive.then(String::new);
+        draft.counts = self.counts();
         draft.words = Words::Runs(self.words(!draft.media.is_empty()));
         draft
     }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use model::{Author, Media, MediaKind, Micros, Network};
 
-use super::shapes::{Attachment, Includes, Spot, Tweet, User};
-use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Words};
+use super::shapes::{Attachment, Includes, Poll, Spot, Tweet, User};
+use crate::source::{BoostOf, Deleter, Draft, DraftCounts, Revision, Upstream, Words};
 use crate::twitter::place;
-use crate::twitter::runs::{Entity, What, link, runs};
+use crate::twitter::runs::{Entity, What, is_everywhere, link, runs};
+use crate::twitter::shown::Present;
 
 impl Tweet {
     pub(super) fn counts(&self) -> DraftCounts {
@@ -24,6 +25,23 @@ impl Tweet {
         self.edit_history_tweet_ids.first().or(self.id.as_ref()).map(String::as_str)
     }
 
+    /// The post as a look-up found it.
+    pub(super) fn present(&self) -> Option<Present> {
+        let newest = self.edit_history_tweet_ids.last().or(self.id.as_ref())?;
+        Some(Present {
+            first: self.first_id()?.parse().ok()?,
+            newest: newest.parse().ok()?,
+            author: self.author_id.clone(),
+            counts: self.counts(),
+            is_withheld: self.is_withheld(),
+        })
+    }
+
+    /// Taken away by law from everybody. What one country's law takes away is shown to the others, as X does.
+    fn is_withheld(&self) -> bool {
+        self.withheld.as_ref().is_some_and(|w| w.copyright || is_everywhere(w.country_codes.iter()))
+    }
+
     fn refers(&self, kind: &str) -> Option<&str> {
         self.referenced_tweets.iter().find(|r| r.kind == kind)?.id.as_deref()
     }
@@ -34,6 +52,7 @@ pub(super) struct Joins<'a> {
     users: HashMap<&'a str, &'a User>,
     tweets: HashMap<&'a str, &'a Tweet>,
     media: HashMap<&'a str, &'a Attachment>,
+    polls: HashMap<&'a str, &'a Poll>,
 }
 
 impl<'a> Joins<'a> {
@@ -42,18 +61,35 @@ impl<'a> Joins<'a> {
             users: includes.users.iter().map(|u| (u.id.as_str(), u)).collect(),
             tweets: includes.tweets.iter().filter_map(|t| Some((t.id.as_deref()?, t))).collect(),
             media: includes.media.iter().map(|m| (m.media_key.as_str(), m)).collect(),
+            polls: includes.polls.iter().map(|p| (p.id.as_str(), p)).collect(),
         }
     }
 
     pub(super) fn upstream(&self, tweet: &Tweet, id: &str) -> Upstream {
         let Some(original) = tweet.refers("retweeted") else {
-            return Upstream::Post(Box::new(self.draft(tweet, id)));
+            return self
+                .kept_back(tweet, id)
+                .unwrap_or_else(|| Upstream::Post(Box::new(self.draft(tweet, id))));
         };
-        let of = match self.tweets.get(original) {
+        let found = self.tweets.get(original).copied();
+        if let Some(kept_back) = found.and_then(|found| self.kept_back(found, original)) {
+            return kept_back;
+        }
+        let of = match found {
             Some(found) => BoostOf::Post(Box::new(self.draft(found, original))),
             None => BoostOf::Name(format!("x:{original}")),
         };
         Upstream::Boost { uid: format!("x:{id}"), of }
+    }
+
+    /// What is not for everybody: withheld by law, or of an account that is protected.
+    fn kept_back(&self, tweet: &Tweet, id: &str) -> Option<Upstream> {
+        if tweet.is_withheld() {
+            let name = format!("x:{}", tweet.first_id().unwrap_or(id));
+            return Some(Upstream::Delete { name, by: Deleter::Law });
+        }
+        let author = self.users.get(tweet.author_id.as_deref()?)?;
+        author.protected.then_some(Upstream::Ignored { kind: "protected" })
     }
 
     fn draft(&self, tweet: &Tweet, id: &str) -> Draft {
@@ -79,9 +115,12 @@ impl<'a> Joins<'a> {
         draft.quotes = quoted.map(|id| format!("x:{id}"));
         let keys = tweet.attachments.iter().flat_map(|a| &a.media_keys);
         draft.media = keys.filter_map(|key| self.media.get(key.as_str())?.media()).collect();
-        draft.cover = (tweet.possibly_sensitive && !draft.media.is_empty()).then(String::new);
+        draft.cover = tweet.possibly_sensitive.then(String::new);
         draft.counts = tweet.counts();
-        draft.words = Words::Runs(words(tweet, quoted, !draft.media.is_empty()));
+        let mut words = words(tweet, quoted, !draft.media.is_empty());
+        let polls = tweet.attachments.iter().flat_map(|a| &a.poll_ids);
+        words.extend(polls.filter_map(|id| self.polls.get(id.as_str())).map(|poll| poll.words()));
+        draft.words = Words::Runs(words);
         draft
     }
 
@@ -96,6 +135,15 @@ impl<'a> Joins<'a> {
             url: username.map(|u| format!("https://x.com/{u}")),
             avatar: user.profile_image_url.clone(),
         }
+    }
+}
+
+impl Poll {
+    /// What there is to choose from, a line each.
+    fn words(&self) -> model::Run {
+        let mut options: Vec<_> = self.options.iter().collect();
+        options.sort_by_key(|option| option.position);
+        model::Run::text(options.iter().map(|option| format!("\n○ {}", option.label)).collect::<String>())
     }
 }
 

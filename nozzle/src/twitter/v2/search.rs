@@ -1,20 +1,22 @@
 //! Recent search for what a stream missed, and the look-up of posts by id.
 
 use model::Micros;
+use reqwest::header::HeaderMap;
 
 use super::document::Document;
-use super::{FIELDS, deleter};
-use crate::source::{Backfilled, Cursor, Deleter, DraftCounts, Outlet, Since, SourceEnd, Upstream};
+use super::shapes::Tweet;
+use super::{FIELDS, tell_post};
+use crate::source::{Backfilled, Outlet, Since, SourceEnd, Upstream};
 use crate::twitter::Access;
-use crate::twitter::place::Held;
+use crate::twitter::place::{Allowance, Held, PAGE_MIN};
+use crate::twitter::shown::{Absence, Asked, Found};
+use crate::twitter::wanted::Taken;
 use crate::wire::answer::{Answer, Refusal, ask};
 
-/// Posts a page, the most that X gives.
-const PAGE: &str = "100";
+/// Posts a page, the least and the most that X gives.
+const PAGE: (u64, u64) = (PAGE_MIN, 100);
 /// Pages of one walk: 30,000 posts.
 const PAGES_MAX: usize = 300;
-/// Ids a look-up.
-pub(super) const LOOKUP_MAX: usize = 100;
 
 /// Walks back to `since`. With `is_cursor` the end of the walk is told as one.
 pub(super) async fn walk(access: &Access, since: &Since, out: &Outlet, is_cursor: bool) -> Backfilled {
@@ -39,6 +41,8 @@ enum Stop {
     /// X does not go back this far.
     TooOld,
     TooMany,
+    /// The day's allowance has no more for a search.
+    UsedUp,
     End(SourceEnd),
 }
 
@@ -47,6 +51,7 @@ impl Stop {
         match self {
             Self::End(end) => Backfilled::Broken(end),
             Self::TooOld => Backfilled::Impossible("X hands out the last seven days only".into()),
+            Self::UsedUp => Backfilled::Impossible(Allowance::WHY.to_owned()),
             Self::TooMany => Backfilled::Impossible(format!("more than {PAGES_MAX} pages were missed")),
         }
     }
@@ -64,41 +69,58 @@ fn stop(refusal: Refusal) -> Stop {
 async fn pages(access: &Access, since_id: Option<&str>, out: &Outlet, is_cursor: bool) -> Result<(), Stop> {
     let mut held = Held::new();
     let mut token: Option<String> = None;
+    let mut allowance = Allowance::of(access);
+    let mut stop_at_end = None;
     for _ in 0..PAGES_MAX {
-        let answer = page(access, since_id, token.as_deref()).await.map_err(stop)?;
+        let Some(posts_max) = allowance.next(PAGE) else {
+            stop_at_end = Some(Stop::UsedUp);
+            break;
+        };
+        let answer = page(access, since_id, token.as_deref(), posts_max).await.map_err(stop)?;
         let unreadable =
             |e: serde_json::Error| Stop::End(SourceEnd::Refused(format!("a page that cannot be read: {e}")));
         let document: Document<'_> = serde_json::from_slice(&answer.body).map_err(unreadable)?;
         token = document.meta.as_ref().and_then(|meta| meta.next_token.clone());
         let (messages, ids): (Vec<Upstream>, Vec<String>) = document.posts().into_iter().unzip();
-        let due = held.page(messages, ids.iter().filter_map(|id| id.parse().ok()));
+        let ids: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        allowance.came(ids.len());
+        access.paid(ids.iter().copied(), out).await;
+        let due = held.page(messages, ids.into_iter());
         tell(access, due, out).await;
         if token.is_none() {
-            tell(access, held.rest(), out).await;
-            access.place().walked(held.newest());
-            if let Some(newest) = held.newest().filter(|_| is_cursor) {
-                out.send(Upstream::Cursor(Cursor(newest.to_string()))).await;
-            }
-            return Ok(());
+            break;
         }
     }
     tell(access, held.rest(), out).await;
-    Err(Stop::TooMany)
+    access.place().walked(held.newest());
+    // What is beyond a stop is given up, and shown as missing: walking there again would end at the same place.
+    if let Some(newest) = held.newest().filter(|_| is_cursor) {
+        out.send(access.cursor(newest)).await;
+    }
+    match (stop_at_end, token) {
+        (Some(stop), _) => Err(stop),
+        (None, Some(_)) => Err(Stop::TooMany),
+        (None, None) => Ok(()),
+    }
 }
 
 async fn tell(access: &Access, messages: Vec<Upstream>, out: &Outlet) {
     for message in messages {
-        access.place().told(&message);
-        out.send(message).await;
+        tell_post(access, message, out).await;
     }
 }
 
-async fn page(access: &Access, since_id: Option<&str>, token: Option<&str>) -> Result<Answer, Refusal> {
-    let query = access.query();
+async fn page(
+    access: &Access,
+    since_id: Option<&str>,
+    token: Option<&str>,
+    posts_max: u64,
+) -> Result<Answer, Refusal> {
+    let (query, posts_max) = (access.query(), posts_max.to_string());
     let mut request = access
         .get("2/tweets/search/recent")
         .query(&FIELDS)
-        .query(&[("query", query.as_str()), ("max_results", PAGE)]);
+        .query(&[("query", query.as_str()), ("max_results", posts_max.as_str())]);
     if let Some(id) = since_id {
         request = request.query(&[("since_id", id)]);
     }
@@ -108,30 +130,64 @@ async fn page(access: &Access, since_id: Option<&str>, token: Option<&str>) -> R
     ask(request).await
 }
 
-/// What a look-up found.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Posts that are there, by the first id of their history.
-    pub(super) counts: Vec<(String, DraftCounts)>,
-    /// Posts that are gone.
-    pub(super) gone: Vec<(String, Deleter)>,
+/// Fetches posts whole, by their ids, and tells them.
+pub(super) async fn fetch(access: &Access, taken: &Taken, out: &Outlet) -> Result<(), SourceEnd> {
+    let ids = taken.ids().map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    let request = access.get("2/tweets").query(&FIELDS).query(&[("ids", ids.as_str())]);
+    let answer = ask(request).await.map_err(|refusal| refusal.end)?;
+    let document: Document<'_> = serde_json::from_slice(&answer.body)
+        .map_err(|error| SourceEnd::Refused(format!("a look-up that cannot be read: {error}")))?;
+    access.paid(taken.ids(), out).await;
+    for (message, _) in document.posts() {
+        match message {
+            Upstream::Post(draft) => {
+                for told in taken.found(draft) {
+                    access.tell(told, out).await;
+                }
+            }
+            other => access.tell(other, out).await,
+        }
+    }
+    Ok(())
 }
 
-/// Looks posts up by id.
-pub(super) async fn lookup(access: &Access, ids: &[String]) -> Result<Found, SourceEnd> {
-    let ids = ids.join(",");
-    let request = access.get("2/tweets").query(&[("ids", ids.as_str()), ("tweet.fields", "public_metrics")]);
-    let answer = ask(request).await.map_err(|r| r.end)?;
-    found(&answer.body).ok_or_else(|| SourceEnd::Refused("a look-up that cannot be read".into()))
+/// Looks posts up by id: which are there, and why the others are not.
+pub(in crate::twitter) async fn lookup(
+    access: &Access,
+    asked: &[Asked],
+) -> Result<(Found, HeaderMap), Refusal> {
+    let ids = asked.iter().map(|one| one.newest.to_string()).collect::<Vec<_>>().join(",");
+    let request = access
+        .get("2/tweets")
+        .query(&[("ids", ids.as_str()), ("tweet.fields", "public_metrics,author_id,withheld")]);
+    let answer = ask(request).await?;
+    match found(&answer.body) {
+        Some(found) => Ok((found, answer.headers)),
+        None => Err(unreadable("a look-up that cannot be read")),
+    }
+}
+
+fn unreadable(what: &str) -> Refusal {
+    Refusal { status: 200, body: String::new(), end: SourceEnd::Refused(what.to_owned()) }
 }
 
 fn found(body: &[u8]) -> Option<Found> {
     let document: Document<'_> = serde_json::from_slice(body).ok()?;
-    let counts =
-        document.tweets().iter().filter_map(|t| Some((t.first_id()?.to_owned(), t.counts()))).collect();
-    let gone = document.errors.iter().filter(|p| p.resource_type.as_deref() == Some("tweet"));
-    let gone = gone.filter_map(|p| Some((p.resource_id.clone()?, deleter(p.kind.as_deref()?)?))).collect();
-    Some(Found { counts, gone })
+    let present = document.tweets().iter().filter_map(Tweet::present).collect();
+    let of_posts = document.errors.iter().filter(|p| p.resource_type.as_deref() == Some("tweet"));
+    let absent = of_posts
+        .filter_map(|p| Some((p.resource_id.as_ref()?.parse().ok()?, absence(p.kind.as_deref()?)?)))
+        .collect();
+    Some(Found { present, absent })
+}
+
+/// Why a post is not there, by the kind of the error that names it.
+fn absence(kind: &str) -> Option<Absence> {
+    match kind.rsplit('/').next() {
+        Some("resource-not-found") => Some(Absence::Gone),
+        Some("not-authorized-for-resource") => Some(Absence::Hidden),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -140,13 +196,19 @@ mod tests {
 
     #[test]
     fn a_lookup_tells_the_gone_from_the_rest() {
-        let body = br#"{"data":[{"id":"12","text":"x","edit_history_tweet_ids":["11","12"],"public_metrics":{"like_count":3}}],
+        let body = br#"{"data":[{"id":"12","text":"x","author_id":"7","edit_history_tweet_ids":["11","12"],"public_metrics":{"like_count":3}},
+            {"id":"20","text":"x","withheld":{"copyright":true,"country_codes":["XY"]}}],
             "errors":[{"resource_type":"tweet","resource_id":"13","type":"https://api.x.com/2/problems/resource-not-found"},
             {"resource_type":"user","resource_id":"14","type":"https://api.x.com/2/problems/resource-not-found"},
             {"resource_type":"tweet","resource_id":"15","type":"https://api.x.com/2/problems/not-authorized-for-resource"},
             {"resource_type":"tweet","resource_id":"16","type":"https://api.x.com/2/problems/other"}]}"#;
         let found = found(body).unwrap();
-        assert_eq!(found.counts[0].0, "11");
-        assert_eq!(found.gone, [("13".to_owned(), Deleter::Author), ("15".to_owned(), Deleter::Network)]);
+        let one = &found.present[0];
+        assert_eq!(
+            (one.first, one.newest, one.author.as_deref(), one.is_withheld),
+            (11, 12, Some("7"), false)
+        );
+        assert_eq!((one.counts.likes, found.present[1].is_withheld), (Some(3), true));
+        assert_eq!(found.absent, [(13, Absence::Gone), (15, Absence::Hidden)]);
     }
 }

@@ -12,6 +12,22 @@ pub(super) struct Includes {
     pub(super) tweets: Vec<Tweet>,
     #[serde(default, deserialize_with = "lenient::list")]
     pub(super) media: Vec<Attachment>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(super) polls: Vec<Poll>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Poll {
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(super) options: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub(super) position: Option<i64>,
+    pub(super) label: String,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +39,8 @@ pub(super) struct User {
     pub(super) username: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) profile_image_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub(super) protected: bool,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +86,17 @@ pub(super) struct Tweet {
     pub(super) possibly_sensitive: bool,
     #[serde(default, deserialize_with = "lenient::object")]
     pub(super) public_metrics: Option<Metrics>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub(super) withheld: Option<Withheld>,
+}
+
+/// Taken away by law, here or everywhere.
+#[derive(Deserialize)]
+pub(super) struct Withheld {
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub(super) copyright: bool,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(super) country_codes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +111,8 @@ pub(super) struct Note {
 pub(super) struct Keys {
     #[serde(default, deserialize_with = "lenient::list")]
     pub(super) media_keys: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(super) poll_ids: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -105,6 +105,36 @@ fn a_retweet_brings_its_original_or_its_name() {
 }
 
 #[test]
+fn what_is_not_for_everybody_is_not_shown() {
+    let law = |withheld: &str| said(&format!(r#"{{"data":{{"id":"9","text":"x","withheld":{withheld}}}}}"#));
+    for withheld in [r#"{"copyright":true}"#, r#"{"country_codes":["XX"]}"#] {
+        let Said::Posts(posts) = law(withheld) else { panic!() };
+        assert!(matches!(&posts[0].0, Upstream::Delete { name, .. } if name == "x:9"), "{withheld}");
+    }
+    let Said::Posts(posts) = law(r#"{"copyright":false,"country_codes":["DE"]}"#) else { panic!() };
+    assert!(matches!(posts[0].0, Upstream::Post(_)));
+    let protected = r#"{"data":{"id":"9","text":"x","author_id":"7"},"includes":{"users":[{"id":"7","protected":true}]}}"#;
+    let Said::Posts(posts) = said(protected) else { panic!() };
+    assert!(matches!(posts[0].0, Upstream::Ignored { kind: "protected" }));
+}
+
+#[test]
+fn a_poll_reads_as_its_options() {
+    let draft = post(
+        r#"{"data":{"id":"9","text":"Tabs?","attachments":{"poll_ids":["5"]},"possibly_sensitive":true},
+        "includes":{"polls":[{"id":"5","options":[{"position":2,"label":"No","votes":1},{"position":1,"label":"Yes"}]}]}}"#,
+    );
+    let Words::Runs(runs) = draft.words else { panic!() };
+    assert_eq!(
+        runs.iter().map(Run::shown).collect::<String>(),
+        "Tabs?
+○ Yes
+○ No"
+    );
+    assert_eq!(draft.cover.as_deref(), Some(""));
+}
+
+#[test]
 fn errors_mean_three_things() {
     let partial =
         r#"{"data":{"id":"1","text":"x"},"errors":[{"title":"Not Found Error","resource_type":"tweet"}]}"#;
