@@ -261,10 +261,10 @@ impl House {
         }
         let delivery = Delivery { key: key(&door.name, &by), source: door.name.clone(), brought, rejected };
         let outcome = self.events.deliver(eid, delivery).await.map_err(No::Refused)?;
+        door.tell(Upstream::Taken { items: items + refused }).await;
         if outcome.is_old {
             return Ok(json!({"ok": true, "items": 0, "note": "This delivery was taken before."}));
         }
-        door.tell(Upstream::Taken { items: items + refused }).await;
         Ok(json!({"ok": true, "items": items, "rejected": refused}))
     }
 }

@@ -8,7 +8,11 @@ use crate::intake::Outcome;
 impl Work<'_> {
     /// Takes a delivery in, once; one that is known already changes nothing, whatever it holds now.
     pub(super) async fn delivery(&mut self, delivery: &Delivery) -> Result<Outcome, live::Error> {
+        let items = delivery.brought.len() as u64;
         if let Some(json) = self.txn.answer(&delivery.key).await? {
+            let counted = self.counted(&delivery.source);
+            counted.received += items;
+            counted.duplicate += items;
             let first: Outcome = serde_json::from_str(&json)?;
             return Ok(Outcome { is_old: true, ..first });
         }
@@ -17,7 +21,7 @@ impl Work<'_> {
             self.brought(&delivery.source, what)?;
         }
         let counted = self.counted(&delivery.source);
-        counted.received += delivery.brought.len() as u64;
+        counted.received += items;
         for (reason, times) in &delivery.rejected {
             counted.received += times;
             *counted.rejected.entry((*reason).to_owned()).or_default() += times;

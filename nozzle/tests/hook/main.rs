@@ -12,6 +12,8 @@ use networks::Happening;
 use networks::Post;
 use networks::hook::{Fault, body};
 use nozzle::Live;
+use sqlx::{Connection, Executor, SqliteConnection};
+
 use rig::{EVENT, NEW_SECRET, Rig, SECRET, TEXT_SECRET, fold, item, until};
 
 const HELLO: &[u8] = br#"{"type":"post.created","data":{"id":"1","text":"hello https://a.example","author":{"handle":"ada"}}}"#;
@@ -43,7 +45,7 @@ async fn a_signed_delivery_is_in_the_log_when_it_is_answered_and_a_retry_changes
     assert_eq!(item.body.links().count(), 1);
     let counts: Vec<_> = fold.tallies.values().collect();
     let sum = |of: fn(&model::TallyCounts) -> u64| counts.iter().map(|c| of(c)).sum::<u64>();
-    assert_eq!((sum(|c| c.received), sum(|c| c.new), sum(|c| c.duplicate)), (2, 1, 1));
+    assert_eq!((sum(|c| c.received), sum(|c| c.new), sum(|c| c.duplicate)), (4, 1, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +104,12 @@ async fn forgers_and_broken_senders_are_refused_and_leave_nothing() {
 async fn a_sender_that_fails_at_first_is_heard_by_its_retries() {
     let rig = Rig::start().await;
     let wait = Duration::from_millis(20);
-    let faults = [Fault::Deaf { wait: Duration::ZERO }, Fault::HalfBody, Fault::BadSignature, Fault::Clock { seconds: -4000 }];
+    let faults = [
+        Fault::Deaf { wait: Duration::ZERO },
+        Fault::HalfBody,
+        Fault::BadSignature,
+        Fault::Clock { seconds: -4000 },
+    ];
     let sender = rig.sender("blog", SECRET).retries([wait; 6]).faults(faults);
     let delivered = sender.deliver("msg_1", HELLO).await;
     assert!(delivered.is_taken(), "{delivered:?}");
@@ -119,8 +126,11 @@ async fn a_hundred_impatient_senders_of_one_delivery_make_one_item() {
     let before = rig.top().await;
     let tasks: Vec<_> = (0..100)
         .map(|n| {
-            let sender =
-                rig.sender("blog", SECRET).faults(if n % 3 == 0 { vec![Fault::Deaf { wait: Duration::from_millis(n) }] } else { vec![] });
+            let sender = rig.sender("blog", SECRET).faults(if n % 3 == 0 {
+                vec![Fault::Deaf { wait: Duration::from_millis(n) }]
+            } else {
+                vec![]
+            });
             tokio::spawn(async move { sender.once("msg_1", HELLO).await.map(|answer| answer.status) })
         })
         .collect();
@@ -288,6 +298,56 @@ async fn a_flood_is_told_when_to_come_again_and_strangers_cannot_empty_a_senders
     assert_eq!(statuses.last(), Some(&429));
     assert!(statuses.len() < 40, "who signs wrongly is slowed down soon: {}", statuses.len());
     assert!(stranger.once("x", HELLO).await.unwrap().retry_after.is_some());
+    // Behind a trusted proxy everybody is counted by an address of their own, and nobody by one of their choosing.
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let knock = async |forwarded: &'static str| {
+        let request = client.post(rig.address("blog")).header("x-forwarded-for", forwarded);
+        request.header("content-type", "application/json").body("{}").send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(knock("192.0.2.1").await, 401);
+    while knock("198.51.100.7").await != 429 {}
+    assert_eq!(
+        knock("192.0.2.1, 198.51.100.7").await,
+        429,
+        "what stands left of it anybody may have written"
+    );
+    assert_eq!(knock("192.0.2.1").await, 401);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_floods_is_slowed_down_and_its_organiser_sees_why() {
+    let rig = Rig::start().await;
+    let sender = rig.sender("blog", SECRET);
+    let mut taken = 0;
+    let refused = loop {
+        let answer = sender.once(&format!("msg_{taken}"), br#"{"type":"ping"}"#).await.unwrap();
+        if answer.status != 200 {
+            break answer;
+        }
+        taken += 1;
+    };
+    assert_eq!(refused.status, 429);
+    assert!(refused.retry_after.is_some() && taken >= 200, "{taken}");
+    until(|| async { rig.status("blog")["samples"].to_string().contains("too_many") }).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_cannot_be_written_is_told_as_later_and_the_retry_is_taken_once() {
+    let rig = Rig::start().await;
+    let ledger = rig.dir.path().join(format!("live/{}.sqlite", rig::eid()));
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", ledger.display())).await.unwrap();
+    // Another process in the middle of a write, for longer than the ledger waits.
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let sender = rig.sender("blog", SECRET);
+    let later = sender.once("msg_1", HELLO).await.unwrap();
+    assert_eq!(later.status, 503, "{}", later.body);
+    assert!(later.retry_after.is_some());
+    other.execute("ROLLBACK").await.unwrap();
+    let retried = sender.retries([Duration::from_millis(100); 20]).deliver("msg_1", HELLO).await;
+    assert!(retried.is_taken(), "{retried:?}");
+    assert_eq!(rig.posts().await.values().copied().collect::<Vec<_>>(), [1]);
     rig.stop().await;
 }
 

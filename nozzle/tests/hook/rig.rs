@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::client_addr::Ranges;
 use chassis::clock::Clock;
 use chassis::{Readiness, Secret, Shutdown};
 use live::EmbeddedStore;
@@ -76,7 +77,10 @@ impl Rig {
         let config = Config {
             data_dir: dir.path().to_owned(),
             listen: "127.0.0.1:0".into(),
-            hooks: Hooks { listen: hooks.to_string(), trusted_proxies: Default::default() },
+            hooks: Hooks {
+                listen: hooks.to_string(),
+                trusted_proxies: Ranges::parse(&["127.0.0.1"]).unwrap(),
+            },
             token: Secret::new("t".into()),
             version: "test".into(),
         };
@@ -145,10 +149,9 @@ impl Rig {
         self.nozzle.lines(eid(), 0, 1).await.unwrap().head.top
     }
 
-    /// The events' part of the status record: states of sources and what they dropped.
+    /// What the dashboard sees of a source; null while its event is still being started.
     pub(crate) fn status(&self, source: &str) -> serde_json::Value {
-        let statuses = self.nozzle.sources(eid());
-        let found = statuses.into_iter().find(|status| status.name == source).expect("the source is known");
+        let found = self.nozzle.sources(eid()).into_iter().find(|status| status.name == source);
         serde_json::to_value(found).unwrap()
     }
 }
