@@ -50,28 +50,36 @@ pub(crate) fn client() -> Result<reqwest::Client, String> {
         .user_agent(concat!("Perihelion/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_MAX)
         .timeout(ANSWER_MAX)
+        // A redirect must not carry the address we asked, key included, to another host.
+        .referer(false)
         .build();
     built.map_err(|error| format!("no HTTP client: {}", cause(&error)))
 }
 
-/// The token that a request showed: a network that repeats it in its refusal must not make us print it.
-pub(super) struct Shown(Option<String>);
+/// Query parameters that hold secrets, at networks that know no header for them.
+const SECRET_PARAMETERS: [&str; 1] = ["api_key"];
+
+/// The secrets that a request showed: a network that repeats one in its refusal must not make us print it.
+pub(super) struct Shown(Vec<String>);
 
 impl Shown {
-    /// The refusal's body without the token.
+    /// The refusal's body without them.
     pub(super) fn masked(&self, body: Vec<u8>) -> Vec<u8> {
-        let Some(token) = self.0.as_deref().filter(|token| !token.is_empty()) else { return body };
-        String::from_utf8_lossy(&body).replace(token, "****").into_bytes()
+        self.0.iter().filter(|secret| !secret.is_empty()).fold(body, |body, secret| {
+            String::from_utf8_lossy(&body).replace(secret.as_str(), "****").into_bytes()
+        })
     }
 }
 
-/// Sends a request, and remembers which token it shows.
+/// Sends a request, and remembers which secrets it shows.
 pub(super) async fn send(request: RequestBuilder) -> reqwest::Result<(reqwest::Response, Shown)> {
     let (client, request) = request.build_split();
     let request = request?;
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = shown.and_then(|value| value.split_once(' ')).map(|(_, token)| token.to_owned());
-    Ok((client.execute(request).await?, Shown(token)))
+    let keys = request.url().query_pairs().filter(|(name, _)| SECRET_PARAMETERS.contains(&&**name));
+    let secrets = token.into_iter().chain(keys.map(|(_, key)| key.into_owned())).collect();
+    Ok((client.execute(request).await?, Shown(secrets)))
 }
 
 /// Sends a request and reads the answer. Anything but 2xx is a refusal.
@@ -175,9 +183,9 @@ mod tests {
     #[test]
     fn a_token_that_a_network_repeats_is_masked() {
         let body = br#"{"error":"no such token: s3cret"}"#.to_vec();
-        let shown = Shown(Some("s3cret".to_owned()));
+        let shown = Shown(vec!["other".to_owned(), "s3cret".to_owned(), String::new()]);
         assert_eq!(shown.masked(body.clone()), br#"{"error":"no such token: ****"}"#);
-        assert_eq!(Shown(None).masked(body.clone()), body);
+        assert_eq!(Shown(Vec::new()).masked(body.clone()), body);
     }
 
     #[test]
