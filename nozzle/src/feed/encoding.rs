@@ -2,6 +2,8 @@
 //! mark, header, declaration, then what the bytes themselves say. Whoever is trusted must also fit: a header that says UTF-8
 //! above bytes that are none loses against a declaration that reads them without an error.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// How far into a document its declaration is looked for, in bytes.
@@ -39,6 +41,21 @@ pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> (String, &'static s
         }
         None => by_bytes(bytes),
     }
+}
+
+/// Control characters of C1 are what is left of windows-1252 when somebody took it for ISO 8859-1; nobody means them.
+pub(super) fn mended(text: &str) -> Cow<'_, str> {
+    let is_c1 = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
+    if !text.contains(is_c1) {
+        return Cow::Borrowed(text);
+    }
+    let one = |c: char| match u8::try_from(u32::from(c)) {
+        Ok(byte) if is_c1(c) => {
+            WINDOWS_1252.decode_without_bom_handling(&[byte]).0.chars().next().unwrap_or(c)
+        }
+        _ => c,
+    };
+    Cow::Owned(text.chars().map(one).collect())
 }
 
 /// What a label means; labels that name nothing count as not given. What calls itself ASCII is looked at more closely: it

@@ -192,7 +192,7 @@ async fn page(response: Response, answered: Url, moved: Option<Url>) -> Result<P
 }
 
 /// The charset of a content type.
-fn charset(content_type: &str) -> Option<String> {
+pub(super) fn charset(content_type: &str) -> Option<String> {
     let parameter = |part: &str| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())

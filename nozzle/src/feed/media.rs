@@ -16,9 +16,9 @@ const VIDEOS: [&str; 4] = [".mp4", ".webm", ".mov", ".m4v"];
 
 /// The attachments of an entry.
 pub(super) fn of(e: &Element) -> Vec<Media> {
-    let mut found = Found { media: Vec::new(), still: still(e) };
-    let groups = e.all(Ns::Media, "group");
-    for scope in std::iter::once(e).chain(groups) {
+    let groups = || e.all(Ns::Media, "group");
+    let mut found = Found { media: Vec::new(), still: still(e).or_else(|| groups().find_map(still)) };
+    for scope in std::iter::once(e).chain(groups()) {
         for content in scope.all(Ns::Media, "content") {
             let alt = described(content).or_else(|| described(scope).filter(|_| scope.name == "group"));
             let still = still(content).or_else(|| still(scope));

@@ -10,6 +10,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use url::Url;
 
+use super::encoding;
+
 /// Deeper elements are flattened: their words stay.
 const DEPTH_MAX: usize = 128;
 /// Most elements and texts of one entry, or of all that lies outside of entries.
@@ -311,13 +313,14 @@ impl<F: FnMut(Element)> Builder<F> {
 
     fn text(&mut self, text: &str) {
         let Some(open) = self.open.last_mut() else { return };
+        let text = encoding::mended(text);
         if let Some(Node::Text(before)) = open.element.children.last_mut() {
-            before.push_str(text);
+            before.push_str(&text);
             return;
         }
         self.nodes += 1;
         if self.nodes <= NODES_MAX {
-            open.element.children.push(Node::Text(text.to_owned()));
+            open.element.children.push(Node::Text(text.into_owned()));
         }
     }
 }
