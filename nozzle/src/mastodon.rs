@@ -2,13 +2,17 @@
 //! public timelines without one, and a walk of the timelines for what was missed. The same post comes from every
 //! server that federates it; its `uri` names it.
 
+mod budget;
+mod home;
 mod known;
+mod look;
 mod poll;
 mod rest;
 mod status;
 mod stream;
 mod walk;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +21,7 @@ use async_trait::async_trait;
 use chassis::Backoff;
 
 use crate::source::{Backfilled, Cursor, Memory, Outlet, Rhythm, Since, Source, SourceEnd, SourceSettings};
+use budget::PACE_MAX;
 use known::Known;
 use rest::Server;
 
@@ -63,7 +68,7 @@ impl Places {
         Cursor(self.0.iter().map(|(tag, id)| format!("{tag}:{id}")).collect::<Vec<_>>().join(","))
     }
 
-    /// Moves a hashtag's place forward; ids that are no numbers have no order but their arrival's.
+    /// Moves a hashtag's place forward.
     fn reach(&mut self, tag: &str, id: &str) {
         let is_id = !id.is_empty() && !id.contains([',', ':']);
         let moves = self.0.get(tag).is_none_or(|before| is_newer(id, before));
@@ -73,14 +78,22 @@ impl Places {
     }
 }
 
+/// Whether one id of a server comes after another. Where there is no order, any other id is the newer one: it was heard
+/// later.
 fn is_newer(id: &str, than: &str) -> bool {
-    match (id.parse::<u128>(), than.parse::<u128>()) {
-        (Ok(id), Ok(than)) => id > than,
-        _ => id != than,
-    }
+    known::order(id, than).map_or(id != than, |order| order == Ordering::Greater)
 }
 
 impl Mastodon {
+    /// A poll is heard once it has been round all hashtags, each of which may wait for the rate limit.
+    fn silence_max(&self) -> Duration {
+        if self.server.has_token() {
+            return SILENCE_MAX;
+        }
+        let tags = u32::try_from(self.tags.len()).unwrap_or(u32::MAX);
+        SILENCE_MAX.max(3 * self.poll.saturating_add(PACE_MAX.saturating_mul(tags)))
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,6 +109,11 @@ impl Mastodon {
     fn place(&self, tag: &str) -> String {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.0.get(tag).cloned().unwrap_or_default()
+    }
+
+    /// Forgets a hashtag's place, because its ids mean nothing any more.
+    fn leave(&self, tag: &str) {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).0.remove(tag);
     }
 
     /// Takes over the places that the ledger remembers.
@@ -115,7 +133,7 @@ impl Source for Mastodon {
             cut: Backoff::exponential(second, Duration::from_secs(30)).at_least(),
             refused: Backoff::exponential(5 * second, minutes).at_least(),
             throttled: Backoff::exponential(60 * second, minutes).at_least(),
-            silence_max: SILENCE_MAX.max(3 * self.poll),
+            silence_max: self.silence_max(),
         }
     }
 
@@ -130,5 +148,7 @@ impl Source for Mastodon {
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod tests;

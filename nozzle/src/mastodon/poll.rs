@@ -2,17 +2,16 @@
 //! the one before, so edits, counts and posts that federate late are seen; what has vanished from it is asked for by
 //! itself.
 
-use std::collections::HashSet;
-
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::known::Change;
+use super::look::{self, POLL_SUSPECTS_MAX, Seen};
 use super::rest::{PAGE, Page};
-use super::{Mastodon, status, walk};
-use crate::source::{Deleter, Outlet, SourceEnd, Upstream};
+use super::{Mastodon, is_newer, walk};
+use crate::source::{Outlet, SourceEnd, Upstream};
 
 /// Asks once for every hashtag, opens, and polls on from there.
 pub(super) async fn run(source: &Mastodon, out: &Outlet) -> SourceEnd {
+    look::recall(source).await;
     for tag in &source.tags {
         match source.server.timeline(tag, None).await {
             // Remembered, not told: what is there already is the backfill's.
@@ -20,7 +19,7 @@ pub(super) async fn run(source: &Mastodon, out: &Outlet) -> SourceEnd {
                 if let Some(newest) = page.newest() {
                     source.reached(tag, newest);
                 }
-                remember(source, tag, &page);
+                remember(source, &page);
             }
             Err(end) => return end,
         }
@@ -31,74 +30,64 @@ pub(super) async fn run(source: &Mastodon, out: &Outlet) -> SourceEnd {
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        for tag in &source.tags {
-            if let Err(end) = once(source, tag, out).await {
-                return end;
-            }
+        if let Err(end) = round(source, out).await {
+            return end;
         }
         out.send(Upstream::Alive).await;
     }
 }
 
-fn remember(source: &Mastodon, tag: &str, page: &Page) {
+/// What is known already stays as it was: its changes are still to be told.
+fn remember(source: &Mastodon, page: &Page) {
     let mut known = source.known();
     for status in page.statuses.iter().rev().flatten() {
-        if let Some(id) = &status.id {
-            known.look(tag, id, status.version());
+        if let Some(id) = status.id.as_ref().filter(|id| !known.has(id)) {
+            known.note(id, status.version());
         }
     }
 }
 
-/// One look at one timeline.
-async fn once(source: &Mastodon, tag: &str, out: &Outlet) -> Result<(), SourceEnd> {
-    let page = source.server.timeline(tag, None).await?;
-    let is_joined = page.statuses.len() < PAGE
-        || page.statuses.iter().flatten().any(|s| s.id.as_deref().is_some_and(|id| source.known().has(id)));
-    if !is_joined {
-        // More was posted than a page holds: walk forward from where we were.
-        let place = Some(source.place(tag)).filter(|place| !place.is_empty());
-        return walk::forward(source, tag, place.as_deref().unwrap_or("0"), out, None).await;
+/// One look at every timeline.
+async fn round(source: &Mastodon, out: &Outlet) -> Result<(), SourceEnd> {
+    let mut seen = Seen::default();
+    let mut is_whole = true;
+    for tag in &source.tags {
+        let page = source.server.timeline(tag, None).await?;
+        seen.page(&page);
+        if page.statuses.len() >= PAGE {
+            page.oldest().into_iter().for_each(|oldest| seen.reaches(oldest));
+        }
+        is_whole &= once(source, tag, page, out).await?;
     }
+    if !is_whole {
+        return Ok(());
+    }
+    let missing = seen.missing(source, POLL_SUSPECTS_MAX);
+    look::vanished(source, missing, &seen, out).await
+}
+
+/// Tells what a page says; whether it joins what was known before.
+async fn once(source: &Mastodon, tag: &str, page: Page, out: &Outlet) -> Result<bool, SourceEnd> {
+    let is_known = |id: &str| source.known().has(id);
+    let ids = page.statuses.iter().flatten().filter_map(|s| s.id.as_deref());
+    let is_joined = page.statuses.len() < PAGE || ids.into_iter().any(is_known);
     let newest = page.newest().map(str::to_owned);
-    let seen: HashSet<String> = page.statuses.iter().flatten().filter_map(|s| s.id.clone()).collect();
-    let missing = page.oldest().map_or_else(Vec::new, |oldest| source.known().missing(tag, oldest, &seen));
-    for status in page.statuses.into_iter().rev() {
-        tell(source, tag, status, out).await;
+    if !is_joined {
+        let place = source.place(tag);
+        if newest.as_ref().is_some_and(|newest| !is_newer(newest, &place)) {
+            // The pump comes again, and its backfill starts over.
+            return Err(SourceEnd::Refused("the server counts its statuses anew".into()));
+        }
+        // More was posted than a page holds: walk forward from where we were.
+        let place = Some(place).filter(|place| !place.is_empty());
+        walk::forward(source, tag, place.as_deref().unwrap_or("0"), out, None).await?;
+        return Ok(false);
     }
-    vanished(source, missing, out).await?;
+    for status in page.statuses.into_iter().rev() {
+        look::tell(source, status, out).await;
+    }
     if let Some(newest) = newest {
         out.send(Upstream::Cursor(source.reached(tag, &newest))).await;
     }
-    Ok(())
-}
-
-/// Tells what is new about one status.
-async fn tell(source: &Mastodon, tag: &str, status: Result<status::Status, Upstream>, out: &Outlet) {
-    let status = match status {
-        Ok(status) => status,
-        Err(malformed) => return out.send(malformed).await,
-    };
-    let Some(id) = status.id.clone() else { return out.send(status.upstream(source.server.host())).await };
-    let change = source.known().look(tag, &id, status.version());
-    match change {
-        Change::New | Change::Edited => out.send(status.upstream(source.server.host())).await,
-        Change::Counts => {
-            let name = status::alias(source.server.host(), &id);
-            out.send(Upstream::Counts { name, counts: status.counts() }).await;
-        }
-        Change::Nothing => {}
-    }
-}
-
-/// Asks for statuses that are no longer where they were; those that are gone are deleted.
-pub(super) async fn vanished(source: &Mastodon, ids: Vec<String>, out: &Outlet) -> Result<(), SourceEnd> {
-    for id in ids {
-        let is_gone = source.server.is_gone(&id).await?;
-        source.known().forget(&id);
-        if is_gone {
-            let name = status::alias(source.server.host(), &id);
-            out.send(Upstream::Delete { name, by: Deleter::Author }).await;
-        }
-    }
-    Ok(())
+    Ok(true)
 }

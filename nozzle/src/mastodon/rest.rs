@@ -1,26 +1,41 @@
-//! One server's REST API: timelines, single statuses, and where its streams are.
+//! One server's REST API: timelines and single statuses, within its rate limit, and the requests for its streams.
 
 use chassis::Secret;
 use reqwest::{Client, RequestBuilder};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use url::Url;
 
+use super::budget::Budget;
+use super::home::Home;
 use super::status::{self, Status};
 use crate::source::{SourceEnd, SourceSettings, Upstream};
-use crate::wire::answer::{self, Refusal, ask};
+use crate::wire::answer::{self, Answer, Refusal, ask};
 use crate::wire::streaming_client;
 
 /// Statuses a page; the most that Mastodon gives.
 pub(super) const PAGE: usize = 40;
+/// Status of an answer that is not whole yet.
+const PARTIAL: u16 = 206;
 
 pub(super) struct Server {
     base: Url,
     /// With its port when that is not the usual one; part of this server's names for statuses.
     host: String,
-    streaming: Option<Url>,
+    home: Home,
     token: Option<Secret<String>>,
     rest: Client,
     streams: Client,
+    budget: Budget,
+}
+
+/// What became of a status that was asked for by its id.
+pub(super) enum Found {
+    /// It is there.
+    Here(Box<Status>),
+    /// The server knows none of this id, or no longer.
+    Gone,
+    /// The server does not say: it refuses single statuses, or answered with something else.
+    Untold,
 }
 
 /// A page of a timeline, newest first; statuses that could not be read are told as such.
@@ -53,15 +68,20 @@ impl Server {
         Ok(Self {
             base,
             host,
-            streaming: settings.streaming_url.clone(),
+            home: Home::new(settings.streaming_url.clone()),
             token: settings.token.clone(),
             rest: answer::client()?,
             streams: streaming_client()?,
+            budget: Budget::default(),
         })
     }
 
     pub(super) fn host(&self) -> &str {
         &self.host
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        &self.base
     }
 
     pub(super) fn has_token(&self) -> bool {
@@ -84,72 +104,74 @@ impl Server {
         url
     }
 
+    /// A request to the server itself; a redirect to another host goes without the token.
+    pub(super) fn get(&self, path: &[&str]) -> RequestBuilder {
+        self.authorized(self.rest.get(self.address(path)))
+    }
+
+    /// A request without the token whose redirect is not followed.
+    pub(super) fn nameless(&self, path: &str) -> RequestBuilder {
+        self.streams.get(self.address(&path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>()))
+    }
+
+    /// Asks within the rate limit.
+    async fn ask(&self, request: RequestBuilder) -> Result<Answer, Refusal> {
+        if let Err(end) = self.budget.wait().await {
+            return Err(Refusal { status: 0, body: String::new(), end });
+        }
+        let answer = ask(request).await?;
+        self.budget.note(&answer.headers);
+        Ok(answer)
+    }
+
     /// A page of a hashtag's timeline; `place` is `min_id` or `max_id` with its value.
     pub(super) async fn timeline(&self, tag: &str, place: Option<(&str, &str)>) -> Result<Page, SourceEnd> {
-        let url = self.address(&["api", "v1", "timelines", "tag", tag]);
         let limit = PAGE.to_string();
         let query: Vec<(&str, &str)> = std::iter::once(("limit", limit.as_str())).chain(place).collect();
-        let answer = ask(self.authorized(self.rest.get(url)).query(&query)).await.map_err(|r| r.end)?;
-        let raw: Vec<&RawValue> = serde_json::from_slice(&answer.body)
+        let request = self.get(&["api", "v1", "timelines", "tag", tag]).query(&query);
+        let answer = self.ask(request).await.map_err(|r| r.end)?;
+        if answer.status == PARTIAL {
+            return Err(SourceEnd::Refused("a timeline that the server is still putting together".into()));
+        }
+        let raw: Vec<&RawValue> = serde_json::from_slice(without_bom(&answer.body))
             .map_err(|error| SourceEnd::Refused(format!("a timeline that cannot be read: {error}")))?;
         Ok(Page { statuses: raw.into_iter().take(PAGE).map(|s| status::read(s.get().as_bytes())).collect() })
     }
 
-    /// Whether a status is gone; an answer that cannot be read does not count as such.
-    pub(super) async fn is_gone(&self, id: &str) -> Result<bool, SourceEnd> {
-        let url = self.address(&["api", "v1", "statuses", id]);
-        match ask(self.authorized(self.rest.get(url))).await {
-            Ok(_) => Ok(false),
-            Err(Refusal { status: 404 | 410, .. }) => Ok(true),
-            Err(refusal) => Err(refusal.end),
+    /// Looks at one status.
+    pub(super) async fn find(&self, id: &str) -> Result<Found, SourceEnd> {
+        match self.ask(self.get(&["api", "v1", "statuses", id])).await {
+            Ok(answer) => Ok(match status::read(without_bom(&answer.body)) {
+                Ok(status) if status.id.as_deref() == Some(id) => Found::Here(Box::new(status)),
+                _ => Found::Untold,
+            }),
+            Err(Refusal { status: 404 | 410, .. }) => Ok(Found::Gone),
+            // Statuses one by one may be for members only, and one that a server stumbles over must not stop the rest.
+            Err(Refusal { end, .. }) => match end {
+                SourceEnd::Cut(_) | SourceEnd::Throttled(_) | SourceEnd::WaitFor(_) => Err(end),
+                _ => Ok(Found::Untold),
+            },
         }
     }
 
     /// The request for a hashtag's stream.
-    pub(super) fn stream(&self, base: &Url, tag: &str) -> RequestBuilder {
-        let mut url = base.clone();
+    pub(super) async fn stream(&self, tag: &str) -> Result<RequestBuilder, SourceEnd> {
+        let mut url = self.home.base(self).await?;
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1", "streaming", "hashtag"]);
         }
-        self.authorized(self.streams.get(url)).query(&[("tag", tag)]).header("accept", "text/event-stream")
+        Ok(self
+            .authorized(self.streams.get(url))
+            .query(&[("tag", tag)])
+            .header("accept", "text/event-stream"))
     }
 
-    /// Where the streams are: as configured, as the server says, or at the server itself.
-    pub(super) async fn streaming_base(&self) -> Result<Url, SourceEnd> {
-        if let Some(url) = &self.streaming {
-            return Ok(http(url.clone()));
-        }
-        for (path, pointer) in [
-            (["api", "v2", "instance"], "/configuration/urls/streaming"),
-            (["api", "v1", "instance"], "/urls/streaming_api"),
-        ] {
-            match ask(self.authorized(self.rest.get(self.address(&path)))).await {
-                Ok(answer) => {
-                    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                    if let Some(url) =
-                        document.pointer(pointer).and_then(Value::as_str).and_then(|u| Url::parse(u).ok())
-                    {
-                        return Ok(http(url));
-                    }
-                }
-                Err(Refusal { status: 404 | 410, .. }) => {}
-                Err(refusal) => return Err(refusal.end),
-            }
-        }
-        Ok(self.base.clone())
+    /// A stream could not be had where it was looked for: the next one is looked for anew.
+    pub(super) fn lost_stream(&self) {
+        self.home.forget();
     }
 }
 
-/// Servers name their streaming host by its WebSocket address; the same host answers HTTP.
-fn http(mut url: Url) -> Url {
-    let scheme = match url.scheme() {
-        "wss" => "https",
-        "ws" => "http",
-        _ => return url,
-    };
-    let text = url.as_str().replacen(url.scheme(), scheme, 1);
-    if let Ok(same) = Url::parse(&text) {
-        url = same;
-    }
-    url
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }

@@ -1,12 +1,21 @@
 //! A status of Mastodon's API as a draft. Every field may be missing or of another type: Pleroma, Akkoma, GoToSocial,
 //! Pixelfed and Friendica speak the same API with other habits.
 
-use model::{Author, Card, Media, MediaKind, Micros, Network, html};
-use serde::Deserialize;
-use url::Url;
+mod account;
+mod media;
+mod quote;
+mod words;
 
-use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Wish, Words, sample};
+use model::{Micros, Network};
+use serde::Deserialize;
+
+use super::known::Version;
+use crate::source::{BoostOf, Draft, DraftCounts, Revision, Upstream, Words, sample};
 use crate::wire::lenient;
+use account::Account;
+use media::{Attached, Attachment, Preview};
+use quote::{Pleroma, Quote};
+use words::{Poll, Tag};
 
 #[derive(Deserialize)]
 pub(super) struct Status {
@@ -50,79 +59,18 @@ pub(super) struct Status {
     quote: Option<Quote>,
     #[serde(default, deserialize_with = "lenient::text")]
     quote_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Account {
-    #[serde(default, deserialize_with = "lenient::text")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    uri: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    acct: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    username: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    display_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    avatar_static: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    avatar: Option<String>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    pleroma: Option<Pleroma>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    poll: Option<Poll>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    tags: Vec<Tag>,
+    /// Of servers that keep some posts to themselves (Hometown, Glitch).
     #[serde(default, deserialize_with = "lenient::flag")]
-    noindex: bool,
-}
-
-#[derive(Deserialize)]
-struct Attachment {
-    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
-    kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    preview_url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    remote_url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "lenient::object")]
-    meta: Option<Meta>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(default, deserialize_with = "lenient::object")]
-    original: Option<Size>,
-}
-
-#[derive(Deserialize)]
-struct Size {
-    #[serde(default, deserialize_with = "lenient::number")]
-    width: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    height: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Preview {
-    #[serde(default, deserialize_with = "lenient::text")]
-    url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    title: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    description: Option<String>,
-}
-
-/// Mastodon wraps the quoted status (or only names it); Akkoma gives the status itself.
-#[derive(Deserialize)]
-struct Quote {
-    #[serde(default, deserialize_with = "lenient::object")]
-    quoted_status: Option<Box<Status>>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    quoted_status_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    uri: Option<String>,
+    local_only: bool,
+    /// It came as a change of one that was told before.
+    #[serde(skip)]
+    is_change: bool,
 }
 
 /// The name under which one server speaks of a status.
@@ -140,31 +88,70 @@ pub(super) fn read(raw: &[u8]) -> Result<Status, Upstream> {
 }
 
 impl Status {
+    /// This status as news of one that was told before; a server gives a new date to edits only, not to a picture that is
+    /// ready at last.
+    pub(super) fn changed(self) -> Self {
+        Self { is_change: true, ..self }
+    }
+
     /// What this status says to the pump.
     pub(super) fn upstream(self, host: &str) -> Upstream {
-        if !matches!(self.visibility.as_deref(), None | Some("public")) {
-            return Upstream::Ignored { kind: "not_public" };
-        }
         let Some(name) = self.name().map(str::to_owned) else {
             return Upstream::Malformed {
                 reason: "no_id",
                 sample: sample(self.id.unwrap_or_default().as_bytes()),
             };
         };
-        match self.reblog {
-            None => Upstream::Post(Box::new(self.draft(host, &name))),
-            Some(original) => match original.upstream(host) {
+        match self.innermost() {
+            // The boost's own audience does not matter: nobody is told who boosted.
+            (original, true) => match original.upstream(host) {
                 Upstream::Post(draft) => {
                     Upstream::Boost { uid: format!("mastodon:{name}"), of: BoostOf::Post(draft) }
                 }
                 other => other,
             },
+            (status, false) => match status.hidden() {
+                Some(kind) => Upstream::Ignored { kind },
+                None => Upstream::Post(Box::new(status.draft(host, &name))),
+            },
         }
     }
 
-    /// What a poll compares: an edit changes the first, a boost or a like the second.
-    pub(super) fn version(&self) -> (Option<String>, DraftCounts) {
-        (self.edited_at.clone(), self.counts())
+    /// The status that was boosted, through boosts of boosts, and whether there was a boost.
+    fn innermost(mut self) -> (Self, bool) {
+        let mut is_boost = false;
+        while let Some(original) = self.reblog.take() {
+            is_boost = true;
+            self = *original;
+        }
+        (self, is_boost)
+    }
+
+    /// Why it is not for everybody, in one word. Unlisted posts are for those who look for them; hashtag timelines do
+    /// not hold them, and so neither do we.
+    fn hidden(&self) -> Option<&'static str> {
+        match self.visibility.as_deref() {
+            None | Some("public") if self.local_only => Some("local_only"),
+            None | Some("public") => None,
+            Some("unlisted") => Some("unlisted"),
+            Some("private") => Some("followers_only"),
+            Some("direct") => Some("direct"),
+            Some("local") => Some("local_only"),
+            Some(_) => Some("not_public"),
+        }
+    }
+
+    /// Whether everybody may see it.
+    pub(super) fn is_public(&self) -> bool {
+        self.hidden().is_none()
+    }
+
+    /// What two looks at a status compare.
+    pub(super) fn version(&self) -> Version {
+        let edited =
+            self.edited_at.as_deref().and_then(time).map_or(0, |at| u64::try_from(at.0).unwrap_or(0));
+        let ready = self.media_attachments.iter().filter(|a| a.is_ready()).count();
+        Version { edited, looks: Some((ready, self.card.is_some())), counts: self.counts() }
     }
 
     /// Whether it was written before a moment; one without a time was not.
@@ -191,100 +178,38 @@ impl Status {
         draft.network_time = draft.author_time;
         draft.revision = match self.edited_at.as_deref().and_then(time) {
             Some(at) => Revision::EditedAt(at),
+            None if self.is_change => Revision::Newer,
             None => Revision::Original,
         };
         draft.reply_to = self.in_reply_to_id.map(|id| alias(host, &id));
-        draft.quotes = self.quote.and_then(|q| q.name(host)).or(self.quote_id.map(|id| alias(host, &id)));
+        draft.quotes = (self.quote.and_then(|q| q.name(host)))
+            .or_else(|| self.pleroma.and_then(|p| p.name(host)))
+            .or_else(|| self.quote_id.map(|id| alias(host, &id)));
         draft.lang = self.language;
         let page = self.url.or(self.uri);
-        draft.media = self.media_attachments.into_iter().filter_map(|a| a.media(page.as_deref())).collect();
+        let mut links = Vec::new();
+        for attached in self.media_attachments.into_iter().filter_map(|a| a.attached(page.as_deref())) {
+            match attached {
+                Attached::Media(media) => draft.media.push(media),
+                Attached::Link(link) => links.push(link),
+            }
+        }
         let warning = self.spoiler_text.filter(|w| !w.trim().is_empty());
         let is_sensitive = self.sensitive && !draft.media.is_empty();
-        draft.cover = warning.map(|w| plain(&w)).or(is_sensitive.then(String::new));
+        draft.cover = warning.map(|w| words::plain(&w)).or(is_sensitive.then(String::new));
         draft.url = page;
-        draft.words = Words::Html(self.content.unwrap_or_default());
+        let content = self.content.unwrap_or_default();
+        draft.tags = words::tags_outside(self.tags, &content);
+        draft.words = Words::Html(words::words(content, self.poll, &links));
         draft.card = self.card.and_then(Preview::card);
         if let Some(account) = self.account {
-            // `indexable` is no refusal: it is false until somebody turns it on. `noindex` is one.
-            draft.wish = if account.noindex { Wish::NotIndexed } else { Wish::None };
+            draft.wish = account.wish();
             draft.author = account.author(host);
         }
         draft
     }
 }
 
-/// Warnings are plain text on Mastodon and HTML elsewhere.
-fn plain(warning: &str) -> String {
-    if warning.contains('<') || warning.contains('&') {
-        html::to_body(warning).text()
-    } else {
-        warning.to_owned()
-    }
-}
-
 fn time(text: &str) -> Option<Micros> {
     Micros::parse_rfc3339(text).ok()
-}
-
-impl Quote {
-    fn name(self, host: &str) -> Option<String> {
-        let status = self.quoted_status.and_then(|s| s.name().map(|name| format!("mastodon:{name}")));
-        status
-            .or(self.quoted_status_id.map(|id| alias(host, &id)))
-            .or(self.uri.map(|uri| format!("mastodon:{uri}")))
-    }
-}
-
-impl Account {
-    fn author(self, host: &str) -> Author {
-        let acct = self.acct.or(self.username).unwrap_or_default();
-        let at_home = || {
-            self.url.as_deref().and_then(|u| Url::parse(u).ok()).and_then(|u| u.host_str().map(str::to_owned))
-        };
-        let handle = match acct.contains('@') {
-            _ if acct.is_empty() => String::new(),
-            true => format!("@{acct}"),
-            false => format!("@{acct}@{}", at_home().unwrap_or_else(|| host.to_owned())),
-        };
-        let name = self.display_name.filter(|n| !n.trim().is_empty()).unwrap_or(acct);
-        // The number differs from server to server; the address does not.
-        let id = self.uri.or_else(|| self.url.clone()).or(self.id).unwrap_or_default();
-        let avatar = self.avatar_static.or(self.avatar).filter(|a| !a.ends_with("/missing.png"));
-        Author { id, name, handle, url: self.url, avatar }
-    }
-}
-
-impl Attachment {
-    fn media(self, page: Option<&str>) -> Option<Media> {
-        let kind = match self.kind.as_deref() {
-            Some("image") => MediaKind::Photo,
-            Some("video") => MediaKind::Video,
-            Some("gifv") => MediaKind::Gif,
-            Some("audio") => MediaKind::Audio,
-            _ => return None,
-        };
-        // The address is null while the server still works on it; a still picture is a preview.
-        let url = match kind {
-            MediaKind::Photo => self.url.or(self.remote_url).or(self.preview_url),
-            MediaKind::Video | MediaKind::Gif => self.preview_url,
-            MediaKind::Audio => page.map(str::to_owned),
-        };
-        let size = self.meta.and_then(|m| m.original);
-        let pixels = |n: Option<i64>| n.and_then(|n| u32::try_from(n).ok());
-        Some(Media {
-            kind,
-            url: url?,
-            width: size.as_ref().and_then(|s| pixels(s.width)),
-            height: size.as_ref().and_then(|s| pixels(s.height)),
-            alt: self.description,
-            licence: None,
-        })
-    }
-}
-
-impl Preview {
-    fn card(self) -> Option<Card> {
-        let title = self.title.filter(|t| !t.trim().is_empty())?;
-        Some(Card { url: self.url?, title, text: self.description.filter(|d| !d.trim().is_empty()) })
-    }
 }

@@ -1,16 +1,18 @@
-//! Mastodon on the wire, and statuses as it and its relatives were recorded.
+//! Mastodon on the wire.
+
+mod again;
+mod odd;
+mod server;
 
 use std::sync::Arc;
 
-use model::{Micros, Network, html};
+use model::{Micros, html};
 use networks::{Faults, Happening, Options, Post, Protocol, Script, Server, Visibility, snowflake_at};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{open, status};
-use crate::source::{Api, Forgetful, Revision, Since, Source, SourceEnd, Upstream, Wish, Words};
-use crate::wire::listen::{Heard, fixture, listen, settings};
-use crate::wire::{Event, Reader};
+use super::open;
+use crate::source::{Api, Forgetful, Revision, Since, Source, SourceEnd, Words};
+use crate::wire::listen::{listen, settings};
 
 const START: i64 = 1_700_000_000_000_000;
 const FROM_START: Since = Since { cursor: None, not_before: Micros(0) };
@@ -110,105 +112,4 @@ async fn a_wrong_token_needs_somebody_and_a_small_answer_is_no_loss() {
     let nowhere = settings("http://127.0.0.1:9", Api::V2, Some("secret"));
     let end = open(&nowhere, Arc::new(Forgetful)).unwrap().stream(&out).await;
     assert!(matches!(end, SourceEnd::Cut(_)), "{end}");
-}
-
-fn hear(heard: &mut Heard, raw: &str) {
-    match status::read(raw.as_bytes()) {
-        Ok(status) => heard.take(status.upstream("s.example")),
-        Err(malformed) => heard.take(malformed),
-    }
-}
-
-/// Every object in a document that looks like a status.
-fn statuses(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            if map.contains_key("content") && map.contains_key("account") {
-                found.push(value.to_string());
-            }
-            map.values().for_each(|v| statuses(v, found));
-        }
-        Value::Array(list) => list.iter().for_each(|v| statuses(v, found)),
-        _ => {}
-    }
-}
-
-#[test]
-fn recorded_statuses_of_many_servers_are_read() {
-    let Some(folder) = fixture("mastodon/entities") else { return };
-    let (mut heard, mut found) = (Heard::default(), Vec::new());
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    files.sort();
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>().map_while(Result::ok) {
-            // Whatever it is: reading it as a status must not panic.
-            hear(&mut Heard::default(), &document.to_string());
-            statuses(&document, &mut found);
-        }
-    }
-    found.iter().for_each(|raw| hear(&mut heard, raw));
-    assert!(found.len() > 30, "{}", found.len());
-    assert!(!heard.malformed.contains_key("json"), "{:?}", heard.malformed);
-    assert!(heard.posts.len() > 20 && heard.posts.values().all(|d| d.network == Network::Mastodon));
-    assert!(heard.posts.values().any(|d| matches!(d.revision, Revision::EditedAt(_))));
-    assert!(heard.posts.values().any(|d| d.quotes.is_some()), "Akkoma quotes");
-}
-
-#[test]
-fn recorded_events_are_read() {
-    let Some(path) = fixture("mastodon/streaming/events.sse") else { return };
-    let bytes = std::fs::read(path).unwrap();
-    let (mut names, mut heard) = (Vec::new(), Heard::default());
-    let mut reader = Reader::new(1024 * 1024);
-    for chunk in bytes.chunks(7) {
-        reader.push(chunk, |event| {
-            if let Event::Message { name, data } = event {
-                if matches!(name.as_str(), "update" | "status.update") {
-                    hear(&mut heard, std::str::from_utf8(&data).unwrap());
-                }
-                names.push(name);
-            }
-        });
-    }
-    let count = |name: &str| names.iter().filter(|n| *n == name).count();
-    assert_eq!((heard.deliveries, heard.ignored), (4, 1), "one is unlisted");
-    assert_eq!((count("update"), count("status.update"), count("filters_changed")), (2, 3, 1), "{names:?}");
-}
-
-#[test]
-fn odd_statuses_lose_the_odd_field_only() {
-    let read = |raw: &str| status::read(raw.as_bytes()).ok().unwrap().upstream("s.example");
-    let odd = r#"{"id":12,"uri":"https://a.example/1","created_at":null,"edited_at":"soon","content":null,"visibility":"public",
-        "account":{"acct":"bo","url":"https://a.example/@bo","display_name":" ","noindex":true,"avatar":"https://a.example/missing.png"},
-        "media_attachments":[{"type":"image","url":null,"preview_url":"https://a.example/p.jpg","meta":{"original":{"width":"3","height":-1}}},
-        {"type":"unknown","url":"https://a.example/x"},7],"spoiler_text":"<p>a &amp; b</p>","sensitive":"yes","replies_count":"4",
-        "quote":{"state":"accepted","quoted_status_id":"11"},"in_reply_to_id":10,"tags":null,"card":[]}"#;
-    let Upstream::Post(draft) = read(odd) else { panic!() };
-    assert_eq!(
-        (draft.uid.0.as_str(), draft.aliases.as_slice()),
-        ("mastodon:https://a.example/1", &["mastodon@s.example:12".to_owned()][..])
-    );
-    assert_eq!(
-        (draft.author.handle.as_str(), draft.author.name.as_str(), draft.author.avatar),
-        ("@bo@a.example", "bo", None)
-    );
-    assert_eq!((draft.media.len(), draft.media[0].width, draft.media[0].height), (1, Some(3), None));
-    assert_eq!(
-        (draft.cover.as_deref(), draft.wish, draft.revision),
-        (Some("a & b"), Wish::NotIndexed, Revision::Original)
-    );
-    assert_eq!(
-        (draft.counts.replies, draft.reply_to.as_deref(), draft.quotes.as_deref()),
-        (Some(4), Some("mastodon@s.example:10"), Some("mastodon@s.example:11"))
-    );
-    for hidden in ["unlisted", "private", "direct", "local"] {
-        assert!(matches!(
-            read(&odd.replace("\"public\"", &format!("\"{hidden}\""))),
-            Upstream::Ignored { .. }
-        ));
-    }
-    let boost = format!(r#"{{"id":"13","uri":"https://b.example/2","reblog":{odd}}}"#);
-    assert!(matches!(read(&boost), Upstream::Boost { uid, .. } if uid == "mastodon:https://b.example/2"));
-    assert!(matches!(read("{}"), Upstream::Malformed { reason: "no_id", .. }));
 }

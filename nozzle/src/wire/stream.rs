@@ -12,13 +12,14 @@ const HEAD_MAX: std::time::Duration = std::time::Duration::from_secs(40);
 /// Most bytes read of a refusal.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
 
-/// A client for streams: no limit on the whole answer, and no compression, because a decompressor that waits for a full
-/// block delays posts.
+/// A client for streams: no limit on the whole answer; no compression, because a decompressor that waits for a full block
+/// delays posts; and no redirects, because a stream that has moved is for its source to find, token in hand.
 pub(crate) fn streaming_client() -> Result<reqwest::Client, String> {
     chassis::tls::install();
     let built = reqwest::Client::builder()
         .user_agent(concat!("Perihelion/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_MAX)
+        .redirect(reqwest::redirect::Policy::none())
         .no_gzip()
         .no_brotli()
         .build();

@@ -64,7 +64,7 @@ fn account(post: &Post) -> Value {
         "username": user,
         "acct": if host == DOMAIN { user } else { author.handle.as_str() },
         "display_name": author.name,
-        "locked": false, "bot": false, "discoverable": true, "indexable": true, "noindex": false, "group": false,
+        "locked": false, "bot": false, "discoverable": true, "indexable": !author.no_index, "noindex": author.no_index, "group": false,
         "created_at": "2023-01-05T00:00:00.000Z",
         "note": "",
         "url": format!("https://{host}/@{user}"),
