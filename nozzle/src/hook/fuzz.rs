@@ -60,9 +60,10 @@ proptest! {
         }
         let keys = Keys::read(SECRET).expect("a secret");
         let verified = verify(&keys, &headers, &bytes, Micros(1_614_265_330 * Micros::SECOND));
-        // A list of signatures may hold others beside the right one.
-        let is_right = signature.split(' ').any(|one| one.trim_end_matches('=') == HEADERS[2].trim_end_matches('='));
-        let is_unchanged = id == HEADERS[0] && at == HEADERS[1] && *bytes == *SIGNED.as_bytes() && is_right;
-        assert_eq!(verified.is_ok(), is_unchanged, "{values:?}");
+        // A list of signatures may hold others beside the right one, which may lack its padding.
+        let is_right = |one: &str| one.trim_end_matches('=') == HEADERS[2].trim_end_matches('=');
+        let is_signed = id == HEADERS[0] && at == HEADERS[1] && *bytes == *SIGNED.as_bytes();
+        assert!(verified.is_err() || is_signed && signature.split(' ').any(is_right), "{values:?}");
+        assert!(verified.is_ok() || !is_signed || signature != HEADERS[2], "{values:?}");
     }
 }

@@ -13,10 +13,12 @@ const SECRET_BYTES_MIN: usize = 16;
 /// Marks a secret of Standard Webhooks; base64 follows.
 const PREFIX: &str = "whsec_";
 /// Padding or none: both are found in the wild.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const SIGNATURE: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+/// Secrets that were cut to a length carry bits behind their last byte; the scheme's own libraries take them.
+const SECRET: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, LENIENT.with_decode_allow_trailing_bits(true));
 
 /// A code that authenticates a delivery.
 pub(super) type Code = [u8; 32];
@@ -51,7 +53,7 @@ impl Keys {
     }
 
     fn add(&mut self, secret: &str) -> Result<(), String> {
-        let decoded = BASE64.decode(secret.strip_prefix(PREFIX).unwrap_or(secret)).ok();
+        let decoded = SECRET.decode(secret.strip_prefix(PREFIX).unwrap_or(secret)).ok();
         let is_marked = secret.starts_with(PREFIX);
         let keys: Vec<Vec<u8>> = match decoded {
             None if is_marked => {
@@ -98,9 +100,9 @@ fn codes(keys: &[Secret<Vec<u8>>], parts: &[&[u8]]) -> Vec<Code> {
     keys.iter().map(code).collect()
 }
 
-/// Reads base64 as senders write it.
+/// Reads a signature's base64 as senders write it.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text).ok()
+    SIGNATURE.decode(text).ok()
 }
 
 #[cfg(test)]
