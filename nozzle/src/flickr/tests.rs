@@ -268,12 +268,11 @@ async fn what_was_deleted_while_nobody_looked_is_found_in_the_log() {
     for n in [1, 2000, 3999] {
         server.say(Happening::Delete(id(n)));
     }
-    let log = Arc::new(Log(vec![1, 2000, 3998, 3999]));
+    let log = Arc::new(Log((0..4000).collect()));
     let source = open(&settings_of(&server, Some(KEY)), log).unwrap();
-    let since = Since {
-        cursor: Some(Cursor(format!("{0}:{0}", START / Micros::SECOND + 3999))),
-        not_before: Micros(START),
-    };
+    let start = START / Micros::SECOND;
+    let cursor = Cursor(format!("{}:{start}", start + 3999));
+    let since = Since { cursor: Some(cursor), not_before: Micros(START) };
     let heard = listen(source.as_ref(), &since, |h| h.deleted.len() == 3).await;
     assert_eq!(heard.deleted.into_iter().collect::<Vec<_>>(), [uid(1), uid(2000), uid(3999)]);
     let again = heard.posts.values().filter(|d| d.revision == Revision::Original).count();
@@ -338,4 +337,39 @@ fn what_flickr_would_not_bear_is_said_when_it_is_applied() {
     assert!(why.contains("poll_seconds = 4") && why.contains("write 5 or more"), "{why}");
     let rhythm = open(&at_flickr(5), Arc::new(Forgetful)).unwrap().rhythm();
     assert!(rhythm.silence_max > Duration::from_secs(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fake_says_the_same_in_all_three_forms() {
+    let server = network(photos(0..2), Faults::default()).await;
+    server.play(2);
+    let said = async |query: &str| {
+        let url = format!("{}/services/rest/?api_key={KEY}&{query}", server.url());
+        let client = crate::wire::answer::client().unwrap();
+        crate::wire::answer::ask(client.get(url)).await.unwrap().body
+    };
+    for method in [
+        "flickr.photos.search&tags=rustfest&extras=description,tags".to_owned(),
+        format!("flickr.photos.getInfo&photo_id={}", id(1)),
+    ] {
+        let mut drafts = Vec::new();
+        for (form, begins) in
+            [("&format=json&nojsoncallback=1", "{"), ("&format=json", "jsonFlickrApi({"), ("", "<?xml")]
+        {
+            let body = said(&format!("method={method}{form}")).await;
+            assert!(body.starts_with(begins.as_bytes()), "{}", String::from_utf8_lossy(&body));
+            let document = super::answer::read(&body).unwrap();
+            let listed = super::photo::one_or_more(&document["photos"]["photo"]).first();
+            drafts.push(super::photo::read(listed.unwrap_or(&document["photo"])).unwrap().draft);
+        }
+        assert!(drafts.iter().all(|draft| *draft == drafts[0]), "{drafts:?}");
+    }
+    for (query, code) in
+        [("method=flickr.photos.search", 3), ("method=flickr.nothing", 112), ("method=x&format=php", 111)]
+    {
+        let Err(super::answer::Unread::Fail(fail)) = super::answer::read(&said(query).await) else {
+            panic!("{query}")
+        };
+        assert_eq!(fail.code, code, "{query}");
+    }
 }

@@ -94,12 +94,13 @@ impl<'a> Walk<'a> {
             }
             let before = here.len();
             here.extend(page.photos.iter().flatten().map(|photo| photo.id.clone()));
-            if here.len() == before {
+            let is_readable = page.photos.iter().any(Result::is_ok);
+            if is_readable && here.len() == before {
                 return Ok(Covered::Repeated(beyond(&here)));
             }
             let (total, is_last) = (page.total, page.pages > 0 && number >= page.pages);
             self.tell(page.photos).await;
-            if is_last || here.len() >= total {
+            if is_last || !is_readable || here.len() >= total {
                 return Ok(Covered::All);
             }
             if here.len() >= RESULTS_MAX {
