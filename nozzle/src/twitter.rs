@@ -84,4 +84,6 @@ impl Source for Twitter {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;

@@ -65,9 +65,11 @@ fn stands(chars: &[char], what: &What) -> bool {
 fn run(chars: &[char], what: What) -> Option<Run> {
     Some(match what {
         What::Tag(_) => Run::Tag { tag: chars[1..].iter().collect() },
-        What::Mention(name) => {
-            Run::Mention { mention: format!("@{name}"), url: Some(format!("https://x.com/{name}")) }
-        }
+        // As it was written; the network says it in the account's own case.
+        What::Mention(name) => Run::Mention {
+            mention: format!("@{}", chars[1..].iter().collect::<String>()),
+            url: Some(format!("https://x.com/{name}")),
+        },
         What::Link { to, shown } => Run::Link { link: to, text: shown },
         What::Nothing => return None,
     })

@@ -107,6 +107,10 @@ impl Document<'_> {
             };
             let Ok(tweet) = serde_json::from_str::<Tweet>(raw.get()) else { return malformed("json") };
             let Some(id) = tweet.id.clone().filter(|id| !id.is_empty()) else { return malformed("no_id") };
+            // Rules and accounts have ids as well.
+            if tweet.text.is_none() {
+                return malformed("no_text");
+            }
             (joins.upstream(&tweet, &id), id)
         };
         self.elements().into_iter().map(told).collect()

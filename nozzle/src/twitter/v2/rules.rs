@@ -63,16 +63,13 @@ pub(super) async fn reconcile(access: &Access) -> Result<bool, SourceEnd> {
     let is_changed = !missing.is_empty();
     if is_changed {
         // All or none: a rule that X refuses must not leave us with half of what was asked for.
-        add(access, &missing, &label, DRY).await.map_err(Refused::end)?;
-        match add(access, &missing, &label, REAL).await {
-            Ok(added) => ours.extend(added),
-            // There is room once those that we no longer need are gone. Only then: deleting first would leave a hole.
-            Err(Refused::TooMany) if !stale.is_empty() => {
-                delete(access, &std::mem::take(&mut stale)).await?;
-                ours.extend(add(access, &missing, &label, REAL).await.map_err(Refused::end)?);
-            }
+        match add(access, &missing, &label, DRY).await {
+            Ok(_) => {}
+            // There is room once those that we no longer need are gone. Only then: deleting first leaves a hole.
+            Err(Refused::TooMany) if !stale.is_empty() => delete(access, &std::mem::take(&mut stale)).await?,
             Err(refused) => return Err(refused.end()),
         }
+        ours.extend(add(access, &missing, &label, REAL).await.map_err(Refused::end)?);
     }
     if !stale.is_empty() {
         delete(access, &stale).await?;
