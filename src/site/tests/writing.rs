@@ -18,9 +18,12 @@ use nozzle::{
     intake::{Actor, Ask, Order, Outcome, Waiting},
 };
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -86,6 +89,10 @@ impl Desk {
             Self { router: router(&site), eid, nozzle, store, shutdown, keys: AtomicU64::new(0), _dir: dir };
         desk.apply(onsite, more).await;
         desk.ask(Ask::Schedule(programme())).await;
+        // The site follows what the nozzle has committed and published.
+        while !desk.get(&format!("/{SLUG}")).await.text().contains("Forms that forgive") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         desk
     }
 
