@@ -96,6 +96,7 @@ fn showcase(seq: u64) -> Vec<Entry> {
     });
     add("photos", vec![], &|i| {
         i.media = vec![photo("https://pictures.example/1.png"), photo("https://pictures.example/2.png")];
+        i.author.url = Some("https://pictures.example/people/ada".into());
     });
     add("video", vec![Run::text("look")], &|i| {
         i.media = vec![Media {

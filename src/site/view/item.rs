@@ -54,6 +54,8 @@ pub(in crate::site) struct ItemView {
     pub(in crate::site) paragraphs: Vec<Vec<Piece>>,
     pub(in crate::site) photos: Vec<PhotoView>,
     pub(in crate::site) caption: String,
+    /// The page of whoever licensed the picture.
+    pub(in crate::site) credit: Option<String>,
     pub(in crate::site) card: Option<CardView>,
     pub(in crate::site) place: Option<PlaceView>,
     pub(in crate::site) is_question: bool,
@@ -137,6 +139,7 @@ pub(in crate::site) fn view(row: &Row, at: Micros, setting: &Setting<'_>) -> Opt
         paragraphs: paragraphs(&item.body),
         photos: photos(row.id, item, setting.slug),
         caption: caption(item),
+        credit: href(&item.author.url).filter(|_| is_licensed(item)),
         card: item.card.as_ref().and_then(card),
         place: row.filing.as_ref().filter(|_| setting.shows_place).and_then(|f| place(f, setting)),
         is_question: item.marks.contains(&Mark::Question),
@@ -220,6 +223,11 @@ fn caption(item: &Item) -> String {
     notes.join(" ")
 }
 
+/// A licence names its owner: the picture's line leads there.
+fn is_licensed(item: &Item) -> bool {
+    item.media.iter().any(|m| m.kind != MediaKind::Audio && m.licence.as_deref().is_some_and(|l| !l.is_empty()))
+}
+
 fn card(card: &Card) -> Option<CardView> {
     let url = web(&card.url)?;
     let text = card.text.clone().filter(|t| !t.is_empty());
@@ -264,5 +272,25 @@ mod tests {
             gone_sentence(RowState::Hidden, Some(GoneBy::Moderator), None),
             "This post was hidden by the organisers."
         );
+    }
+
+    #[test]
+    fn a_licensed_picture_leads_to_its_owner() {
+        use crate::site::tests::entries::item;
+        let medium = |licence: Option<&str>| model::Media {
+            kind: MediaKind::Photo,
+            url: "https://live.staticflickr.com/65535/1_a_b.jpg".into(),
+            width: Some(1024),
+            height: Some(683),
+            alt: Some("Hall 1".into()),
+            licence: licence.map(str::to_owned),
+        };
+        let mut photo = item("1", model::Body::default());
+        photo.author.url = Some("https://www.flickr.com/people/ada/".into());
+        photo.media = vec![medium(None)];
+        assert!(!is_licensed(&photo));
+        photo.media = vec![medium(Some("CC BY 2.0"))];
+        assert!(is_licensed(&photo));
+        assert_eq!(caption(&photo), "CC BY 2.0");
     }
 }

@@ -153,7 +153,13 @@ function pictures(record, page) {
       src: `/media/${page.slug}.${id}.${item.rev}.${m.n}`, alt: m.alt ?? "", loading: "lazy", decoding: "async",
       width: m.width, height: m.height,
     })),
-    notes.length > 0 ? h("figcaption", { dir: "auto" }, notes.join(" ")) : null);
+    notes.length > 0 ? h("figcaption", { dir: "auto" }, credit(item, seen), notes.join(" ")) : null);
+}
+
+/** A licence names its owner: the picture's line leads there. */
+function credit(item, media) {
+  const to = media.some((m) => m.licence) && item.author.url && web(item.author.url);
+  return to ? [h("a", { href: to.href, rel: REL }, h("bdi", null, item.author.name || item.author.handle)), " "] : null;
 }
 
 function preview(item) {
