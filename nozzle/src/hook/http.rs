@@ -107,7 +107,7 @@ pub(crate) async fn listen(settings: Listen<'_>, doors: Doors, events: Arc<dyn E
     }
     http::serve(listener, router(house), limits, shutdown).await;
     // Only a stop ends it, and that ends us too.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 struct House {
@@ -188,7 +188,7 @@ impl House {
     async fn heard(&self, door: &Door, headers: &HeaderMap, body: Body) -> Result<(Verified, Bytes), No> {
         let reading = Reading(Some(door));
         let read = self.read(headers, body).await;
-        reading.is_over();
+        reading.ended();
         let body = match read {
             Ok(body) => body,
             Err(no) => {
@@ -273,7 +273,7 @@ impl House {
 struct Reading<'a>(Option<&'a Door>);
 
 impl Reading<'_> {
-    fn is_over(mut self) {
+    fn ended(mut self) {
         self.0 = None;
     }
 }
