@@ -69,7 +69,7 @@ export class Compose {
     const words = { name: value("name").trim(), text: value("text"), talk: value("talk"), room: value("room"), reply_to: value("reply_to") };
     if (words.text.trim() === "") return;
     if (this.drafts.length >= OUTBOX_MAX) {
-      this.say(`${OUTBOX_MAX} posts are on their way already; this one stays in the box.`);
+      this.say(`${OUTBOX_MAX} posts are on their way already; this one stays in the box.`, true);
       return;
     }
     store(NAME, words.name);
@@ -184,9 +184,11 @@ export class Compose {
         isOver ? null : act("Discard", () => this.drop(draft))));
   }
 
+  /** Spoken to those who cannot see the lines below; what went wrong is seen by all. */
   say(words, isBad = false) {
     this.said.textContent = words;
     this.said.classList.toggle("bad", isBad);
+    this.said.classList.toggle("sr", !isBad);
   }
 
   read() {
