@@ -40,9 +40,8 @@ impl EventToApply {
         let shown = path.display();
         let text = bounded::read_text(path, EVENT_BYTES_MAX)
             .map_err(|why| Failure::Asked(format!("cannot read {shown}: {why}")))?;
-        let file = EventFile::parse(&text).map_err(|bad| Failure::Asked(format!("{shown}: {bad}")))?;
-        sources::check(&file, &env)
-            .map_err(|wrong| Failure::Asked(format!("{shown}: {}", wrong.join("\n"))))?;
+        let file =
+            sources::read(&text, &env).map_err(|bad| Failure::Asked(bad.in_file(&shown.to_string())))?;
         let schedule = match &file.schedule {
             None => None,
             Some(address) if is_web(address) => Some(fetch(address).await?),

@@ -19,7 +19,6 @@ use chassis::clock::Clock;
 use chassis::{Part, Readiness, Secret, Shutdown, http, ops};
 use live::Page;
 use live::ledger::Ledger;
-use model::event::EventFile;
 use model::{EventId, ItemId, Micros, Seq};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
@@ -232,8 +231,7 @@ impl Nozzle {
         text: &str,
         is_dry_run: bool,
     ) -> Result<Option<Arc<Event>>, Refusal> {
-        let file = EventFile::parse(text).map_err(|bad| Refusal::bad(bad.to_string()))?;
-        sources::check(&file, &self.0.parts.env).map_err(|wrong| Refusal::bad(wrong.join("\n")))?;
+        let file = sources::read(text, &self.0.parts.env).map_err(|bad| Refusal::bad(bad.to_string()))?;
         let is_taken = |e: &Arc<Event>| e.eid() != eid && e.view().event.is_some_and(|e| e.slug == file.slug);
         if self.events().iter().any(is_taken) {
             let why = format!("Another event already has the slug {:?}.", file.slug);

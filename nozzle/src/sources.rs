@@ -1,6 +1,8 @@
 //! From event.toml to sources: settings are resolved and checked, then the network's own folder opens its source.
 //! Everything that can be said about bad settings without asking the network is said here, when they are applied.
 
+mod check;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +11,10 @@ use chassis::Secret;
 use model::event::{EventFile, Moderation, SourceFile};
 use url::Url;
 
+pub use check::{check, read, unset};
+
 use crate::hook::{self, Doorway};
-use crate::source::{Api, Forgetful, Memory, Source, SourceSettings};
+use crate::source::{Api, Memory, Source, SourceSettings};
 use crate::{bluesky, feed, flickr, mastodon, replay, twitter};
 
 /// Shortest and longest `poll_seconds`.
@@ -26,24 +30,6 @@ pub type Env<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
 /// The environment of this process.
 pub fn process_env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Checks every source of an event, without asking any network.
-///
-/// # Errors
-/// One sentence per source that cannot work, naming it.
-pub fn check(event: &EventFile, env: Env<'_>) -> Result<(), Vec<String>> {
-    let wrong: Vec<String> = event
-        .sources
-        .iter()
-        .filter(|s| {
-            is_known(&s.kind).is_ok_and(|known| known == Known::Available) || is_known(&s.kind).is_err()
-        })
-        .filter_map(|s| {
-            open(s, event, env, Arc::new(Forgetful)).err().map(|why| format!("source {:?}: {why}", s.name))
-        })
-        .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// Opens one source of an event.
@@ -91,9 +77,13 @@ enum Known {
 
 fn is_known(kind: &str) -> Result<Known, String> {
     match kind {
-        "bluesky" | "feed" | "mastodon" | "twitter" | "flickr" | "replay" | hook::KIND => Ok(Known::Available),
+        "bluesky" | "feed" | "mastodon" | "twitter" | "flickr" | "replay" | hook::KIND => {
+            Ok(Known::Available)
+        }
         "onsite" => Ok(Known::Brought),
-        other => Err(format!("kind = {other:?} is unknown; write bluesky, feed, flickr, mastodon, twitter, hook or replay")),
+        other => Err(format!(
+            "kind = {other:?} is unknown; write bluesky, feed, flickr, mastodon, twitter, hook or replay"
+        )),
     }
 }
 
@@ -110,13 +100,7 @@ pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Sou
         name: file.name.clone(),
         url,
         streaming_url: file.streaming_url.as_deref().map(|u| address("streaming_url", u)).transpose()?,
-        tags: match file.tags.as_ref().unwrap_or(&event.hashtags) {
-            // What is sent to us is not looked for.
-            none if none.is_empty() && file.kind == hook::KIND => Vec::new(),
-            // A feed is somebody's own: all of it is meant, unless it is said otherwise.
-            _ if file.kind == "feed" && file.tags.is_none() => Vec::new(),
-            raw => tags(raw)?,
-        },
+        tags: own_tags(file, event)?,
         token: file.token_env.as_deref().and_then(env).map(Secret::new),
         token_env: file.token_env.clone(),
         api_url: file.api_url.as_deref().map(|u| address("api_url", u)).transpose()?,
@@ -131,16 +115,16 @@ pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Sou
     })
 }
 
+/// The address itself is never told: it may hold a secret.
 fn address(key: &str, text: &str) -> Result<Url, String> {
-    let url =
-        Url::parse(text).map_err(|e| format!("{key} = {text:?} is no address ({e}); write https://host"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(format!("{key} = {text:?} must begin with https:// (or http://) and name a host"));
-    }
+    let url = Url::parse(text).map_err(|e| format!("{key} is no address ({e}); write https://host"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!(
             "{key} holds a user name or password; secrets belong in the environment (token_env)"
         ));
+    }
+    if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") || url.host_str().is_none() {
+        return Err(format!("{key} must begin with https:// (or wss:// for a stream) and name a host"));
     }
     Ok(url)
 }
@@ -156,18 +140,39 @@ fn file_or_address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The hashtags that a source looks for.
+fn own_tags(file: &SourceFile, event: &EventFile) -> Result<Vec<String>, String> {
+    match file.tags.as_ref().unwrap_or(&event.hashtags) {
+        // What is sent to us is not looked for.
+        none if none.is_empty() && file.kind == hook::KIND => Ok(Vec::new()),
+        // A feed is somebody's own: all of it is meant, unless it is said otherwise.
+        _ if file.tags.is_none() && matches!(file.kind.as_str(), "feed" | "onsite") => Ok(Vec::new()),
+        raw if raw.is_empty() => Err(format!("tags: give the source or the event 1 to {TAGS_MAX} hashtags")),
+        raw => tags(raw),
+    }
+}
+
 fn tags(raw: &[String]) -> Result<Vec<String>, String> {
-    let tags: Vec<String> = raw.iter().map(|t| t.trim().trim_start_matches('#').to_owned()).collect();
-    if tags.is_empty() || tags.len() > TAGS_MAX {
-        return Err(format!("tags: give the source or the event 1 to {TAGS_MAX} hashtags"));
+    match tag_problem(raw) {
+        Some(what) => Err(format!("tags: {what}")),
+        None => Ok(raw.iter().map(|tag| bare(tag).to_owned()).collect()),
     }
-    let is_tag = |t: &String| {
-        !t.is_empty() && t.len() <= TAG_BYTES_MAX && t.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+fn bare(tag: &str) -> &str {
+    tag.trim().trim_start_matches('#')
+}
+
+/// What is wrong with a list of hashtags.
+fn tag_problem(raw: &[String]) -> Option<String> {
+    if raw.len() > TAGS_MAX {
+        return Some(format!("{} are too many; {TAGS_MAX} hashtags at most", raw.len()));
+    }
+    let is_tag = |tag: &str| {
+        !tag.is_empty() && tag.len() <= TAG_BYTES_MAX && tag.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
-    match tags.iter().find(|t| !is_tag(t)) {
-        Some(bad) => Err(format!("tags: {bad:?} is no hashtag; letters, digits and _ only")),
-        None => Ok(tags),
-    }
+    let bad = raw.iter().map(|tag| bare(tag)).find(|tag| !is_tag(tag))?;
+    Some(format!("{bad:?} is no hashtag; letters, digits and _ only"))
 }
 
 fn api(text: Option<&str>) -> Result<Api, String> {
@@ -224,17 +229,5 @@ mod tests {
             assert!(why.contains(want), "{extra}: {why}");
             assert!(!why.contains("secret@"), "{why}");
         }
-    }
-
-    #[test]
-    fn a_kind_without_its_key_stops_nobody_and_an_unknown_one_is_refused() {
-        let event = |kind: &str| {
-            let text = format!(
-                "slug=\"abc\"\ntitle=\"x\"\nhashtags=[\"a\"]\n[[source]]\nname=\"a\"\nkind=\"{kind}\"\n"
-            );
-            EventFile::parse(&text).unwrap()
-        };
-        assert!(check(&event("flickr"), &|_| None).is_ok());
-        assert!(check(&event("mastodn"), &|_| None).unwrap_err()[0].contains("unknown"));
     }
 }

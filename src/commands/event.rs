@@ -121,7 +121,8 @@ fn describe(held: &Held) -> String {
         );
         line("hashtags", &event.hashtags.join(" "));
         line("rooms", &event.rooms.iter().map(|room| room.name.as_str()).collect::<Vec<_>>().join(", "));
-        line("sources", &event.sources.join(", "));
+        let sources: Vec<&str> = event.sources.iter().map(|source| source.name.as_str()).collect();
+        line("sources", &sources.join(", "));
     }
     let talks = held.fold.talks.values().filter(|talk| !talk.dropped).count();
     line("talks", &talks.to_string());

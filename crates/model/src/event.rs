@@ -2,31 +2,29 @@
 //!
 //! Secrets are named here (`token_env`), never held: the file may be shown to anybody.
 
+mod bad;
+mod check;
+mod entry;
 mod onsite;
+mod read;
 
 use crate::EventId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
+pub use bad::{BadEvent, Problem};
+pub use entry::{EventEntry, Room, SourceEntry};
 pub use onsite::{Onsite, OnsiteLimits};
-
-/// Slugs that would hide a page of the site.
-const TAKEN: &[&str] = &[
-    "admin", "api", "healthz", "intake", "live", "login", "logout", "media", "metrics", "readyz", "robots",
-    "static", "hooks", "favicon",
-];
-const SLUG_CHARS_MIN: usize = 3;
-const SLUG_CHARS_MAX: usize = 40;
-const SOURCES_MAX: usize = 64;
-const ROOMS_MAX: usize = 64;
+pub use read::Places;
 
 /// event.toml. Every key but `slug` and `title` is optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventFile {
     /// The event's place in addresses: 3 to 40 of a-z, 0-9 and `-`.
+    #[serde(default)]
     pub slug: String,
     /// The name that people read.
+    #[serde(default)]
     pub title: String,
     /// IANA time zone of the venue.
     #[serde(default = "utc")]
@@ -72,6 +70,7 @@ fn utc() -> String {
 #[serde(deny_unknown_fields)]
 pub struct RoomFile {
     /// As printed in the programme.
+    #[serde(default)]
     pub name: String,
     /// Hashtags that name this room.
     #[serde(default)]
@@ -83,8 +82,10 @@ pub struct RoomFile {
 #[serde(deny_unknown_fields)]
 pub struct SourceFile {
     /// A name of your choice, unique in the event; pages show it beside gaps.
+    #[serde(default)]
     pub name: String,
     /// mastodon, twitter, bluesky, flickr, feed, hook, onsite or replay.
+    #[serde(default)]
     pub kind: String,
     /// Base address of the server (or the feed, or the replayed file).
     #[serde(default)]
@@ -170,138 +171,20 @@ pub enum Moderation {
     Hold,
 }
 
-/// Why an event.toml is refused. Every message says what to change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadEvent {
-    /// Not TOML, a wrong type, or an unknown key; the message names line and key.
-    #[error("{0}")]
-    Toml(String),
-    /// A value that cannot be.
-    #[error("{key}: {what}")]
-    Value {
-        /// The key.
-        key: String,
-        /// What is wrong and what would be right.
-        what: String,
-    },
-}
-
-/// The line's number and what is wrong there, never its words: somebody may have written a token into it.
-fn bad_toml(text: &str, error: &toml::de::Error) -> BadEvent {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
-    BadEvent::Toml(format!("line {line}: {}", error.message().trim_end().replace('\n', ", ")))
-}
-
-fn bad(key: impl Into<String>, what: impl Into<String>) -> BadEvent {
-    BadEvent::Value { key: key.into(), what: what.into() }
-}
-
 impl EventFile {
     /// Reads and checks an event.toml.
     ///
     /// # Errors
-    /// [`BadEvent`], naming the key (and for TOML the line) and what is allowed.
+    /// [`BadEvent`]: everything that is wrong with it, with lines and what is allowed.
     pub fn parse(text: &str) -> Result<Self, BadEvent> {
-        let file: Self = toml::from_str(text).map_err(|e| bad_toml(text, &e))?;
-        file.check()?;
-        Ok(file)
+        read::read(text)
     }
 
-    /// Checks what the types cannot say.
-    ///
-    /// # Errors
-    /// [`BadEvent::Value`] for the first value that cannot be.
-    pub fn check(&self) -> Result<(), BadEvent> {
-        check_slug(&self.slug)?;
-        if self.title.trim().is_empty() {
-            return Err(bad("title", "give the event a name that people can read"));
-        }
-        if jiff::tz::TimeZone::get(&self.timezone).is_err() {
-            let what =
-                format!("{:?} is no IANA time zone; write one such as \"Europe/Berlin\"", self.timezone);
-            return Err(bad("timezone", what));
-        }
-        if let (Some(a), Some(b)) = (day(self.starts.as_ref(), "starts")?, day(self.ends.as_ref(), "ends")?)
-            && b < a
-        {
-            return Err(bad("ends", format!("{b} lies before starts = {a}")));
-        }
-        if self.rooms.len() > ROOMS_MAX || self.sources.len() > SOURCES_MAX {
-            return Err(bad("source", format!("at most {SOURCES_MAX} sources and {ROOMS_MAX} rooms")));
-        }
-        self.onsite_limits.check().map_err(|what| bad("onsite_limits", what))?;
-        self.check_names()
-    }
-
-    fn check_names(&self) -> Result<(), BadEvent> {
-        let mut rooms = BTreeSet::new();
-        for room in &self.rooms {
-            if !rooms.insert(room_slug(&room.name)) {
-                return Err(bad(
-                    "room.name",
-                    format!("two rooms are called {:?}; a room's name must be its own", room.name),
-                ));
-            }
-        }
-        let mut sources = BTreeSet::new();
-        for source in &self.sources {
-            if source.name.trim().is_empty() || !sources.insert(source.name.as_str()) {
-                let what =
-                    format!("two sources are called {:?}; a source's name must be its own", source.name);
-                return Err(bad("source.name", what));
-            }
-        }
-        Ok(())
-    }
-
-    /// The part of the file that the public log carries.
+    /// As [`EventFile::parse`], for whoever has more to check: the file as far as it can be read, and what is wrong so far.
     #[must_use]
-    pub fn entry(&self) -> EventEntry {
-        EventEntry {
-            slug: self.slug.clone(),
-            title: self.title.clone(),
-            timezone: self.timezone.clone(),
-            starts: self.starts.map(|d| d.to_string()),
-            ends: self.ends.map(|d| d.to_string()),
-            place: self.place.clone(),
-            hashtags: self.hashtags.clone(),
-            rooms: self
-                .rooms
-                .iter()
-                .map(|r| Room { slug: room_slug(&r.name), name: r.name.clone(), tags: r.tags.clone() })
-                .collect(),
-            sources: self.sources.iter().map(|s| s.name.clone()).collect(),
-            onsite: self.onsite,
-            accent_hue: self.accent_hue,
-        }
+    pub fn inspect(text: &str) -> (Option<Self>, Vec<Problem>) {
+        read::inspect(text)
     }
-}
-
-fn day(value: Option<&toml::value::Datetime>, key: &str) -> Result<Option<String>, BadEvent> {
-    match value {
-        None => Ok(None),
-        Some(d) if d.date.is_some() && d.time.is_none() => Ok(Some(d.to_string())),
-        Some(d) => Err(bad(key, format!("{d} is no day; write one such as 2026-06-01"))),
-    }
-}
-
-fn check_slug(slug: &str) -> Result<(), BadEvent> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !(SLUG_CHARS_MIN..=SLUG_CHARS_MAX).contains(&slug.len())
-        || !slug.chars().all(allowed)
-        || slug.starts_with('-')
-        || slug.ends_with('-')
-    {
-        let what = format!(
-            "{slug:?} must be {SLUG_CHARS_MIN} to {SLUG_CHARS_MAX} of a-z, 0-9 and - (not at an end)"
-        );
-        return Err(bad("slug", what));
-    }
-    if TAKEN.contains(&slug) {
-        return Err(bad("slug", format!("{slug:?} is a page of the site itself; choose another")));
-    }
-    Ok(())
 }
 
 /// The slug of a room's name: letters and digits of any script in lower case, the rest as `-`.
@@ -317,53 +200,6 @@ pub fn room_slug(name: &str) -> String {
     }
     let trimmed = out.trim_end_matches('-');
     if trimmed.is_empty() { "room".to_owned() } else { trimmed.to_owned() }
-}
-
-/// An event's settings as its log carries them: no secret, no address of a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventEntry {
-    /// Place in addresses.
-    pub slug: String,
-    /// Name.
-    pub title: String,
-    /// IANA time zone of the venue.
-    pub timezone: String,
-    /// First day, `2026-06-01`.
-    #[serde(default)]
-    pub starts: Option<String>,
-    /// Last day.
-    #[serde(default)]
-    pub ends: Option<String>,
-    /// City or venue.
-    #[serde(default)]
-    pub place: Option<String>,
-    /// Hashtags, without `#`.
-    #[serde(default)]
-    pub hashtags: Vec<String>,
-    /// Rooms, in order.
-    #[serde(default)]
-    pub rooms: Vec<Room>,
-    /// Names of the sources.
-    #[serde(default)]
-    pub sources: Vec<String>,
-    /// Whether people may write on the page.
-    #[serde(default)]
-    pub onsite: Onsite,
-    /// Hue of the accent.
-    #[serde(default)]
-    pub accent_hue: Option<u16>,
-}
-
-/// A room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Room {
-    /// Its name in addresses and filings.
-    pub slug: String,
-    /// Its name in the programme.
-    pub name: String,
-    /// Hashtags that name it.
-    #[serde(default)]
-    pub tags: Vec<String>,
 }
 
 /// An event as lists of events show it.
@@ -407,6 +243,34 @@ mod tests {
         for slug in ["ab", "admin", "Rust", "-rust", "a b c"] {
             assert!(EventFile::parse(&format!("slug = {slug:?}\ntitle = \"x\"\n")).is_err(), "{slug}");
         }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_each_with_its_line() {
+        let text = "slug = \"a\"\ntitle = 5\nhashtag = [\"x\"]\n\n[[source]]\nkind = \"feed\"\npoll_seconds = \"often\"\n\
+                    colour = \"s3cret\"\n\n[[source]]\nname = \"b\"\nconsent = \"maybe\"\ntags = [\"a\", 5]\n[[room]]\n";
+        let bad = EventFile::parse(text).unwrap_err();
+        let lines: Vec<usize> = bad.0.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [1, 2, 3, 5, 7, 8, 12, 13, 14], "{bad}");
+        let told = bad.in_file("event.toml");
+        assert!(told.contains("event.toml:7: ") && told.contains("event.toml:12: "), "{told}");
+        assert!(!told.contains("s3cret") && !told.contains("often") && !told.contains("maybe"), "{told}");
+    }
+
+    #[test]
+    fn text_that_is_no_toml_is_told_with_its_lines() {
+        let bad = EventFile::parse("slug = \ntitle = \"x\"\n[[source\n").unwrap_err();
+        assert!(bad.0.iter().any(|problem| problem.line == 1), "{bad}");
+        assert!(bad.0.iter().any(|problem| problem.line == 3), "{bad}");
+    }
+
+    #[test]
+    fn places_are_found_and_a_missing_key_stands_at_its_heading() {
+        let text = "slug = \"abc\"\n[[source]]\nname = \"a\"\n\n[[source]]\nurl = \"x\"\n";
+        let places = Places::of(text).unwrap();
+        let found = [("source", 0, "name"), ("source", 1, "url"), ("source", 1, "kind"), ("room", 0, "name")]
+            .map(|(list, n, key)| places.line_in(list, n, key));
+        assert_eq!((found, places.line_of("slug")), ([3, 6, 5, 1], 1));
     }
 
     #[test]

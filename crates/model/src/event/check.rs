@@ -1,0 +1,111 @@
+//! What the types of an event.toml cannot say.
+
+use super::bad::Problem;
+use super::read::Places;
+use super::{EventFile, room_slug};
+use std::collections::BTreeSet;
+
+/// Slugs that would hide a page of the site.
+const TAKEN: &[&str] = &[
+    "admin", "api", "healthz", "intake", "live", "login", "logout", "media", "metrics", "readyz", "robots",
+    "static", "hooks", "favicon",
+];
+const SLUG_CHARS_MIN: usize = 3;
+const SLUG_CHARS_MAX: usize = 40;
+const SOURCES_MAX: usize = 64;
+const ROOMS_MAX: usize = 64;
+
+/// Every value that cannot be.
+pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut wrong = |key: &str, what: String| {
+        found.push(Problem { line: places.line_of(key), what: format!("{key}: {what}") });
+    };
+    if let Err(what) = slug(&file.slug) {
+        wrong("slug", what);
+    }
+    if file.title.trim().is_empty() {
+        wrong("title", "give the event a name that people can read".to_owned());
+    }
+    if jiff::tz::TimeZone::get(&file.timezone).is_err() {
+        let named = &file.timezone;
+        wrong("timezone", format!("{named:?} is no IANA time zone; write one such as \"Europe/Berlin\""));
+    }
+    let mut days = [("starts", &file.starts), ("ends", &file.ends)].map(|(key, value)| {
+        day(value.as_ref()).unwrap_or_else(|what| {
+            wrong(key, what);
+            None
+        })
+    });
+    if let [Some(starts), Some(ends)] = &mut days
+        && ends < starts
+    {
+        wrong("ends", format!("{ends} lies before starts = {starts}"));
+    }
+    if let Err(what) = file.onsite_limits.check() {
+        wrong("onsite_limits", what);
+    }
+    if file.rooms.len() > ROOMS_MAX {
+        wrong("room", format!("an event has at most {ROOMS_MAX} rooms"));
+    }
+    if file.sources.len() > SOURCES_MAX {
+        wrong("source", format!("an event has at most {SOURCES_MAX} sources"));
+    }
+    found.extend(names(file, places));
+    found
+}
+
+fn names(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut rooms = BTreeSet::new();
+    for (n, room) in file.rooms.iter().enumerate() {
+        let line = places.line_in("room", n, "name");
+        if room.name.trim().is_empty() {
+            found
+                .push(Problem { line, what: "room: name is missing; write name = \"Main hall\"".to_owned() });
+        } else if !rooms.insert(room_slug(&room.name)) {
+            let what = format!("two rooms are called {:?}; a room's name must be its own", room.name);
+            found.push(Problem { line, what });
+        }
+    }
+    let mut sources = BTreeSet::new();
+    for (n, source) in file.sources.iter().enumerate() {
+        let line = places.line_in("source", n, "name");
+        if source.name.trim().is_empty() {
+            let what = "source: name is missing; write one of your choice, such as name = \"fosstodon\"";
+            found.push(Problem { line, what: what.to_owned() });
+        } else if !sources.insert(source.name.as_str()) {
+            let what = format!("two sources are called {:?}; a source's name must be its own", source.name);
+            found.push(Problem { line, what });
+        }
+    }
+    found
+}
+
+fn day(value: Option<&toml::value::Datetime>) -> Result<Option<String>, String> {
+    match value {
+        None => Ok(None),
+        Some(d) if d.date.is_some() && d.time.is_none() => Ok(Some(d.to_string())),
+        Some(d) => Err(format!("{d} is no day; write one such as 2026-06-01")),
+    }
+}
+
+fn slug(slug: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if slug.is_empty() {
+        return Err("is missing; write slug = \"rustfest\", the event's place in addresses".to_owned());
+    }
+    if !(SLUG_CHARS_MIN..=SLUG_CHARS_MAX).contains(&slug.len())
+        || !slug.chars().all(allowed)
+        || slug.starts_with('-')
+        || slug.ends_with('-')
+    {
+        return Err(format!(
+            "{slug:?} must be {SLUG_CHARS_MIN} to {SLUG_CHARS_MAX} of a-z, 0-9 and - (not at an end)"
+        ));
+    }
+    if TAKEN.contains(&slug) {
+        return Err(format!("{slug:?} is a page of the site itself; choose another"));
+    }
+    Ok(())
+}
