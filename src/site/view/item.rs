@@ -225,7 +225,9 @@ fn caption(item: &Item) -> String {
 
 /// A licence names its owner: the picture's line leads there.
 fn is_licensed(item: &Item) -> bool {
-    item.media.iter().any(|m| m.kind != MediaKind::Audio && m.licence.as_deref().is_some_and(|l| !l.is_empty()))
+    item.media
+        .iter()
+        .any(|m| m.kind != MediaKind::Audio && m.licence.as_deref().is_some_and(|l| !l.is_empty()))
 }
 
 fn card(card: &Card) -> Option<CardView> {
