@@ -6,6 +6,7 @@ mod death;
 mod demo;
 mod doors;
 mod hostile;
+mod moderate;
 mod one_truth;
 mod product;
 mod program;
