@@ -1,4 +1,4 @@
-//! Twitter API v1.1: `statuses/filter` and `search/tweets`, as they were before they were switched off.
+//! Twitter API v1.1: `statuses/filter`, `search/tweets` and `statuses/lookup`, as they were before they were switched off.
 
 mod render;
 mod stream;
@@ -23,6 +23,8 @@ use crate::store::Range;
 /// Statuses a page of search, default and most.
 const PAGE_DEFAULT: usize = 15;
 const PAGE_MAX: usize = 100;
+/// Ids a look-up.
+const LOOKUP_MAX: usize = 100;
 /// Phrases a stream may track, and bytes of each.
 const PHRASES_MAX: usize = 400;
 const PHRASE_BYTES_MAX: usize = 60;
@@ -50,6 +52,7 @@ impl Api {
         match (&request.method, request.path.as_str()) {
             (&Method::POST, "/1.1/statuses/filter.json") => self.stream(request, socket),
             (&Method::GET, "/1.1/search/tweets.json") => self.search(request),
+            (&Method::GET, "/1.1/statuses/lookup.json") => self.lookup(request),
             _ => errors(404, 34, "Sorry, that page does not exist."),
         }
     }
@@ -98,6 +101,32 @@ impl Api {
         let (store, faults) = (Arc::clone(&self.world.store), Arc::clone(&self.world.faults));
         self.world.tasks.spawn(Delivery { store, faults, encoder, socket, ended }.run(chunks));
         web::streamed("application/json", body)
+    }
+
+    /// With `map`, what is gone is told as `null`; without it, it is only missing.
+    fn lookup(&self, request: &Request) -> Answer {
+        let (is_within, headers) = self.limit.count();
+        if !is_within {
+            return web::with_headers(errors(429, 88, "Rate limit exceeded"), headers);
+        }
+        if let Some(status) = self.world.faults.refuse_rest() {
+            return self.refusal(status);
+        }
+        let ids: Vec<&str> = request.query.get("id").unwrap_or_default().split(',').collect();
+        if ids.len() > LOOKUP_MAX {
+            return errors(403, 18, "Too many terms specified in query.");
+        }
+        let extended = request.query.get("tweet_mode") == Some("extended");
+        let store = &self.world.store;
+        let found =
+            ids.iter().map(|id| (*id, store.find(id).map(|post| render::status(store, &post, extended))));
+        let body = match request.query.is_on("map") {
+            true => {
+                json!({"id": found.map(|(id, one)| (id.to_owned(), json!(one))).collect::<serde_json::Map<_, _>>()})
+            }
+            false => found.filter_map(|(_, one)| one).collect(),
+        };
+        web::with_headers(web::json(200, &body), headers)
     }
 
     fn search(&self, request: &Request) -> Answer {
