@@ -56,6 +56,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/programme.css"),
     read!("css/talk.css"),
     read!("css/home.css"),
+    read!("css/about.css"),
 ];
 
 /// One file, ready to be sent.

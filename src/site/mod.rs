@@ -4,6 +4,7 @@
 //! the mask of what the log has removed since ([`overlay`]). Nothing here writes to a log: what people write is handed to the nozzle
 //! ([`post_box`]).
 
+mod about_page;
 mod api;
 mod archive_reads;
 mod assets;

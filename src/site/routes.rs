@@ -1,7 +1,7 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_box,
+    Site, about_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_box,
     post_page, programme, talk_page,
 };
 use axum::{
@@ -26,6 +26,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/api/v1/events", get(api::events))
         .route("/api/v1/events/{event}/items", get(api::items))
         .route("/{event}", get(live_page::show))
+        .route("/{event}/about", get(about_page::show))
         .route("/{event}/programme", get(programme::show))
         .route("/{event}/talks/{talk}", get(talk_page::show))
         .route("/{event}/posts", get(post_box::show).post(post_box::send))

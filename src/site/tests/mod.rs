@@ -1,5 +1,6 @@
 //! The site against real stores: a ledger and an archive of their own, the router, and Chromium where it is installed.
 
+mod about;
 mod browser;
 pub(super) mod entries;
 mod media;
