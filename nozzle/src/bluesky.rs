@@ -220,5 +220,9 @@ fn is_rkey(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:~-".contains(&b))
 }
 
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -11,10 +11,12 @@ use std::collections::HashMap;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::deliver::{CHUNKS_MAX, Delivery};
@@ -45,6 +47,7 @@ impl Api {
     pub(crate) fn new(world: Arc<World>) -> Self {
         let limit = RateLimit::new(world.calls_max, 300, ResetForm::Unix);
         let stamps = Arc::new(Stamps { store: Arc::clone(&world.store), known: Mutex::default() });
+        world.tasks.spawn(stamp(Arc::clone(&stamps), world.shutdown.clone()));
         Self { world, limit, stamps }
     }
 
@@ -141,10 +144,24 @@ fn error(status: u16, name: &str, words: &str) -> Answer {
     web::json(status, &json!({ "error": name, "message": words }))
 }
 
-/// The time of every entry of the log, in microseconds, growing.
+/// Stamps what happens as it happens.
+async fn stamp(stamps: Arc<Stamps>, shutdown: CancellationToken) {
+    let mut length = stamps.store.watch();
+    loop {
+        if let Some(last) = length.borrow_and_update().checked_sub(1) {
+            stamps.at(last);
+        }
+        tokio::select! {
+            grown = length.changed() => if grown.is_err() { return },
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// The time of every entry of the log, in microseconds, growing, and when it was seen to happen.
 pub(crate) struct Stamps {
     store: Arc<Store>,
-    known: Mutex<Vec<i64>>,
+    known: Mutex<Vec<(i64, Instant)>>,
 }
 
 impl Stamps {
@@ -152,11 +169,18 @@ impl Stamps {
     fn at(&self, place: usize) -> i64 {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         while known.len() <= place {
-            let before = known.last().copied().unwrap_or(TIME_LEAST);
+            let before = known.last().map_or(TIME_LEAST, |(stamp, _)| *stamp);
             let own = (known.len() < self.store.end()).then(|| self.store.at(known.len())).flatten();
-            known.push(own.and_then(|happened| render::time(&happened.what)).unwrap_or(0).max(before + 1));
+            let own = own.and_then(|happened| render::time(&happened.what)).unwrap_or(0);
+            known.push((own.max(before + 1), Instant::now()));
         }
-        known[place]
+        known[place].0
+    }
+
+    /// The first entry that happened less than so long ago.
+    fn younger_than(&self, age: Duration) -> usize {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().position(|(_, at)| at.elapsed() < age).unwrap_or(known.len())
     }
 
     /// Where a stream begins.

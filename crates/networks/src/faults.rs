@@ -59,8 +59,8 @@ pub struct Faults {
     pub reap_ms: u64,
     /// Percent of messages before which strangers do something: likes, posts, deletes, changes of accounts (Bluesky).
     pub noise_percent: f64,
-    /// So many messages are lost where a replay turns live (Bluesky).
-    pub handover_lost: usize,
+    /// What happened less than so long before a replay was asked for is lost where it turns live (Bluesky).
+    pub handover_lost_ms: u64,
     /// Pings are not answered (Bluesky).
     pub no_pong: bool,
     /// Messages drip: so many bytes at a time (Bluesky); 0 means at once.
@@ -94,7 +94,7 @@ impl Default for Faults {
             reset_seconds: 1,
             reap_ms: 0,
             noise_percent: 0.0,
-            handover_lost: 0,
+            handover_lost_ms: 0,
             no_pong: false,
             drip_bytes: 0,
             drip_ms: 0,

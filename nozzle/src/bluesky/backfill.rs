@@ -56,11 +56,14 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
             session.tell().await;
             let live_from = source.live_from.load(Ordering::Relaxed);
             let is_whole = saved.is_none_or(|saved| {
-                let today = if live_from == 0 { now().0 } else { live_from };
+                // The network's own time where it has said one: a recording lives in its own days.
+                let heard = live_from.max(session.lane.newest());
+                let today = if heard == 0 { now().0 } else { heard };
                 let is_too_old = today - saved.time > place::WINDOW;
                 !is_too_old && (from > asked || !place::is_clamped(asked, &session.times))
             });
             session.lane.resume = None;
+            session.lane.ended_at = None;
             session.lane.stuck = 0;
             if is_whole {
                 Backfilled::Complete
@@ -74,8 +77,7 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
         }
         Done::Broken(end) => {
             session.tell().await;
-            let again = place::again(session.lane.newest());
-            session.lane.resume = Some(from.max(again));
+            session.lane.go_on(from);
             Backfilled::Broken(end)
         }
     }
@@ -119,10 +121,9 @@ async fn listen(source: &Bluesky, session: &mut Session<'_>, socket: &mut Socket
 /// more and more, and says that something may be missing.
 async fn past(session: &mut Session<'_>, from: i64, out: &Outlet) {
     session.tell().await;
-    let newest = session.lane.newest();
-    if session.events > 0 && newest > from {
+    if session.lane.newest() > from {
         session.lane.stuck = 0;
-        session.lane.resume = Some(newest + 1);
+        session.lane.go_on(from);
         return;
     }
     let step = STEP_OVER << session.lane.stuck.min(STEPS_MAX);

@@ -2,6 +2,7 @@
 //! character is dropped, and the text stays. Pure.
 
 use model::Run;
+use model::extract::{Kind, extract, hashtags, tag_key, without_sign};
 use serde_json::Value;
 
 use super::profile_url;
@@ -46,27 +47,27 @@ pub(super) fn words(text: &str, facets: &Value) -> Worded {
             continue;
         }
         if facet.from > at {
-            runs.push(Run::text(&text[at..facet.from]));
+            plain(&text[at..facet.from], &mut runs);
         }
         runs.push(run(&text[facet.from..facet.to], &facet.feature));
         at = facet.to;
     }
     let is_shown = |tag: &str| {
         let same = |run: &Run| matches!(run, Run::Tag { tag: shown } if is_same(shown, tag));
-        runs.iter().any(same) || super::tags::in_text(text).any(|shown| is_same(shown, tag))
+        runs.iter().any(same) || hashtags(text).any(|shown| is_same(shown, tag))
     };
     let unshown = tags.iter().filter(|tag| !is_shown(tag)).cloned().collect();
     if runs.is_empty() {
         return Worded { words: Words::Text(text.to_owned()), unshown, tags };
     }
     if at < text.len() {
-        runs.push(Run::text(&text[at..]));
+        plain(&text[at..], &mut runs);
     }
     Worded { words: Words::Runs(runs), unshown, tags }
 }
 
 fn is_same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    tag_key(a) == tag_key(b)
 }
 
 fn features(facet: &Value) -> impl Iterator<Item = Feature<'_>> {
@@ -83,7 +84,7 @@ fn features(facet: &Value) -> impl Iterator<Item = Feature<'_>> {
 
 fn tags_of(facet: &Value) -> impl Iterator<Item = &str> {
     features(facet).filter_map(|feature| match feature {
-        Feature::Tag(tag) => Some(tag.trim_start_matches(['#', '＃'])).filter(|tag| !tag.is_empty()),
+        Feature::Tag(tag) => Some(without_sign(tag)).filter(|tag| !tag.is_empty()),
         Feature::Link(_) | Feature::Mention(_) => None,
     })
 }
@@ -98,6 +99,30 @@ fn within<'a>(text: &str, facet: &'a Value) -> Option<Facet<'a>> {
     Some(Facet { from, to, feature })
 }
 
+/// Words between facets: programs that write posts often give facets to some of their hashtags and links only.
+fn plain(text: &str, runs: &mut Vec<Run>) {
+    let mut at = 0;
+    for found in extract(text) {
+        let shown = &text[found.range.clone()];
+        let run = match found.kind {
+            Kind::Hashtag => Run::Tag { tag: without_sign(shown).to_owned() },
+            Kind::Url if shown.contains("://") => {
+                Run::Link { link: shown.to_owned(), text: shown.to_owned() }
+            }
+            // Nobody has said who is meant, or that a bare host is one.
+            Kind::Url | Kind::Mention | Kind::Account | Kind::List => continue,
+        };
+        if found.range.start > at {
+            runs.push(Run::text(&text[at..found.range.start]));
+        }
+        runs.push(run);
+        at = found.range.end;
+    }
+    if at < text.len() {
+        runs.push(Run::text(&text[at..]));
+    }
+}
+
 /// What is shown stays, whatever the facet says it is.
 fn run(shown: &str, feature: &Feature<'_>) -> Run {
     match *feature {
@@ -107,8 +132,8 @@ fn run(shown: &str, feature: &Feature<'_>) -> Run {
         }
         Feature::Mention(did) => Run::Link { link: profile_url(did), text: shown.to_owned() },
         Feature::Tag(tag) => {
-            let bare = shown.trim_start_matches(['#', '＃']);
-            let is_the_tag = bare.len() < shown.len() && is_same(bare, tag.trim_start_matches(['#', '＃']));
+            let bare = without_sign(shown);
+            let is_the_tag = bare.len() < shown.len() && is_same(bare, without_sign(tag));
             if is_the_tag { Run::Tag { tag: bare.to_owned() } } else { Run::text(shown) }
         }
     }
@@ -162,7 +187,7 @@ mod tests {
             facet(2, 6, "link", "uri", "https://b.example")
         ]);
         let Words::Runs(runs) = words(text, &over).words else { panic!() };
-        assert_eq!(runs.len(), 2);
+        assert_eq!(runs.len(), 3, "{runs:?}");
         for odd in [json!(null), json!("x"), json!([1, null, {"index": [], "features": {}}])] {
             assert_eq!(words(text, &odd).words, Words::Text(text.into()));
         }

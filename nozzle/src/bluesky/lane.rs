@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::place;
 use super::profiles::Profile;
 use super::record::stranger;
 use crate::source::{Draft, Revision};
@@ -37,6 +38,8 @@ pub(super) struct Lane {
     told: i64,
     /// Where the next try of a replay that broke off begins.
     pub(super) resume: Option<i64>,
+    /// How far the last try came that broke off.
+    pub(super) ended_at: Option<i64>,
     /// Tries that ended at the very frame that they began with.
     pub(super) stuck: u32,
 }
@@ -51,6 +54,12 @@ impl Lane {
     pub(super) fn restart(&mut self) {
         self.newest = 0;
         self.told = 0;
+    }
+
+    /// A replay that began at `from` has broken off: the next try goes on from where it had come to.
+    pub(super) fn go_on(&mut self, from: i64) {
+        self.resume = Some(place::again(self.newest, self.ended_at).max(from));
+        self.ended_at = Some(self.newest);
     }
 
     pub(super) fn newest(&self) -> i64 {

@@ -8,6 +8,8 @@ use crate::source::Cursor;
 const REWIND: i64 = 5 * Micros::SECOND;
 /// Overlap on another host, whose clock and order are its own.
 const REWIND_ELSEWHERE: i64 = 10 * Micros::SECOND;
+/// Overlap of a replay that goes on where it broke off.
+const REWIND_AGAIN: i64 = Micros::SECOND;
 /// Below this number a cursor is read as a sequence by newer hosts.
 const TIME_LEAST: i64 = 1_000_000_000_000_000;
 /// How far ahead of our own clock a time is believed: one from the far future would send every later replay to nowhere.
@@ -37,9 +39,11 @@ impl Saved {
     }
 }
 
-/// Where the next try of a replay begins that had come to `newest` on the same host.
-pub(super) fn again(newest: i64) -> i64 {
-    (newest - REWIND).max(TIME_LEAST)
+/// Where the next try of a replay begins that had come to `newest`; `before` is how far an earlier try came. A replay is
+/// in order, so a small overlap does; where a try came no further than the one before it, not even that.
+pub(super) fn again(newest: i64, before: Option<i64>) -> i64 {
+    let is_stuck = before.is_some_and(|before| newest <= before);
+    if is_stuck { newest + 1 } else { (newest - REWIND_AGAIN).max(TIME_LEAST) }
 }
 
 /// A time as a cursor of `host`.

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use chassis::Backoff;
 use model::Author;
+use model::extract::hashtags;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{profile_url, tags};
+use super::profile_url;
 use crate::source::{SourceEnd, Wish};
 use crate::wire::answer;
 
@@ -203,7 +204,7 @@ fn wish(profile: &Value, did: &str) -> Wish {
     }
     let description = profile["description"].as_str().unwrap_or_default();
     let is_word = |tag: &str| NOT_INDEXED.iter().any(|word| tag.eq_ignore_ascii_case(word));
-    if tags::in_text(description).any(is_word) { Wish::NotIndexed } else { Wish::None }
+    if hashtags(description).any(is_word) { Wish::NotIndexed } else { Wish::None }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A post's record to a draft: text, embeds, relations, self-labels. Lenient: a field of the wrong shape costs the field.
 //! Pure.
 
+use model::extract::{hashtags, without_sign};
 use model::{Author, Card, Media, MediaKind, Micros, Network};
 use serde_json::Value;
 
 use super::frame::POSTS;
-use super::tags::{Nearness, Tags, in_text};
+use super::tags::{Nearness, Tags};
 use super::{facets, post_uri, profile_url};
 use crate::source::{Draft, Revision, TAGS_MAX, Wish};
 
@@ -32,14 +33,14 @@ pub(super) fn read(place: &Place<'_>, record: &Value, tags: &Tags) -> Read {
     let worded = facets::words(text, &record["facets"]);
     let extra: Vec<&str> =
         record["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).take(TAGS_MAX).collect();
-    let all = worded.tags.iter().map(String::as_str).chain(extra.iter().copied()).chain(in_text(text));
+    let all = worded.tags.iter().map(String::as_str).chain(extra.iter().copied()).chain(hashtags(text));
     match tags.judge(all) {
         Nearness::Ours => {}
         Nearness::Near(near) => return Read::NotOurs { near },
         Nearness::Far => return Read::NotOurs { near: Vec::new() },
     }
     let mut unshown = worded.unshown;
-    for tag in extra.iter().map(|tag| tag.trim_start_matches(['#', '＃'])).filter(|tag| !tag.is_empty()) {
+    for tag in extra.iter().map(|tag| without_sign(tag)).filter(|tag| !tag.is_empty()) {
         if !unshown.iter().any(|known| known == tag) {
             unshown.push(tag.to_owned());
         }

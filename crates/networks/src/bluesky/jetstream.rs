@@ -1,6 +1,7 @@
 //! One Jetstream subscription: where it begins, which events it carries, what surrounds them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Stamps, render, websocket};
 use crate::deliver::{Encode, Message};
@@ -18,9 +19,10 @@ pub(crate) struct Events {
     stamps: Arc<Stamps>,
     collections: Vec<String>,
     cursor: Option<i64>,
-    /// Where the replay of this connection turned live; places just before it are lost, so many.
+    /// Where the replay of this connection turns live.
     live_place: usize,
-    handover_lost: usize,
+    /// From here to there nothing is carried.
+    lost_from: usize,
     noise_percent: f64,
     dice: Dice,
 }
@@ -33,13 +35,16 @@ impl Events {
         cursor: Option<i64>,
     ) -> Self {
         let faults = &world.faults.faults;
+        let live_place = world.store.end();
+        let lost = Duration::from_millis(faults.handover_lost_ms);
+        let lost_from = if cursor.is_some() { stamps.younger_than(lost).min(live_place) } else { live_place };
         Self {
             store: Arc::clone(&world.store),
             stamps,
             collections,
             cursor,
-            live_place: world.store.end(),
-            handover_lost: if cursor.is_some() { faults.handover_lost } else { 0 },
+            live_place,
+            lost_from,
             noise_percent: faults.noise_percent,
             dice: Dice::new(faults.seed),
         }
@@ -74,8 +79,7 @@ impl Encode for Events {
     }
 
     fn message(&mut self, happened: &Happened) -> Option<Message> {
-        let before = self.live_place.checked_sub(happened.place);
-        if before.is_some_and(|before| (1..=self.handover_lost).contains(&before)) {
+        if (self.lost_from..self.live_place).contains(&happened.place) {
             return None;
         }
         let stamp = self.stamps.at(happened.place);
