@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Run the pages (needs Redis)
     Site,
     /// Print the settings in force and where each came from, and test the servers
-    Check,
+    Check(CheckArgs),
     /// Events: apply a file, list, show
     #[command(subcommand)]
     Event(EventCommand),
@@ -133,10 +133,26 @@ pub(crate) enum EventCommand {
     },
     /// List the events of this data directory
     List,
-    /// Show one event's settings, schedule, log position and the addresses of its hooks
-    Show(EventName),
+    /// Show one event's settings, schedule, log position, the addresses of its hooks and how its sources are doing
+    Show(ShowArgs),
     /// Make a secret for a hook, to be shared with its sender
     Secret,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The event's slug
+    pub(crate) event: String,
+    /// Print how its sources are doing as JSON, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Test these event files too, without applying them
+    #[arg(long = "event", value_name = "FILE")]
+    pub(crate) events: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod moderate;
 mod recover;
 mod roles;
 mod schedule;
+mod sources;
 
 use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, ModerateCommand, ScheduleCommand};
 use crate::config::{self, Config};
@@ -28,14 +29,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Halley => runtime::daemon(|fate| roles::halley(config, fate)),
         Command::Strainer => runtime::daemon(|fate| roles::strainer(config, fate)),
         Command::Site => runtime::daemon(|fate| roles::site(config, fate)),
-        Command::Check => runtime::command(check::run(config)),
+        Command::Check(args) => runtime::command(check::run(config, &args.events)),
         Command::Event(EventCommand::Apply { file }) => runtime::command(event::apply(config, &file)),
         Command::Event(EventCommand::List) => runtime::command(event::list(config)),
         Command::Event(EventCommand::Secret) => {
             event::secret();
             Ok(())
         }
-        Command::Event(EventCommand::Show(name)) => runtime::command(event::show(config, &name.event)),
+        Command::Event(EventCommand::Show(name)) => runtime::command(event::show(config, &name.event, name.json)),
         Command::Schedule(ScheduleCommand::Import { event, file }) => {
             runtime::command(schedule::import(config, &event, &file))
         }

@@ -16,7 +16,7 @@ use crate::bounded;
 use crate::failure::Failure;
 
 /// Longest event.toml, in bytes.
-const EVENT_BYTES_MAX: u64 = 64 * 1024;
+pub(crate) const EVENT_BYTES_MAX: u64 = 64 * 1024;
 const FETCH_CONNECT_WAIT: Duration = Duration::from_secs(10);
 const FETCH_WAIT: Duration = Duration::from_secs(60);
 /// How long an order is repeated while the nozzle says "later".

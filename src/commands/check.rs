@@ -1,25 +1,35 @@
 //! `perihelion check`: the settings in force, where each came from, and whether the servers answer and are fit.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use live::redis::RedisStore;
+use model::event::EventFile;
+use nozzle::sources::{self, process_env};
 use tokio::time::Instant;
 
 use crate::config::{ArchiveUrl, Config, LiveUrl};
 use crate::data_dir::DataDir;
+use crate::event_file::EVENT_BYTES_MAX;
 use crate::failure::{Failure, sentence};
-use crate::wiring;
+use crate::{bounded, ledgers, wiring};
 
 /// How long a server may take before it counts as away.
 const SERVER_WAIT: Duration = Duration::from_secs(6);
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 
 /// Prints the settings and tests what they name. The failure says how many tests failed; each has its own line.
-pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+/// `files` are event files to test as `event apply` would.
+pub(crate) async fn run(config: &Config, files: &[PathBuf]) -> Result<(), Failure> {
     print_settings(config);
-    let tests =
-        [("data_dir", data_dir(config)), ("live", live(config).await), ("archive", archive(config).await)];
+    let mut tests = vec![
+        ("data_dir", data_dir(config)),
+        ("live", live(config).await),
+        ("archive", archive(config).await),
+    ];
+    tests.extend(files.iter().map(|file| ("event", event_file(file))));
+    tests.extend(applied(config).await.into_iter().map(|outcome| ("event", outcome)));
     println!("tests:");
     let mut failed = Vec::new();
     for (name, outcome) in &tests {
@@ -35,6 +45,49 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Could(anyhow::anyhow!("check failed: {}", failed.join(", "))))
+}
+
+/// An event file, as `event apply` reads it, and the variables that its sources need.
+fn event_file(path: &Path) -> Result<String> {
+    let shown = path.display();
+    let text =
+        bounded::read_text(path, EVENT_BYTES_MAX).map_err(|why| anyhow!("cannot read {shown}: {why}"))?;
+    let file = sources::read(&text, &process_env).map_err(|bad| anyhow!(bad.in_file(&shown.to_string())))?;
+    has_variables(&file).with_context(|| shown.to_string())?;
+    Ok(format!("{shown} describes {}, {} sources", file.slug, file.sources.len()))
+}
+
+/// The settings that the events of this data directory run on.
+async fn applied(config: &Config) -> Vec<Result<String>> {
+    let held = match ledgers::all(&config.data_dir).await {
+        Ok(held) => held,
+        Err(error) => return vec![Err(error)],
+    };
+    let mut outcomes = Vec::new();
+    for event in held {
+        let slug = event.slug().unwrap_or(event.eid.as_str()).to_owned();
+        let tested = match event.view.note("event.toml").await {
+            Ok(None) => continue,
+            Ok(Some(text)) => sources::read(&text, &process_env)
+                .map_err(|bad| anyhow!(bad.in_file("its event.toml")))
+                .and_then(|file| has_variables(&file)),
+            Err(error) => Err(error.into()),
+        };
+        let words = || format!("{slug}, as applied");
+        outcomes.push(tested.with_context(words).map(|()| words()));
+    }
+    outcomes
+}
+
+/// Names every variable that is not set: a source without its key runs, and waits for it.
+fn has_variables(file: &EventFile) -> Result<()> {
+    let unset: Vec<String> = sources::unset(file, &process_env)
+        .into_iter()
+        .map(|(source, key, name)| {
+            format!("source {source:?}: set {name} in the nozzle's environment ({key})")
+        })
+        .collect();
+    if unset.is_empty() { Ok(()) } else { bail!(unset.join("; ")) }
 }
 
 fn print_settings(config: &Config) {

@@ -4,12 +4,15 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use model::EventId;
+use chassis::clock::Clock;
 use model::event::EventFile;
+use model::{EventId, Micros};
 use nozzle::intake::Outcome;
 
+use super::sources;
 use crate::config::{Config, reachable};
 use crate::event_file::EventToApply;
 use crate::failure::Failure;
@@ -63,13 +66,32 @@ pub(crate) async fn list(config: &Config) -> Result<(), Failure> {
 }
 
 /// Prints one event's settings, sources, schedule and position.
-pub(crate) async fn show(config: &Config, slug: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// With `json`, also when no nozzle runs that could tell of its sources.
+pub(crate) async fn show(config: &Config, slug: &str, json: bool) -> Result<(), Failure> {
     let held = find(config, slug).await?;
+    let report = sources::report(config, held.eid).await?;
+    if json {
+        let report = report.context("no nozzle runs that could tell how the sources are doing")?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&report).context("the report cannot be written as JSON")?
+        );
+        return Ok(());
+    }
     let head = held.view.page(0, 0).await.map_err(anyhow::Error::from)?.head;
     print!("{}", describe(&held));
     println!("log        {} ({} entries)", head.epoch, head.top);
     for name in hooks(&held).await? {
         println!("hook       POST http://{}/hooks/{slug}/{name}", reachable(config.nozzle.hooks_listen));
+    }
+    match report {
+        Some(report) if !report.sources.is_empty() => {
+            print!("\n{}", sources::table(&report, Micros(Clock::real().now())));
+        }
+        Some(_) => {}
+        None => println!("No nozzle runs here just now: nothing is known of its sources."),
     }
     Ok(())
 }
