@@ -1,4 +1,5 @@
-//! The sequencer by itself, for `cargo xtask bench`: how long it takes to accept posts that admit has let through.
+//! For `cargo xtask bench`: how long the sequencer by itself takes to accept posts that admit has let through, how fast a
+//! Jetstream's frames are passed by, and how long the whole way from a frame to the commit takes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::intake::{Actor, Ask, Order};
 use crate::sequencer::{Brought, Command, Pumped, QUEUE_COMMANDS_MAX, Sequencer, ask};
 use crate::source::Draft;
 
+pub use crate::bluesky::bench::Frames;
+
 /// Carries out `setup`, then accepts `drafts` as fast as the ledger takes them. The time runs from the first draft handed
 /// over to the last commit.
 ///
@@ -32,7 +35,38 @@ pub async fn accept(ledger: Ledger, setup: Vec<Ask>, drafts: Vec<Draft>) -> Resu
         Ok(Command::Pumped(Pumped { source: Arc::clone(&source), what }))
     });
     let commands: Vec<Command> = commands.collect::<Result<_, String>>()?;
+    run(ledger, setup, commands.into_iter().map(Ok)).await
+}
 
+/// Carries out `setup`, then takes the whole way with every frame of a Jetstream: parsed, drafted, admitted, accepted. The
+/// time runs from the first frame to the last commit.
+///
+/// # Errors
+/// As [`accept`], and when a frame holds no post with one of `tags`.
+pub async fn accept_frames(
+    ledger: Ledger,
+    setup: Vec<Ask>,
+    tags: &[String],
+    frames: &[Vec<u8>],
+) -> Result<Duration, String> {
+    let source: Arc<str> = Arc::from("bench");
+    let mut reader = Frames::new(tags);
+    let commands = frames.iter().map(|frame| {
+        let draft = reader.read(frame).ok_or("a frame holds no post of ours")?;
+        let received = Micros(Clock::real().now());
+        let arrival = Arrival { source: &source, received, is_late: false, consent: Consent::Live };
+        let admitted = Box::new(admit(*draft, arrival).map_err(|why| why.to_string())?);
+        let what = Brought::Post { admitted, is_held: false };
+        Ok(Command::Pumped(Pumped { source: Arc::clone(&source), what }))
+    });
+    run(ledger, setup, commands).await
+}
+
+async fn run(
+    ledger: Ledger,
+    setup: Vec<Ask>,
+    commands: impl Iterator<Item = Result<Command, String>>,
+) -> Result<Duration, String> {
     let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
     let (_owner, gate) = watch::channel(Standing { is_owner: true, is_reached: true, sent: 0 });
     let (sequencer, _view) =
@@ -45,7 +79,7 @@ pub async fn accept(ledger: Ledger, setup: Vec<Ask>, drafts: Vec<Draft>) -> Resu
     }
     let began = Instant::now();
     for command in commands {
-        queue.send(command).await.map_err(|_| "the sequencer has ended".to_owned())?;
+        queue.send(command?).await.map_err(|_| "the sequencer has ended".to_owned())?;
     }
     drop(queue);
     running.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;

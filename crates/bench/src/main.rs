@@ -1,5 +1,5 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|push|archive|fanout|product]... [--bin FILE] [--dist FILE]`, all five by default.
+//! by itself: `bench [sequencer|jetstream|push|archive|fanout|product]... [--bin FILE] [--dist FILE]`, all six by default.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
 //! does the same bare work in the same run.
@@ -7,6 +7,7 @@
 mod archiving;
 mod fanout;
 mod figures;
+mod jetstream;
 mod posts;
 mod product;
 mod push;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 5] = ["sequencer", "push", "archive", "fanout", "product"];
+const ALL: [&str; 6] = ["sequencer", "jetstream", "push", "archive", "fanout", "product"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -26,6 +27,7 @@ async fn main() -> anyhow::Result<()> {
     for what in &asked.what {
         match what.as_str() {
             "sequencer" => sequencing::measure(&mut figures).await?,
+            "jetstream" => jetstream::measure(&mut figures).await?,
             "push" => push::measure(&mut figures).await?,
             "archive" => archiving::measure(&mut figures).await?,
             "fanout" => fanout::measure(&mut figures).await?,
