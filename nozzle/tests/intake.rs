@@ -8,7 +8,9 @@ use chassis::{Readiness, Secret, Shutdown};
 use live::redis::RedisStore;
 use live::{EmbeddedStore, Store};
 use model::{EventId, ItemId};
-use nozzle::intake::{Actor, Ask, Decide, Decision, HttpIntake, Intake, Order, Refusal, Say};
+use nozzle::intake::{
+    Actor, Ask, Decide, Decision, HttpIntake, Intake, Order, Refusal, Say, SetLimit, Unsay,
+};
 use nozzle::{Config, Live, Nozzle, Parts};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -107,8 +109,10 @@ async fn strangers_and_broken_requests_are_turned_away_with_a_reason() {
     for token in ["", "canary-toke", "canary-token2"] {
         let said = rig.client.post(at("say")).bearer_auth(token).send().await.unwrap();
         assert_eq!(said.status(), StatusCode::UNAUTHORIZED);
-        let read = rig.client.get(at("lines")).bearer_auth(token).send().await.unwrap();
-        assert_eq!(read.status(), StatusCode::UNAUTHORIZED);
+        for verb in ["lines", "held"] {
+            let read = rig.client.get(at(verb)).bearer_auth(token).send().await.unwrap();
+            assert_eq!(read.status(), StatusCode::UNAUTHORIZED);
+        }
     }
     let path = |verb: &str| format!("{}/{verb}", eid());
     let cases: [(&str, &str, String, StatusCode); 7] = [
@@ -268,7 +272,8 @@ async fn with_redis_nothing_is_accepted_before_the_first_ok() {
     // A ledger that was never here looks for ten seconds whether anybody else owns the event.
     let patient = HttpIntake::new(rig.base.parse().unwrap(), Secret::new(TOKEN.into())).unwrap().patient();
     patient.ask(eid(), order(Ask::Event(EVENT.into()), "apply")).await.unwrap();
-    let say = Ask::Say(Say { text: "hello".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
+    let say =
+        Ask::Say(Say { text: "hello".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
     let said = patient.ask(eid(), order(say, "one")).await.unwrap();
     let log = loop {
         match store.log(eid()).await {
@@ -286,7 +291,13 @@ async fn with_redis_nothing_is_accepted_before_the_first_ok() {
 
     // After the first OK, Redis may go away and accepting goes on.
     redis.kill9();
-    let say = Ask::Say(Say { text: "still here".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
+    let say = Ask::Say(Say {
+        text: "still here".into(),
+        name: "Ana".into(),
+        reply_to: None,
+        talk: None,
+        room: None,
+    });
     assert!(rig.nozzle.ask(eid(), order(say, "two")).await.unwrap().seq > said.seq);
     rig.stop().await;
 }
@@ -306,4 +317,42 @@ async fn a_nozzle_whose_event_another_one_owns_ends_with_its_own_exit_code() {
     assert_eq!(error.exit_code(), nozzle::EXIT_NOT_OURS, "{error}");
     rig.shutdown.trigger();
     rig.shutdown.finish().await;
+}
+
+#[tokio::test]
+async fn what_waits_is_read_page_by_page_and_a_refusal_keeps_its_kind_over_the_wire() {
+    let rig = Rig::embedded().await;
+    let event = EVENT.replace("\"open\"", "\"hold\"") + "[onsite_limits]\nburst = 5\nper_minute = 1\n";
+    let applied = rig.post(&format!("{}/event", eid()), "apply", event).send().await.unwrap();
+    assert_eq!(applied.status(), StatusCode::CREATED);
+    let intake = HttpIntake::new(rig.base.parse().unwrap(), Secret::new(TOKEN.into())).unwrap();
+    let say = |n: u32| {
+        let text = format!("post {n}");
+        let ask = Ask::Say(Say { text, name: "Ana".into(), reply_to: None, talk: None, room: None });
+        let actor = Actor { role: "person".into(), name: "ana".into() };
+        Order { ask, key: format!("say {n}"), actor, is_dry_run: false }
+    };
+    for n in 0..5 {
+        assert_eq!(intake.ask(eid(), say(n)).await.unwrap().state.as_deref(), Some("held"));
+    }
+    let slow = intake.ask(eid(), say(5)).await.unwrap_err();
+    assert!(matches!(slow, Refusal::Slow { retry_seconds: 55..=60, .. }), "{slow:?}");
+    assert!(intake.ask(eid(), say(0)).await.unwrap().is_old);
+    let bar = SetLimit { person: "ana".into(), burst: Some(0), per_minute: None };
+    intake.ask(eid(), order(Ask::Limit(bar), "bar")).await.unwrap();
+    assert!(matches!(intake.ask(eid(), say(6)).await, Err(Refusal::Forbidden(_))));
+    let unsay = order(Ask::Unsay(Unsay { id: "000000000000".parse().unwrap() }), "unsay");
+    assert!(matches!(intake.ask(eid(), unsay).await, Err(Refusal::Unknown(_))));
+
+    let first = intake.held(eid(), None, 2).await.unwrap();
+    let rest = intake.held(eid(), Some(first[1].id), 200).await.unwrap();
+    let mut ids: Vec<ItemId> = first.iter().chain(&rest).map(|post| post.id).collect();
+    assert_eq!((first.len(), rest.len()), (2, 3));
+    ids.dedup();
+    assert_eq!(ids.len(), 5);
+    assert!(rest.iter().all(|post| post.author == "person:ana" && post.text.starts_with("post ")));
+    let path = format!("{}/intake/{}/held?after=nonsense", rig.base, eid());
+    let said = rig.client.get(path).bearer_auth(TOKEN).send().await.unwrap();
+    assert_eq!(said.status(), StatusCode::BAD_REQUEST);
+    rig.stop().await;
 }
