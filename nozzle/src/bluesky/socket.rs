@@ -52,7 +52,7 @@ impl Door {
             .build();
         let client = built.map_err(|error| format!("no HTTP client: {}", cause(&error)))?;
         let door = |url: &Url| {
-            let mut address = url.clone();
+            let mut address = over_http(url);
             if !address.path().ends_with("/subscribe") {
                 let path = format!("{}/subscribe", address.path().trim_end_matches('/'));
                 address.set_path(&path);
@@ -115,6 +115,19 @@ impl Door {
         drop(query);
         address
     }
+}
+
+/// The address as the client that does the upgrade knows it: a WebSocket begins as HTTP.
+fn over_http(url: &Url) -> Url {
+    let mut address = url.clone();
+    let scheme = match url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    };
+    // Only between kinds of schemes can this fail, and these are of one kind.
+    let _same_kind = address.set_scheme(scheme);
+    address
 }
 
 async fn refused(mut response: reqwest::Response) -> SourceEnd {

@@ -38,7 +38,9 @@ pub(super) async fn network(happenings: Vec<Happening>, faults: Faults) -> Serve
 
 fn at(server: &Server) -> SourceSettings {
     let api_url = Some(Url::parse(&server.url()).unwrap());
-    SourceSettings { api_url, ..settings(&server.url(), Api::V2, None) }
+    // As people write a stream's address.
+    let stream = server.url().replace("http://", "ws://");
+    SourceSettings { api_url, ..settings(&stream, Api::V2, None) }
 }
 
 fn quick() -> Timing {
