@@ -108,7 +108,13 @@ fn article(entry: &Entry, native: &str, twin: Option<String>, site: &Site<'_>) -
         author: site.author(&entry.authors),
         title: entry.title.clone(),
         words,
-        lang: entry.lang.clone().or_else(|| head.lang.clone()),
+        // Some write en_US; nothing at all means that the feed's language is not this entry's.
+        lang: entry
+            .lang
+            .as_ref()
+            .or(head.lang.as_ref())
+            .map(|l| l.replace('_', "-"))
+            .filter(|l| !l.is_empty()),
         media: entry.media.clone(),
         tags,
         ..Draft::new(Network::Feed, native)

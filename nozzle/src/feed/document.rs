@@ -113,8 +113,13 @@ fn xml(text: &str, base: &Url) -> Result<Document, NotFeed> {
     let outcome = tree::read(&text[start..], base, |element| {
         if found.len() < ENTRIES_MAX { found.push(entry::read(&element)) } else { beyond += 1 }
     });
-    let root = outcome.root.ok_or(NotFeed::Other)?;
-    let is_feed = matches!(root.name.as_str(), "rss" | "rdf" | "feed" | "channel" | "entry" | "redirect");
+    let Some(root) = outcome.root else {
+        // One entry by itself is a document too.
+        let is_whole = !found.is_empty();
+        let document = Document { entries: found, is_whole, ..Document::default() };
+        return if is_whole { Ok(document) } else { Err(NotFeed::Other) };
+    };
+    let is_feed = matches!(root.name.as_str(), "rss" | "rdf" | "feed" | "channel");
     if !is_feed && found.is_empty() {
         return Err(NotFeed::Other);
     }
@@ -122,7 +127,7 @@ fn xml(text: &str, base: &Url) -> Result<Document, NotFeed> {
         head: head::read(&root),
         deleted: deleted(&root),
         entries: found,
-        is_whole: outcome.is_whole || root.name == "entry",
+        is_whole: outcome.is_whole,
         beyond,
         encoding: "",
     })
@@ -130,7 +135,8 @@ fn xml(text: &str, base: &Url) -> Result<Document, NotFeed> {
 
 /// Entries that a feed says are gone.
 fn deleted(root: &Element) -> Vec<String> {
-    let entries = root.all(Ns::Tombstones, "deleted-entry");
+    let channels = std::iter::once(root).chain(root.all(Ns::Core, "channel"));
+    let entries = channels.flat_map(|channel| channel.all(Ns::Tombstones, "deleted-entry"));
     entries
         .filter_map(|e| e.attribute("ref"))
         .filter(|id| !id.is_empty())

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// How far into a document its declaration is looked for, in bytes.
@@ -68,14 +69,19 @@ fn named(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes())
 }
 
-/// UTF-8 when it fits, else the encoding of the careless.
+/// UTF-8 when it fits, else what the bytes look most like: nobody has said anything true about them.
 fn by_bytes(bytes: &[u8]) -> (String, &'static str) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), UTF_8.name()),
-        // A few broken characters in UTF-8 are still UTF-8.
-        Err(_) if is_mostly_utf_8(bytes) => (String::from_utf8_lossy(bytes).into_owned(), UTF_8.name()),
-        Err(_) => (WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(), WINDOWS_1252.name()),
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return (text.to_owned(), UTF_8.name());
     }
+    // A few broken characters in UTF-8 are still UTF-8.
+    if is_mostly_utf_8(bytes) {
+        return (String::from_utf8_lossy(bytes).into_owned(), UTF_8.name());
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let encoding = detector.guess(None, Utf8Detection::Deny);
+    (encoding.decode_without_bom_handling(bytes).0.into_owned(), encoding.name())
 }
 
 fn is_mostly_utf_8(bytes: &[u8]) -> bool {

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::document::{Entry, Person, Text, absolute};
 use super::tree::{Element, Ns};
 use super::{date, media};
@@ -113,6 +116,11 @@ pub(super) fn construct(e: &Element) -> Option<Text> {
         return Some(Text::Html(e.inner_html(), Arc::clone(&e.base))).filter(|text| !text.is_empty());
     }
     let words = e.words()?;
+    if is_base64(e, &kind) {
+        let packed: String = words.split_whitespace().collect();
+        let unpacked = String::from_utf8(STANDARD.decode(packed).ok()?).ok()?;
+        return Some(Text::Html(unpacked, Arc::clone(&e.base))).filter(|text| !text.is_empty());
+    }
     let is_escaped = e.attribute("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("escaped"));
     Some(match kind.as_str() {
         "text" | "text/plain" => Text::Plain(words),
@@ -183,17 +191,15 @@ fn markup(e: &Element) -> Option<Text> {
 fn content(e: &Element) -> Option<Text> {
     let encoded = e.child(Ns::Content, "encoded").and_then(markup);
     let body = || e.child(Ns::Xhtml, "body").or_else(|| e.child(Ns::Xhtml, "div")).and_then(markup);
-    let atom = || e.all(Ns::Core, "content").filter(|c| is_readable(c)).find_map(construct);
+    let atom = || e.all(Ns::Core, "content").find_map(construct);
     let full = || e.child(Ns::Core, "fullitem").or_else(|| e.child(Ns::Core, "body")).and_then(markup);
     encoded.or_else(body).or_else(atom).or_else(full)
 }
 
-/// Content that is words, not a picture or an archive in base64.
-fn is_readable(content: &Element) -> bool {
-    let is_encoded = content.attribute("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("base64"));
-    let kind = content.attribute("type").unwrap_or_default().to_ascii_lowercase();
+/// Words that Atom wants packed because their type is none of words'; pictures come to nothing when they are unpacked.
+fn is_base64(e: &Element, kind: &str) -> bool {
     let is_words = !kind.contains('/') || kind.starts_with("text/") || kind.ends_with("xml");
-    !is_encoded && is_words && content.attribute("src").is_none()
+    !is_words || e.attribute("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("base64"))
 }
 
 fn summary(e: &Element) -> Option<Text> {

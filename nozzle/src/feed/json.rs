@@ -16,7 +16,9 @@ pub(super) fn read(text: &str, base: &Url) -> Option<Document> {
     let feed: Object = serde_json::from_str(text).ok()?;
     let is_feed = string(&feed, "version").is_some_and(|version| version.contains("jsonfeed.org"));
     let items = feed.get("items").and_then(Value::as_array);
-    if !is_feed && (items.is_none() || string(&feed, "title").is_none()) {
+    let looks_like_one =
+        items.is_some() && ["version", "title", "feed_url"].iter().any(|name| feed.contains_key(*name));
+    if !is_feed && !looks_like_one {
         return None;
     }
     let items = items.map(Vec::as_slice).unwrap_or_default();

@@ -9,35 +9,34 @@ const START_BYTES_MAX: usize = 16 * 1024;
 /// Media types of feeds.
 const FEEDS: [&str; 3] = ["application/rss+xml", "application/atom+xml", "application/feed+json"];
 
-/// Whether a document is a web page: its first element or its document type says so.
+/// Whether a document is a web page: its first element says so, or its document type where the element says nothing.
 pub(super) fn is_page(text: &str) -> bool {
     let mut rest = &text[..text.floor_char_boundary(START_BYTES_MAX)];
+    let mut is_html = false;
     while let Some(at) = rest.find('<') {
         rest = &rest[at..];
-        if let Some(comment) = rest.strip_prefix("<!--") {
-            rest = comment.split_once("-->").map_or("", |(_, after)| after);
-        } else if rest.starts_with("<?") {
-            rest = rest.split_once('>').map_or("", |(_, after)| after);
+        let start = rest[..rest.floor_char_boundary(64)].to_ascii_lowercase();
+        let mut words = start.split(|c: char| c.is_whitespace() || c == '>');
+        let first = words.next().unwrap_or_default();
+        let after = |mark: &str| rest.split_once(mark).map_or("", |(_, after)| after);
+        if first.starts_with("<!--") {
+            rest = after("-->");
+        } else if first.starts_with("<?") {
+            rest = after(">");
+        } else if first == "<!doctype" {
+            is_html = words.next() == Some("html");
+            // A document type with declarations of its own ends behind them.
+            let end = rest.find(['[', '>']).unwrap_or(rest.len());
+            rest = if rest[end..].starts_with('[') { after("]") } else { &rest[end..] };
         } else {
-            let start = rest[..rest.floor_char_boundary(64)].to_ascii_lowercase();
-            let words: Vec<&str> = start.split(|c: char| c.is_whitespace() || c == '>').collect();
-            if words[0] == "<!doctype" {
-                if words.get(1) == Some(&"html") {
-                    return true;
-                }
-                // Another document type: its own declarations end with `]>`, or there are none.
-                let end = rest.find(['[', '>']).unwrap_or(rest.len());
-                let close = if rest[end..].starts_with('[') { "]" } else { ">" };
-                rest = rest[end..].split_once(close).map_or("", |(_, after)| after);
-                continue;
-            }
-            return matches!(
-                words[0],
-                "<html" | "<head" | "<body" | "<title" | "<div" | "<p" | "<h1" | "<script"
-            );
+            let name = first.trim_end_matches('/').rsplit(['<', ':']).next().unwrap_or_default();
+            let is_feed = matches!(name, "rss" | "rdf" | "feed" | "channel" | "entry");
+            let is_pages =
+                matches!(name, "html" | "head" | "body" | "title" | "div" | "p" | "h1" | "script" | "meta");
+            return is_pages || is_html && !is_feed;
         }
     }
-    false
+    is_html
 }
 
 /// The feed that a web page names by `<link rel="alternate">`.
@@ -66,7 +65,7 @@ fn attribute<'a>(tag: &'a str, lower: &str, name: &str) -> Option<&'a str> {
     let value = &tag[at + wanted.len()..];
     match value.chars().next()? {
         quote @ ('"' | '\'') => value[1..].split(quote).next(),
-        _ => value.split(|c: char| c.is_whitespace() || c == '/' && value.ends_with('/')).next(),
+        _ => value.split_whitespace().next(),
     }
 }
 
@@ -87,6 +86,7 @@ mod tests {
             "<?xml version='1.0'?><!-- <html> --><rss/>",
             "<!DOCTYPE rss [<!ENTITY a '<html>'>]><rss/>",
             "<!DOCTYPE rdf:RDF><rdf:RDF/>",
+            "<!DOCTYPE html PUBLIC 'x'><rss/>",
             "",
             "no markup",
         ] {

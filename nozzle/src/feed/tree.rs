@@ -55,7 +55,7 @@ pub(super) struct Element {
     attributes: Vec<(String, String)>,
     /// What relative addresses in it are relative to.
     pub(super) base: Arc<Url>,
-    /// `xml:lang` in force.
+    /// `xml:lang` in force; empty where somebody took back what is said further out.
     pub(super) lang: Option<Arc<str>>,
     children: Vec<Node>,
 }
@@ -254,7 +254,7 @@ impl<F: FnMut(Element)> Builder<F> {
                     self.namespaces.push((String::new(), ns.unwrap_or(Ns::Core)));
                 }
                 "xml:base" => base = base.join(value.trim()).map_or(base, Arc::new),
-                "xml:lang" => lang = Some(value.trim()).filter(|l| !l.is_empty()).map(Arc::from),
+                "xml:lang" => lang = Some(Arc::from(value.trim())),
                 _ => match name.strip_prefix("xmlns:") {
                     Some(prefix) => self.namespaces.push((prefix.to_owned(), vocabulary(&value))),
                     None => attributes.push((local(name).to_ascii_lowercase(), value)),

@@ -70,7 +70,7 @@ impl Told {
                 met(self.are_words(draft, want))
             }
             ("link", "link", Constant::Text(want)) => {
-                met(draft.url.as_deref() == Some(self.here(want).as_str()))
+                met(draft.url == url::Url::parse(&self.here(want)).ok().map(String::from))
             }
             ("guid" | "id", "guid" | "id", Constant::Text(want)) => {
                 let feed = url::Url::parse(&self.base).unwrap();
@@ -113,8 +113,12 @@ impl Told {
         let ours = match want.to_lowercase().as_str() {
             "us-ascii" => return met(self.is_read),
             "iso-8859-1" => "windows-1252".to_owned(),
+            // A superset that nobody can tell from it.
+            "koi8-r" => "koi8-u".to_owned(),
             "tis-620" => "windows-874".to_owned(),
-            "gb2312" => "gbk".to_owned(),
+            // The same decoder under three names.
+            "gb2312" | "gb18030" => "gbk".to_owned(),
+            "utf-32le" | "utf-32be" => "utf-32".to_owned(),
             other => other.to_owned(),
         };
         met(self.encoding.eq_ignore_ascii_case(&ours))

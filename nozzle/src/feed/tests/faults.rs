@@ -1,18 +1,18 @@
 //! What each fault of a server leads to.
 
-use std::time::Duration;
-
 use networks::Faults;
 use networks::raw::{Raw, Step, answer, endless};
 
 use super::*;
-use crate::source::{Outlet, SourceEnd};
+use crate::source::{Outlet, SourceEnd, Upstream};
 
 async fn end_of(address: &str) -> SourceEnd {
-    let (out, _live) = Outlet::new(64);
+    let (out, mut live) = Outlet::new(64);
     let source = source(address);
-    let ended = tokio::time::timeout(Duration::from_secs(60), source.stream(&out)).await;
-    ended.unwrap_or_else(|_| panic!("{address} goes on and on"))
+    tokio::select! {
+        end = source.stream(&out) => end,
+        () = async { while !matches!(live.recv().await, Some(Upstream::Opened)) {} } => panic!("{address} is read"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
