@@ -1,6 +1,8 @@
 //! One connection at work: takes what its socket brings, asks for profiles, tells posts and the place reached. The live
 //! stream and the replay both are one; they differ in when they are done.
 
+mod heard;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -9,17 +11,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep_until};
 
-use super::event::{self, Told};
-use super::frame::Kind;
 use super::lane::{Lane, Waiting, signed, signed_late};
 use super::profiles::{ACTORS_MAX, Answer, Profile};
 use super::socket::{Heard, Socket};
-use super::tags::Tags;
 use super::{Bluesky, place, post_uri};
-use crate::source::{
-    AccountChange, Deleter, Draft, LINE_BYTES_MAX, Outlet, SourceEnd, Upstream, Wish, sample,
-};
-use crate::wire::answer;
+use crate::source::{AccountChange, Draft, LINE_BYTES_MAX, Outlet, SourceEnd, Upstream, Wish};
 
 /// Calls for profiles at once.
 const CALLS_MAX: usize = 2;
@@ -191,97 +187,6 @@ impl<'a> Session<'a> {
             }
             Heard::End(end) => Step::End(end),
         }
-    }
-
-    /// One frame; says so when the host announces the end.
-    async fn event(&mut self, text: &str) -> Option<SourceEnd> {
-        self.event_at = self.heard_at;
-        self.events += 1;
-        if text.len() > LINE_BYTES_MAX {
-            self.out.send(Upstream::Oversize { bytes: text.len() as u64 }).await;
-            return None;
-        }
-        let look = self.source.scanner.look(text);
-        let seen = look.time.and_then(|time| self.reach(time));
-        match look.kind {
-            Kind::Unmatched => {}
-            Kind::Delete { did, rkey } => self.delete(did, rkey, seen).await,
-            Kind::Whole => {
-                let (time, told) = event::read(text, &self.source.tags);
-                let seen = seen.or_else(|| time.and_then(|time| self.reach(time)));
-                return self.told(told, text, seen).await;
-            }
-        }
-        None
-    }
-
-    /// An event of this time was heard; the time, if it can be one.
-    fn reach(&mut self, time: i64) -> Option<i64> {
-        let time = place::believed(time, answer::now())?;
-        self.lane.reach(time);
-        if self.times.len() < TIMES_MAX {
-            self.times.push(time);
-        }
-        if self.is_live && self.events == 1 {
-            self.source.live_from.store(time, std::sync::atomic::Ordering::Relaxed);
-        }
-        Some(time)
-    }
-
-    async fn told(&mut self, told: Told, text: &str, seen: Option<i64>) -> Option<SourceEnd> {
-        match told {
-            Told::Post(draft) => self.post(draft, seen).await,
-            Told::NotOurs { did, rkey, is_update, near } => {
-                let uid = uid(&did, &rkey);
-                if is_update && self.source.known().has_post(&uid) {
-                    // Its author took our hashtag away; what is shown must not stay behind its words.
-                    if let (_, Told::Post(draft)) = event::read(text, &Tags::everything()) {
-                        self.post(draft, seen).await;
-                    }
-                } else if !is_update {
-                    for tag in near {
-                        self.out.send(Upstream::NearTag { tag, author: account(&did) }).await;
-                    }
-                }
-            }
-            Told::Delete { did, rkey } => self.delete(&did, &rkey, seen).await,
-            Told::Account { did, change } => self.account(&did, change, seen).await,
-            Told::Identity { did } => self.look_again(&did),
-            Told::Ending(why) => return Some(SourceEnd::Refused(format!("the host ends the stream: {why}"))),
-            Told::Other(kind) => self.out.send(Upstream::Ignored { kind }).await,
-            Told::Bad(reason) => {
-                self.out.send(Upstream::Malformed { reason, sample: sample(text.as_bytes()) }).await;
-            }
-        }
-        None
-    }
-
-    async fn delete(&mut self, did: &str, rkey: &str, seen: Option<i64>) {
-        let uid = uid(did, rkey);
-        let time = seen.unwrap_or_else(|| self.lane.newest());
-        self.lane.delete(&uid, time);
-        let is_ours = self.source.known().delete(&uid, time);
-        if is_ours {
-            self.out.send(Upstream::Delete { name: uid, by: Deleter::Author }).await;
-        }
-    }
-
-    async fn account(&mut self, did: &str, change: AccountChange, seen: Option<i64>) {
-        let time = seen.unwrap_or_else(|| self.lane.newest());
-        let is_ours = self.source.known().change(did, time, change);
-        // An account that asks not to be shown does not come back by being active.
-        let is_kept = change == AccountChange::Back && self.source.profiles.is_hidden(did);
-        if is_ours && !is_kept {
-            self.out.send(Upstream::Account { name: account(did), change }).await;
-        }
-        if change == AccountChange::Back {
-            self.look_again(did);
-        }
-    }
-
-    /// What is known of an account is out of date.
-    fn look_again(&mut self, did: &str) {
-        self.source.profiles.forget(did);
     }
 
     async fn post(&mut self, mut draft: Box<Draft>, seen: Option<i64>) {
