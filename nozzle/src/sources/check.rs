@@ -137,13 +137,17 @@ fn wrong_in(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Vec<Wrong> {
     for (_, key, example) in NEEDED.iter().filter(|(kind, key, _)| *kind == file.kind && !has(file, key)) {
         found.push(Wrong { key, what: format!("{key} is missing; write {key} = {example}") });
     }
+    let tags = own_tags(file, event);
+    let has_tags = tags.is_ok();
+    // The event's own are told once, where they stand.
+    let is_own = file.tags.is_some() || event.hashtags.is_empty();
     let values = [
-        ("tags", own_tags(file, event).err()),
+        ("tags", tags.err().filter(|_| is_own)),
         ("api", api(file.api.as_deref()).err()),
         ("poll_seconds", poll(file.poll_seconds).err()),
     ];
     found.extend(values.into_iter().filter_map(|(key, what)| what.map(|what| Wrong { key, what })));
-    if found.is_empty() && known == Known::Available {
+    if found.is_empty() && has_tags && known == Known::Available {
         let opened = open(file, event, env, Arc::new(Forgetful));
         found.extend(opened.err().map(|what| of_network(file, what)));
     }

@@ -54,6 +54,8 @@ fn all_that_is_wrong_is_told_at_once() {
     let bad = read(text, &|_| None).unwrap_err();
     let lines: Vec<usize> = bad.0.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [1, 3, 4, 7, 11, 12, 13, 16], "{bad}");
+    let two = "slug=\"abc\"\ntitle=\"x\"\nhashtags=[\"a b\"]\n[[source]]\nname=\"b\"\nkind=\"bluesky\"\n";
+    assert_eq!(read(two, &|_| None).unwrap_err().0.len(), 1, "the event's hashtags are told once");
 }
 
 #[test]
