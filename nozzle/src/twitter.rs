@@ -84,6 +84,8 @@ impl Source for Twitter {
 }
 
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod tests;

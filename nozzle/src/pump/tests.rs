@@ -1,5 +1,7 @@
 //! The pump against scripted sources, in paused time: a rehearsal's clock follows tokio's.
 
+mod paused;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
