@@ -94,8 +94,8 @@ async fn nothing_is_lost_under_every_fault() {
     let rough = Faults { drop_every: 40, late_percent: 2.0, heartbeat_ms: 50, ..Faults::rough(3) };
     let faults =
         Faults { oversize_every: 35, garbage_every: 9, noise_percent: 50.0, handover_lost_ms: 30, ..rough };
-    let server = network(posts(600), faults).await;
-    let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 600).await;
+    let server = network(posts(300), faults).await;
+    let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 300).await;
     let missing: Vec<_> = server.journal().originals().difference(&heard.uids()).cloned().collect();
     assert!(missing.is_empty(), "{missing:?} after {:?}", heard.backfills);
     assert!(heard.opened > 10 && heard.oversize > 5, "{} opened, {} oversize", heard.opened, heard.oversize);
