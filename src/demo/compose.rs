@@ -18,7 +18,7 @@ pub(crate) const TAG: &str = "marginalia26";
 /// The organisers' own account.
 const ORGANISERS: &str = "marginalia@corvanne.example";
 /// Longer texts (in characters, the tag not counted) are written on Mastodon.
-const X_CHARS_MAX: usize = 230;
+const SHORT_CHARS_MAX: usize = 230;
 const SECOND: f64 = 1e6;
 const SEED: u64 = 20_261_015;
 
@@ -214,7 +214,9 @@ impl<'a> Composer<'a> {
     ) -> usize {
         let anyone = draft.lang == "en" && self.dice.is(0.15);
         let net = answered.map(|a| self.people[a].net);
-        let too_long_for_x = draft.text.chars().count() > X_CHARS_MAX;
+        let is_long = draft.text.chars().count() > SHORT_CHARS_MAX;
+        // Bluesky's own program cannot edit, and its pictures come from its own servers only, which are not here.
+        let is_odd = matches!(draft.kind, Kind::Edited { .. } | Kind::Photo { .. });
         let on_stage = |p: &Person| {
             let own = p.talk.and_then(|code| self.talk(When::Talk(code)));
             own.is_some_and(|own| own.start.0 < span.to && span.from < own.end.0)
@@ -227,14 +229,16 @@ impl<'a> Composer<'a> {
                 && p.handle != ORGANISERS
                 && net.is_none_or(|n| n == p.net);
             let speaks = anyone || p.lang == draft.lang;
-            may && !(too_long_for_x && p.net == Net::X)
+            may && !(is_long && p.net != Net::Mastodon)
+                && !(is_odd && p.net == Net::Bluesky)
                 && (!strict || (speaks && Some(i) != last && span.holds(i)))
         };
         let strict: Vec<usize> = (0..self.people.len()).filter(|i| fits(*i, true)).collect();
         let speaking: Vec<usize> = (0..self.people.len())
             .filter(|i| fits(*i, false) && self.people[*i].lang == draft.lang)
             .collect();
-        let from = if strict.is_empty() { speaking } else { strict };
+        let anybody = || (0..self.people.len()).filter(|i| fits(*i, false)).collect();
+        let from = [strict, speaking].into_iter().find(|from| !from.is_empty()).unwrap_or_else(anybody);
         let (one, two) =
             (self.dice.pick(&from).copied().unwrap_or(0), self.dice.pick(&from).copied().unwrap_or(0));
         if self.written[one] <= self.written[two] || self.dice.is(0.3) { one } else { two }

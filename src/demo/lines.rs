@@ -5,11 +5,12 @@ const DAYS: [&str; 2] = [include_str!("content/day1.txt"), include_str!("content
 const PEOPLE: &str = include_str!("content/people.txt");
 const VOICES: &str = include_str!("content/voices.txt");
 
-/// Which of the two fake networks a person writes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which of the fake networks a person writes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Net {
     Mastodon,
     X,
+    Bluesky,
 }
 
 /// One of the 120 people.
@@ -109,7 +110,11 @@ pub(crate) fn people() -> Vec<Person> {
     written(PEOPLE)
         .filter_map(|line| {
             let mut fields = line.split('|');
-            let net = if fields.next()? == "x" { Net::X } else { Net::Mastodon };
+            let net = match fields.next()? {
+                "x" => Net::X,
+                "b" => Net::Bluesky,
+                _ => Net::Mastodon,
+            };
             let (lang, name, handle) = (fields.next()?, fields.next()?, fields.next()?);
             Some(Person { net, lang, name, handle, talk: fields.next() })
         })

@@ -4,6 +4,7 @@
 mod compose;
 mod dice;
 mod drafts;
+mod elsewhere;
 mod lines;
 mod photos;
 mod player;
@@ -14,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod times;
+mod visitors;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -29,9 +31,11 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::runtime::Fate;
 use crate::wiring::{self, Up};
+use elsewhere::Note;
 use player::Networks;
 use stage::Programme;
 use state::{Home, State};
+use visitors::Visitors;
 
 /// The port that is tried first when none is asked for, and how many after it.
 const PORT: u16 = 8080;
@@ -45,7 +49,8 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
     let home = Home::take(&args.data_dir, args.restart)?;
     let programme = Programme::read()?;
     let conference = compose::compose(&programme.talks, &programme.zone);
-    let state = home.remembered(edition(&conference))?;
+    let notes = programme.notes();
+    let state = home.remembered(edition(&conference, &notes))?;
     let site = free_address(args.port)?;
 
     let networks = Networks::open(state.ports, &shutdown).await?;
@@ -55,17 +60,22 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
     let whole = timeline.length();
     let clock = Clock::rehearsal(timeline, state.played);
     let pictures = format!("http://127.0.0.1:{}", ports.pictures);
-    let (mut player, photos) = networks.into_player(script::scenes(&conference, &pictures), clock.clone());
+    let blog = format!("http://127.0.0.1:{}", ports.blog);
+    let scenes = script::scenes(&conference, &notes, &pictures, &blog);
+    let (mut player, photos) = networks.into_player(scenes, clock.clone());
     player.catch_up();
     shutdown.spawn(photos::serve(photos, shutdown.clone()));
 
     let event = write_event(&home, state).context("the demo's event.toml")?;
-    let config = settings(&home, site)?;
+    let config = settings(&home, site, ports.hooks)?;
     let parts = Up { clock: clock.clone(), env: stage::env, event: Some(event), media_from_loopback: true };
     let bound = wiring::up(&config, parts, &fate).await?;
     shutdown.spawn(player.run(shutdown.clone()));
 
     let address = config.site.address(bound);
+    let visitors =
+        Visitors::new(notes, &address, ports.hooks, &programme, clock.clone()).context("the visitors")?;
+    shutdown.spawn(visitors.run(shutdown.clone()));
     welcome(&address, &args, state.played, whole);
     shutdown.spawn(keep(home, state, clock.clone(), args, shutdown.clone()));
     shutdown.spawn(progress::show(address, clock, programme, shutdown.clone()));
@@ -73,12 +83,13 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
 }
 
 /// Changes when any word or time of the conference does.
-fn edition(conference: &compose::Conference) -> u64 {
+fn edition(conference: &compose::Conference, notes: &[(i64, Note)]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     for post in &conference.posts {
         (post.at, post.author, &post.text).hash(&mut hasher);
     }
+    format!("{notes:?}").hash(&mut hasher);
     hasher.finish()
 }
 
@@ -101,10 +112,10 @@ fn free_address(port: Option<u16>) -> Result<SocketAddr, Failure> {
 }
 
 /// Settings of `up`, from nothing but what the demo says.
-fn settings(home: &Home, site: SocketAddr) -> Result<Config, Failure> {
+fn settings(home: &Home, site: SocketAddr, hooks_port: u16) -> Result<Config, Failure> {
     let data_dir = toml::Value::String(home.path().display().to_string());
     let text = format!(
-        "data_dir = {data_dir}\n[site]\nlisten = \"{site}\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\nhooks_listen = \"127.0.0.1:0\"\n\
+        "data_dir = {data_dir}\n[site]\nlisten = \"{site}\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\nhooks_listen = \"127.0.0.1:{hooks_port}\"\n\
          [halley]\nlisten = \"127.0.0.1:0\"\n[strainer]\nlisten = \"127.0.0.1:0\"\n"
     );
     Ok(config::of_text(&text)?)
@@ -146,7 +157,10 @@ async fn keep(home: Home, mut state: State, clock: Clock, args: DemoArgs, shutdo
 fn welcome(address: &Url, args: &DemoArgs, played: i64, whole: i64) {
     let page = address.join(stage::SLUG).unwrap_or_else(|_| address.clone());
     let minutes = (whole - played).max(0) as f64 / 60e6 / args.speed;
-    println!("Marginalia 2026: two days, two rooms, {} posts, all invented.\n\n    {page}\n", compose::POSTS);
+    println!(
+        "Marginalia 2026: two days, two rooms, {} posts, all invented.\n\n    {page}\n",
+        elsewhere::said_in_all()
+    );
     match played {
         _ if played >= whole => println!("The conference is over; its pages stay. --restart plays it again."),
         0 => println!(

@@ -65,6 +65,12 @@ const PHOTOS: &[(&str, &[u8])] = &[
     photo!("wren"),
 ];
 
+/// Whether there is a picture of this name.
+#[cfg(test)]
+pub(crate) fn is_drawn(name: &str) -> bool {
+    PHOTOS.iter().any(|(drawn, _)| *drawn == name)
+}
+
 /// Serves the pictures on `listener` until `shutdown`.
 pub(crate) async fn serve(listener: TcpListener, shutdown: Shutdown) {
     let router = Router::new().route("/{file}", get(photo));

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use chassis::Shutdown;
 use chassis::clock::Clock;
-use networks::{Faults, Options, Protocol, Script, Server};
+use networks::{Cut, Faults, Options, Protocol, Script, Server};
 use tokio::net::TcpListener;
 
 use super::lines::Net;
-use super::script::Scene;
+use super::script::{Scene, Site};
 use super::stage;
 use super::state::Ports;
 
@@ -43,11 +43,33 @@ fn x_faults() -> Faults {
     }
 }
 
-/// Both networks and the picture host, listening.
+/// Bluesky's side: a connection that half closes, a frame that is none, messages twice.
+fn bluesky_faults() -> Faults {
+    Faults {
+        seed: 77,
+        drop_every: 900,
+        cut: Cut::HalfClose,
+        duplicates_percent: 3.0,
+        garbage_every: 400,
+        ..Faults::default()
+    }
+}
+
+/// Photos are found late at times, and a page comes twice.
+fn flickr_faults() -> Faults {
+    Faults { seed: 5, late_percent: 10.0, duplicates_percent: 5.0, ..Faults::default() }
+}
+
+/// The networks and the picture host, listening.
 pub(crate) struct Networks {
     mastodon: Server,
     x: Server,
+    bluesky: Server,
+    flickr: Server,
+    blog: Server,
     pictures: TcpListener,
+    /// A port that the product will listen on for webhooks.
+    hooks: u16,
 }
 
 impl Networks {
@@ -58,11 +80,19 @@ impl Networks {
     pub(crate) async fn open(wanted: Ports, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let mastodon = serve(Protocol::Mastodon, mastodon_faults, wanted.mastodon, shutdown).await?;
         let x = serve(Protocol::XV2, x_faults, wanted.x, shutdown).await?;
+        let bluesky = serve(Protocol::Bluesky, bluesky_faults, wanted.bluesky, shutdown).await?;
+        let flickr = serve(Protocol::Flickr, flickr_faults, wanted.flickr, shutdown).await?;
+        let blog = serve(Protocol::Feed, Faults::default, wanted.blog, shutdown).await?;
         let pictures = match TcpListener::bind(loopback(wanted.pictures)).await {
             Ok(listener) => listener,
             Err(_taken) => TcpListener::bind(loopback(0)).await?,
         };
-        Ok(Self { mastodon, x, pictures })
+        // Free until the product takes it, a moment later.
+        let hooks = match TcpListener::bind(loopback(wanted.hooks)).await {
+            Ok(listener) => listener.local_addr()?.port(),
+            Err(_taken) => TcpListener::bind(loopback(0)).await?.local_addr()?.port(),
+        };
+        Ok(Self { mastodon, x, bluesky, flickr, blog, pictures, hooks })
     }
 
     /// Where they listen.
@@ -70,14 +100,18 @@ impl Networks {
         Ok(Ports {
             mastodon: self.mastodon.addr().port(),
             x: self.x.addr().port(),
+            bluesky: self.bluesky.addr().port(),
+            flickr: self.flickr.addr().port(),
+            blog: self.blog.addr().port(),
+            hooks: self.hooks,
             pictures: self.pictures.local_addr()?.port(),
         })
     }
 
     /// Parts with the picture host's listener; the networks go to their player.
     pub(crate) fn into_player(self, scenes: Vec<Scene>, clock: Clock) -> (Player, TcpListener) {
-        let player = Player { mastodon: self.mastodon, x: self.x, scenes: scenes.into(), clock };
-        (player, self.pictures)
+        let Self { mastodon, x, bluesky, flickr, blog, pictures, .. } = self;
+        (Player { mastodon, x, bluesky, flickr, blog, scenes: scenes.into(), clock }, pictures)
     }
 }
 
@@ -87,7 +121,14 @@ async fn serve(
     port: u16,
     shutdown: &Shutdown,
 ) -> Result<Server, networks::Error> {
-    let options = || Options::new(protocol, Script::empty()).token(stage::token()).faults(faults());
+    let options = || {
+        let options = Options::new(protocol, Script::empty()).faults(faults());
+        // A blog asks nobody who they are, nor does Bluesky.
+        match protocol {
+            Protocol::Feed | Protocol::Bluesky => options,
+            _ => options.token(stage::token()),
+        }
+    };
     match networks::serve(options().listen(loopback(port)), shutdown.token()).await {
         Err(_taken) if port != 0 => networks::serve(options(), shutdown.token()).await,
         served => served,
@@ -102,6 +143,9 @@ fn loopback(port: u16) -> SocketAddr {
 pub(crate) struct Player {
     mastodon: Server,
     x: Server,
+    bluesky: Server,
+    flickr: Server,
+    blog: Server,
     scenes: VecDeque<Scene>,
     clock: Clock,
 }
@@ -125,14 +169,19 @@ impl Player {
             }
         }
         shutdown.triggered().await;
-        self.mastodon.stop().await;
-        self.x.stop().await;
+        for network in [self.mastodon, self.x, self.bluesky, self.flickr, self.blog] {
+            network.stop().await;
+        }
     }
 
     fn say(&self, scene: Scene) {
-        match scene.net {
-            Net::Mastodon => self.mastodon.say(scene.what),
-            Net::X => self.x.say(scene.what),
-        }
+        let network = match scene.on {
+            Site::Net(Net::Mastodon) => &self.mastodon,
+            Site::Net(Net::X) => &self.x,
+            Site::Net(Net::Bluesky) => &self.bluesky,
+            Site::Flickr => &self.flickr,
+            Site::Blog => &self.blog,
+        };
+        network.say(scene.what);
     }
 }

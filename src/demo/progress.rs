@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::time::sleep;
 use url::Url;
 
-use super::compose::POSTS;
+use super::elsewhere::said_in_all;
 use super::stage::{Programme, SLUG};
 
 /// How often the line is written anew; and how often a line is added where lines cannot be rewritten (a pipe, a log).
@@ -70,7 +70,8 @@ fn line(programme: &Programme, now: i64, posts: Counts) -> String {
     };
     let Counts { shown, taken_back } = posts;
     let taken_back = if taken_back == 0 { String::new() } else { format!(", {taken_back} taken back") };
-    format!("{}   {shown} of {POSTS} posts shown{taken_back}   {stage}", programme.clock_face(now))
+    let all = said_in_all();
+    format!("{}   {shown} of {all} posts shown{taken_back}   {stage}", programme.clock_face(now))
 }
 
 fn shortened(text: &str, chars_max: usize) -> String {

@@ -7,6 +7,7 @@ use model::Micros;
 use model::schedule::FoundTalk;
 
 use super::compose::TAG;
+use super::elsewhere::{self, Note};
 use super::lines::{self, When};
 use super::state::Ports;
 use super::times::{self, Span};
@@ -19,6 +20,12 @@ pub(crate) const SLUG: &str = "marginalia";
 const TOKEN: &str = "demo";
 const MASTODON_TOKEN_ENV: &str = "PERIHELION_DEMO_MASTODON";
 const X_TOKEN_ENV: &str = "PERIHELION_DEMO_X";
+const FLICKR_KEY_ENV: &str = "PERIHELION_DEMO_FLICKR";
+const DESK_SECRET_ENV: &str = "PERIHELION_DEMO_DESK";
+/// Shared with the front desk; worth nothing outside of the demo.
+const DESK_SECRET: &str = "whsec_dGhlIGZyb250IGRlc2sgaGFzIGEgYmVsbA==";
+/// The source that the front desk pushes to.
+pub(crate) const DESK: &str = "frontdesk";
 
 /// What is on when, and where that is.
 pub(crate) struct Programme {
@@ -40,6 +47,18 @@ impl Programme {
     /// The talks that are on at a time, with their rooms.
     pub(crate) fn on_at(&self, time: i64) -> impl Iterator<Item = &FoundTalk> {
         self.talks.iter().filter(move |t| t.start.0 <= time && time < t.end.0)
+    }
+
+    /// When what is said elsewhere is said.
+    pub(crate) fn notes(&self) -> Vec<(i64, Note)> {
+        let first = self.talks.iter().map(|t| t.start.0).min().unwrap_or_default();
+        let midnight = times::midnight(first, &self.zone);
+        let at = |n: usize, note: &Note| {
+            let minute = midnight + note.day as i64 * times::DAY + note.minute * times::MINUTE;
+            // Nobody writes at the full minute.
+            minute + (n as i64 * 17 % 53) * 1_000_000
+        };
+        elsewhere::notes().into_iter().enumerate().map(|(n, note)| (at(n, &note), note)).collect()
     }
 
     /// Both days from the first words to the last, played at this speed.
@@ -74,7 +93,7 @@ pub(crate) fn schedule_json() -> &'static str {
 
 /// The event.toml, with the fake networks as its sources.
 pub(crate) fn event_toml(ports: Ports) -> String {
-    let Ports { mastodon, x, .. } = ports;
+    let Ports { mastodon, x, bluesky, flickr, blog, .. } = ports;
     format!(
         r#"# Written by `perihelion demo` at each start. An event of your own looks like this, too.
 slug = "{SLUG}"
@@ -85,6 +104,7 @@ starts = 2026-10-15
 ends = 2026-10-16
 hashtags = ["{TAG}"]
 schedule = "schedule.json"
+onsite = "open"
 accent_hue = 24
 
 [[room]]
@@ -104,16 +124,50 @@ name = "x"
 kind = "twitter"
 url = "http://127.0.0.1:{x}"
 token_env = "{X_TOKEN_ENV}"
+
+[[source]]
+name = "bluesky"
+kind = "bluesky"
+url = "ws://127.0.0.1:{bluesky}"
+api_url = "http://127.0.0.1:{bluesky}"
+
+[[source]]
+name = "flickr"
+kind = "flickr"
+url = "http://127.0.0.1:{flickr}/services/rest/"
+key_env = "{FLICKR_KEY_ENV}"
+poll_seconds = 2
+
+[[source]]
+name = "blog"
+kind = "feed"
+url = "http://127.0.0.1:{blog}/atom.xml"
+poll_seconds = 2
+
+[[source]]
+name = "{DESK}"
+kind = "hook"
+secret_env = "{DESK_SECRET_ENV}"
 "#
     )
 }
 
-/// The token that both fake networks ask for.
+/// The token that the fake networks ask for.
 pub(crate) fn token() -> &'static str {
     TOKEN
 }
 
-/// The environment that the demo's sources see: their tokens, nothing of the real one.
+/// The secret with which the front desk signs.
+pub(crate) fn desk_secret() -> &'static str {
+    DESK_SECRET
+}
+
+/// The environment that the demo's sources see: their secrets, nothing of the real one.
 pub(crate) fn env(name: &str) -> Option<String> {
-    [MASTODON_TOKEN_ENV, X_TOKEN_ENV].contains(&name).then(|| TOKEN.to_owned())
+    let secret = match name {
+        MASTODON_TOKEN_ENV | X_TOKEN_ENV | FLICKR_KEY_ENV => TOKEN,
+        DESK_SECRET_ENV => DESK_SECRET,
+        _ => return None,
+    };
+    Some(secret.to_owned())
 }

@@ -28,7 +28,12 @@ pub(crate) struct State {
 pub(crate) struct Ports {
     pub(crate) mastodon: u16,
     pub(crate) x: u16,
+    pub(crate) bluesky: u16,
+    pub(crate) flickr: u16,
+    pub(crate) blog: u16,
     pub(crate) pictures: u16,
+    /// Where the product itself listens for webhooks.
+    pub(crate) hooks: u16,
 }
 
 /// The demo's data directory.
@@ -113,7 +118,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("demo");
         let home = Home::take(&path, false).unwrap();
-        let state = State { edition: 7, played: 5, ports: Ports { mastodon: 1, x: 2, pictures: 3 } };
+        let state = State {
+            edition: 7,
+            played: 5,
+            ports: Ports { mastodon: 1, x: 2, pictures: 3, ..Ports::default() },
+        };
         home.remember(&state).unwrap();
         assert_eq!(Home::take(&path, false).unwrap().remembered(7).unwrap(), state);
         assert!(home.remembered(8).is_err(), "another edition");

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use networks::Happening;
 
 use super::compose::{Conference, POSTS, Said, TAG, compose};
+use super::elsewhere::Place;
 use super::lines::{Kind, Net};
-use super::script::scenes;
+use super::script::{Site, scenes};
 use super::stage::Programme;
 use super::state::Ports;
 
@@ -17,7 +18,7 @@ fn conference() -> (Programme, Conference) {
 }
 
 #[test]
-fn twelve_hundred_posts_by_everybody_in_six_languages_on_two_networks() {
+fn twelve_hundred_posts_by_everybody_in_six_languages_on_three_networks() {
     let (_, conference) = conference();
     assert_eq!(conference.posts.len(), POSTS);
     let authors: BTreeSet<usize> = conference.posts.iter().map(|p| p.author).collect();
@@ -25,8 +26,8 @@ fn twelve_hundred_posts_by_everybody_in_six_languages_on_two_networks() {
     for lang in ["en", "de", "es", "fr", "ja", "ar"] {
         assert!(conference.posts.iter().filter(|p| p.lang == lang).count() >= 40, "{lang}");
     }
-    for net in [Net::Mastodon, Net::X] {
-        assert!(conference.posts.iter().filter(|p| conference.people[p.author].net == net).count() >= 400);
+    for net in [Net::Mastodon, Net::X, Net::Bluesky] {
+        assert!(conference.posts.iter().filter(|p| conference.people[p.author].net == net).count() >= 250);
     }
     let count = |is: fn(&Said) -> bool| conference.posts.iter().filter(|p| is(p)).count();
     assert!(count(|p| matches!(p.kind, Kind::Photo { .. })) >= 40);
@@ -65,7 +66,11 @@ fn every_post_carries_the_tag_and_fits_its_network() {
     let (_, conference) = conference();
     for post in &conference.posts {
         assert!(post.text.to_lowercase().contains(&format!("#{TAG}")), "{}", post.text);
-        let most = if conference.people[post.author].net == Net::X { 280 } else { 500 };
+        let most = match conference.people[post.author].net {
+            Net::Mastodon => 500,
+            Net::X => 280,
+            Net::Bluesky => 300,
+        };
         assert!(post.text.chars().count() <= most, "{}", post.text);
     }
 }
@@ -107,15 +112,17 @@ fn the_page_moves_at_once_and_the_whole_takes_less_than_an_hour() {
 
 #[test]
 fn scenes_are_in_order_and_the_same_every_time() {
-    let (_, conference) = conference();
-    let (one, two) =
-        (scenes(&conference, "http://127.0.0.1:1"), scenes(&self::conference().1, "http://127.0.0.1:1"));
+    let (programme, conference) = conference();
+    let all = |conference: &Conference| {
+        scenes(conference, &programme.notes(), "http://127.0.0.1:1", "http://127.0.0.1:2")
+    };
+    let (one, two) = (all(&conference), all(&self::conference().1));
     assert!(one.is_sorted_by_key(|s| s.at));
     assert_eq!(format!("{one:?}"), format!("{two:?}"));
-    let mut ids: HashMap<(bool, String), usize> = HashMap::new();
+    let mut ids: HashMap<(Site, String), usize> = HashMap::new();
     for scene in &one {
         if let Happening::Post(post) = &scene.what {
-            *ids.entry((scene.net == Net::X, post.id.clone())).or_default() += 1;
+            *ids.entry((scene.on, post.id.clone())).or_default() += 1;
         }
     }
     assert!(ids.values().all(|n| *n == 1), "every post has an id of its own");
@@ -126,8 +133,40 @@ fn scenes_are_in_order_and_the_same_every_time() {
 
 #[test]
 fn the_event_file_is_one_that_the_product_takes() {
-    let text = super::stage::event_toml(Ports { mastodon: 1, x: 2, pictures: 3 });
+    let text = super::stage::event_toml(Ports {
+        mastodon: 1,
+        x: 2,
+        bluesky: 3,
+        flickr: 4,
+        blog: 5,
+        ..Ports::default()
+    });
     let event = model::event::EventFile::parse(&text).unwrap();
-    event.check().unwrap();
     assert_eq!(nozzle::sources::check(&event, &super::stage::env), Ok(()));
+}
+
+#[test]
+fn what_is_said_elsewhere_is_said_while_the_conference_runs_and_about_what_is_on() {
+    let programme = Programme::read().unwrap();
+    let timeline = programme.timeline(20.0).unwrap();
+    for (at, note) in programme.notes() {
+        assert_eq!(timeline.time_at(timeline.position_of(at)), at, "{note:?}");
+        let Place::Onsite { talk: Some(code), .. } = note.place else { continue };
+        let talk = programme.talks.iter().find(|t| t.code.as_deref() == Some(code)).unwrap();
+        assert!(talk.start.0 <= at && at < talk.end.0 + 10 * 60_000_000, "{note:?}");
+    }
+}
+
+#[test]
+fn nothing_that_a_visitor_writes_is_too_long_and_every_photo_is_drawn() {
+    for (_, note) in Programme::read().unwrap().notes() {
+        match note.place {
+            Place::Onsite { text, name, .. } => {
+                assert!(text.chars().count() <= nozzle::onsite::TEXT_CHARS_MAX);
+                assert!(name.chars().count() <= nozzle::onsite::NAME_CHARS_MAX);
+            }
+            Place::Flickr { picture, .. } => assert!(super::photos::is_drawn(picture), "{picture}"),
+            Place::Blog { .. } | Place::Desk { .. } => {}
+        }
+    }
 }

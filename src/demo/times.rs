@@ -9,7 +9,8 @@ use super::dice::Dice;
 pub(crate) const DAY: i64 = 86_400_000_000;
 /// How long after a talk its last answers may come.
 pub(crate) const AFTER: i64 = 90_000_000;
-const MINUTE: i64 = 60_000_000;
+/// Microseconds in a minute.
+pub(crate) const MINUTE: i64 = 60_000_000;
 /// The first posts of all come so quickly one after the other that a page moves as soon as it is opened.
 const FIRST_AFTER: i64 = 10_000_000;
 const FIRST_EVERY: i64 = 9_000_000;
