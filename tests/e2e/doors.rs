@@ -160,7 +160,8 @@ async fn every_route_that_is_not_public_asks_for_a_key() {
 
     let token = std::fs::read_to_string(place.path().join("data/intake-token")).expect("the token was made");
     let client = crate::web::client();
-    for url in [format!("{site}/metrics"), format!("{intake}/intake/{eid}/lines")] {
+    let read = |verb: &str| format!("{intake}/intake/{eid}/{verb}");
+    for url in [format!("{site}/metrics"), read("lines"), read("held")] {
         let (said, _) = status(client.get(&url).bearer_auth(token.trim())).await;
         assert_eq!(said, StatusCode::OK, "{url} opens to the key");
     }
