@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use chromiumoxide::browser::{Browser, BrowserConfig};
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
-use chromiumoxide::cdp::browser_protocol::network::{EmulateNetworkConditionsParams, EnableParams};
+use chromiumoxide::cdp::browser_protocol::network;
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
 use chromiumoxide::page::{Page, ScreenshotParams};
 use futures_util::StreamExt as _;
@@ -168,10 +168,12 @@ impl Tab {
     ///
     /// # Errors
     /// When the browser refuses.
+    #[expect(deprecated, reason = "what replaces it is unknown to browsers that people still have")]
     pub async fn set_online(&self, is_online: bool) -> anyhow::Result<()> {
-        self.page.execute(EnableParams::default()).await?;
+        self.page.execute(network::EnableParams::default()).await?;
         // No latency, and as many bytes a second as there are.
-        self.page.execute(EmulateNetworkConditionsParams::new(!is_online, 0.0, -1.0, -1.0)).await?;
+        let conditions = network::EmulateNetworkConditionsParams::new(!is_online, 0.0, -1.0, -1.0);
+        self.page.execute(conditions).await?;
         Ok(())
     }
 
