@@ -77,7 +77,8 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
         }
         Done::Broken(end) => {
             session.tell().await;
-            session.lane.go_on(from);
+            let cap = session.cap();
+            session.lane.go_on(from, cap);
             Backfilled::Broken(end)
         }
     }
@@ -123,7 +124,8 @@ async fn past(session: &mut Session<'_>, from: i64, out: &Outlet) {
     session.tell().await;
     if session.lane.newest() > from {
         session.lane.stuck = 0;
-        session.lane.go_on(from);
+        let cap = session.cap();
+        session.lane.go_on(from, cap);
         return;
     }
     let step = STEP_OVER << session.lane.stuck.min(STEPS_MAX);

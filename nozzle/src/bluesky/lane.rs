@@ -56,10 +56,11 @@ impl Lane {
         self.told = 0;
     }
 
-    /// A replay that began at `from` has broken off: the next try goes on from where it had come to.
-    pub(super) fn go_on(&mut self, from: i64) {
-        self.resume = Some(place::again(self.newest, self.ended_at).max(from));
-        self.ended_at = Some(self.newest);
+    /// A replay that began at `from` has broken off: the next try goes on from where it had come to, but not beyond `cap`.
+    pub(super) fn go_on(&mut self, from: i64, cap: i64) {
+        let newest = self.newest.min(cap);
+        self.resume = Some(place::again(newest, self.ended_at).max(from));
+        self.ended_at = Some(newest);
     }
 
     pub(super) fn newest(&self) -> i64 {
@@ -187,6 +188,19 @@ mod tests {
         assert_eq!(lane.place(i64::MAX), Some(150));
         lane.reach(90);
         assert_eq!(lane.place(i64::MAX), None);
+    }
+
+    #[tokio::test]
+    async fn a_replay_goes_on_no_further_than_where_the_live_stream_began() {
+        let (start, second) = (1_783_000_000_000_000, 1_000_000);
+        let mut lane = Lane::default();
+        lane.reach(start + 60 * second);
+        lane.go_on(start, start + 20 * second);
+        assert_eq!(lane.resume, Some(start + 19 * second), "what came behind the hand-over proves nothing");
+        lane.go_on(start, start + 20 * second);
+        assert_eq!(lane.resume, Some(start + 20 * second + 1), "no further than before: no overlap");
+        lane.go_on(start, i64::MAX);
+        assert_eq!(lane.resume, Some(start + 59 * second));
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 mod heard;
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -150,14 +151,19 @@ impl<'a> Session<'a> {
         Step::Time
     }
 
+    /// A replay's place ends where the live stream began: what it hears behind that comes after its own hand-over, with a
+    /// hole before it that only the live stream has filled.
+    pub(super) fn cap(&self) -> i64 {
+        let live_from = self.source.live_from.load(Ordering::Relaxed);
+        if self.is_live || live_from == 0 { i64::MAX } else { live_from }
+    }
+
     /// Tells the place reached, and that we are alive.
     pub(super) async fn tell(&mut self) {
         if std::mem::take(&mut self.is_fresh) && self.is_live {
             self.out.send(Upstream::Alive).await;
         }
-        // What the live stream has heard itself is its own to tell.
-        let live_from = self.source.live_from.load(std::sync::atomic::Ordering::Relaxed);
-        let cap = if self.is_live || live_from == 0 { i64::MAX } else { live_from };
+        let cap = self.cap();
         if let Some(time) = self.lane.place(cap) {
             self.out.send(Upstream::Cursor(place::cursor(time, self.host))).await;
         }
