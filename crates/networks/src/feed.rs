@@ -165,7 +165,7 @@ impl Api {
         let posts = self.posts(request);
         let how = How {
             host: request.host().to_owned(),
-            guid_suffix: has(Fault::NewGuid).then(|| format!("-{look}")).unwrap_or_default(),
+            guid_suffix: if has(Fault::NewGuid) { format!("-{look}") } else { String::new() },
             moved_to: has(Fault::SaysMoved).then(|| format!("http://{}/{rest}", request.host())),
             is_latin: has(Fault::Latin),
         };
@@ -174,7 +174,7 @@ impl Api {
         let etag = format!(
             "W/\"{:x}{}\"",
             hash(&body),
-            has(Fault::NewEtag).then(|| format!("-{look}")).unwrap_or_default()
+            if has(Fault::NewEtag) { format!("-{look}") } else { String::new() }
         );
         let changed =
             posts.iter().map(|post| post.edited_at.unwrap_or(post.created_at)).max().unwrap_or_default();

@@ -35,7 +35,7 @@ pub(super) enum Fetched {
         /// For how long it says so.
         max_age: Duration,
     },
-    Page(Page),
+    Page(Box<Page>),
 }
 
 /// A document, and what its answer said of it.
@@ -79,7 +79,9 @@ impl Fetcher {
             let response = self.ask(&at, place).await?;
             let status = response.status().as_u16();
             match status {
-                200..=299 => return page(response, at, moved).await.map(Fetched::Page),
+                200..=299 => {
+                    return page(response, at, moved).await.map(|page| Fetched::Page(Box::new(page)));
+                }
                 304 if place.is_some_and(|place| place.answered.as_ref() == Some(&at)) => {
                     return Ok(Fetched::Same { max_age: max_age(response.headers()) });
                 }

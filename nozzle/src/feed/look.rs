@@ -55,6 +55,7 @@ impl Feed {
             Ok(document) => document,
             Err(why) => return Err(self.no_feed(why, place, &page, out).await),
         };
+        tracing::debug!(source.name = %self.name, feed.encoding = document.encoding, feed.entries = document.entries.len(), "a feed was read");
         let mut next = place.clone();
         moved(&mut next, &page, &self.url);
         if document.is_whole {
