@@ -3,8 +3,11 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// What exists: the public id of each item, and the network that it is of.
+pub type Alive = BTreeMap<String, String>;
 
 /// One entry as a client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,17 @@ pub struct Seen {
     pub kind: String,
     /// The item it is about, if it is about one.
     pub id: Option<String>,
+    /// The network that it names, if it holds the item itself.
+    pub network: Option<String>,
+}
+
+/// One line of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The item.
+    pub id: String,
+    /// The network that it names.
+    pub network: Option<String>,
 }
 
 /// The public id of an item: the first 60 bits of SHA-256(uid) in Crockford's base 32.
@@ -26,18 +40,38 @@ pub fn item_id(uid: &str) -> String {
     (0..12).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place) & 31) as usize])).collect()
 }
 
-/// The ids of the originals that exist at the end of a fake network's journal.
+/// The uid of an article that a feed at this address calls `id`: the first half of SHA-256 over both with the length of
+/// each before it.
+#[must_use]
+pub fn article_uid(feed: &str, id: &str) -> String {
+    let named = format!("id\n{id}");
+    let mut hasher = Sha256::new();
+    for part in [feed, &named] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let hex: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("feed:{hex}")
+}
+
+/// The originals that exist at the end of a fake network's journal. A blog's journal names its articles by their own ids;
+/// `feed` is the address at which the product reads them.
 ///
 /// # Errors
-/// When the file cannot be read or a line is no JSON.
-pub fn read_journal(path: &Path) -> Result<BTreeSet<String>> {
-    let mut alive = BTreeSet::new();
+/// When the file cannot be read, a line is no JSON, or articles are named and no feed is.
+pub fn read_journal(path: &Path, feed: Option<&str>) -> Result<Alive> {
+    let mut alive = Alive::new();
     for value in json_lines(path)? {
         let uid = value["uid"].as_str().unwrap_or_default();
+        let (network, name) = uid.split_once(':').unwrap_or((uid, ""));
+        let id = match network {
+            "feed" => item_id(&article_uid(feed.context("articles exist, and no --feed says where")?, name)),
+            _ => item_id(uid),
+        };
         match value["kind"].as_str() {
-            Some("exists") => alive.insert(item_id(uid)),
-            Some("delete") => alive.remove(&item_id(uid)),
-            _ => false,
+            Some("exists") => alive.insert(id, network.to_owned()),
+            Some("delete") => alive.remove(&id),
+            _ => None,
         };
     }
     Ok(alive)
@@ -62,18 +96,24 @@ pub fn read_frames(path: &Path) -> Result<Vec<Seen>> {
 fn seen(value: &Value) -> Option<Seen> {
     let seq = value.get("seq")?.as_u64()?;
     let kind = value.get("kind")?.as_str()?.to_owned();
-    Some(Seen { seq, kind, id: value.get("id").and_then(Value::as_str).map(str::to_owned) })
+    let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+    Some(Seen { seq, kind, id, network: network(value) })
 }
 
-/// The ids of an export, in its order.
+fn network(value: &Value) -> Option<String> {
+    value["item"]["network"].as_str().map(str::to_owned)
+}
+
+/// The lines of an export, in its order.
 ///
 /// # Errors
 /// When the file cannot be read, or a line has no id.
-pub fn read_export(path: &Path) -> Result<Vec<String>> {
-    json_lines(path)?
-        .iter()
-        .map(|v| v["id"].as_str().map(str::to_owned).context("a line of the export has no id"))
-        .collect()
+pub fn read_export(path: &Path) -> Result<Vec<Exported>> {
+    let line = |value: &Value| {
+        let id = value["id"].as_str().context("a line of the export has no id")?.to_owned();
+        Ok(Exported { id, network: network(value) })
+    };
+    json_lines(path)?.iter().map(line).collect()
 }
 
 /// The ids on a page, top to bottom, one a line.

@@ -7,5 +7,7 @@
 mod evidence;
 mod verdict;
 
-pub use evidence::{Seen, item_id, read_dom, read_export, read_frames, read_journal};
-pub use verdict::{Fault, compare_dom, compare_export, compare_frames};
+pub use evidence::{
+    Alive, Exported, Seen, article_uid, item_id, read_dom, read_export, read_frames, read_journal,
+};
+pub use verdict::{Fault, by_network, compare_dom, compare_export, compare_frames, public_after};

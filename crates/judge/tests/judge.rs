@@ -1,6 +1,6 @@
 //! The judge must be able to find what it looks for.
 
-use judge::item_id;
+use judge::{article_uid, item_id, read_journal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -97,4 +97,27 @@ fn half_a_line_is_no_evidence() {
     let file = case.dir.path().join("cut");
     std::fs::write(&file, r#"{"id":"#).unwrap();
     assert!(!case.judge("--export", &file).0);
+}
+
+#[test]
+fn an_item_under_another_networks_name_is_found() {
+    let case = Case::new();
+    let line =
+        |uid: &str, network: &str| format!(r#"{{"id":"{}","item":{{"network":"{network}"}}}}"#, item_id(uid));
+    let right = ["x:1", "x:2", "x:3"].map(|uid| line(uid, "x"));
+    let (good, said) = case.judge("--export", &case.write("export", &right));
+    assert!(good && said.contains("x                  3"), "{said}");
+    let wrong = [line("x:1", "x"), line("x:2", "flickr"), line("x:3", "x")];
+    let (good, said) = case.judge("--export", &case.write("export", &wrong));
+    assert!(!good && said.contains("is of x, not of flickr"), "{said}");
+}
+
+#[test]
+fn articles_are_known_by_where_they_are_read() {
+    let case = Case::new();
+    let address = "https://blog.example/feed.xml";
+    let journal = case.write("journal", &[r#"{"kind":"exists","uid":"feed:41"}"#.to_owned()]);
+    assert!(read_journal(&journal, None).is_err(), "nobody can say what it is called");
+    let alive = read_journal(&journal, Some(address)).unwrap();
+    assert_eq!(alive.get(&item_id(&article_uid(address, "41"))).map(String::as_str), Some("feed"));
 }
