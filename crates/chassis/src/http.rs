@@ -8,7 +8,9 @@ mod connection;
 mod hygiene;
 mod limits;
 mod paced;
+mod seats;
 mod serve;
+mod timed;
 
 pub use bind::bind;
 pub use connection::{Client, Slot};

@@ -81,6 +81,51 @@ async fn one_more_connection_than_allowed_gets_a_polite_503() {
 }
 
 #[tokio::test]
+async fn one_address_cannot_take_all_the_places_unless_it_speaks_for_many() {
+    let limits = Limits { connections_max: 4, connections_per_address_max: 1, ..Limits::default() };
+    let (address, _shutdown) = start(limits.clone()).await;
+    let greedy = TcpStream::connect(&address).await.expect("one");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(exchange(&address, &request("/", "")).await.starts_with("HTTP/1.1 503 "));
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.2:0".parse().expect("an address")).expect("another address of this machine");
+    let mut other = socket.connect(address.parse().expect("bound")).await.expect("connected");
+    other.write_all(request("/", "").as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    other.read_to_string(&mut answer).await.expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(greedy);
+    let trusted = Ranges::parse(&["127.0.0.1"]).expect("ranges");
+    let (proxied, _shutdown) = start(Limits { trusted_proxies: trusted.into(), ..limits }).await;
+    let _one = TcpStream::connect(&proxied).await.expect("one");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(exchange(&proxied, &request("/", "")).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let (address, _shutdown) = start(Limits { body_wait: SHORT, ..Limits::default() }).await;
+    let (read, mut write) = TcpStream::connect(&address).await.expect("somebody listens").into_split();
+    let head = "POST /body HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n";
+    write.write_all(head.as_bytes()).await.expect("sent");
+    let drip = async {
+        while write.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(SHORT / 8).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut answer = String::new();
+    let mut read = tokio::io::BufReader::new(read);
+    let began = Instant::now();
+    tokio::select! {
+        read = tokio::time::timeout(SHORT * 8, read.read_to_string(&mut answer)) => drop(read.expect("given up in time")),
+        () = drip => {}
+    }
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(began.elapsed() >= SHORT, "not before its time");
+}
+
+#[tokio::test]
 async fn a_panic_is_a_500_with_an_id_and_no_more() {
     let (address, _shutdown) = start(Limits::default()).await;
     let answer = exchange(&address, &request("/panic", "")).await;

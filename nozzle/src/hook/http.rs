@@ -51,8 +51,10 @@ pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 const ANNOUNCED_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
 /// Longest wait for a whole body.
 const BODY_WAIT: Duration = Duration::from_secs(10);
-/// Deliveries under way at once.
-const CONNECTIONS_MAX: usize = 128;
+/// Connections at once, and how many of them one address may hold: a stranger who opens them and sends nothing, or a body
+/// byte by byte, must leave places for those who sign.
+const CONNECTIONS_MAX: usize = 256;
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 32;
 /// How long to wait before a port that could not be had is tried again.
 const BIND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -82,6 +84,7 @@ pub(crate) async fn listen(settings: Listen<'_>, doors: Doors, events: Arc<dyn E
         House { doors: doors.clone(), events, clock: settings.clock, addresses: Addresses::default() };
     let limits = Limits {
         connections_max: CONNECTIONS_MAX,
+        connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
         body_bytes_max: ANNOUNCED_BYTES_MAX,
         trusted_proxies: Arc::new(settings.trusted_proxies),
         ..Limits::default()

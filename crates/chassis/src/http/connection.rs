@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
 use tower::{Service, ServiceExt};
 
-use super::{Limits, Paced, Refusal, hygiene};
+use super::{Limits, Paced, Refusal, hygiene, seats::Seat, timed::Timed};
 use crate::{
     Shutdown,
     client_addr::{AddrKey, client_ip},
@@ -35,12 +35,15 @@ pub struct Slot(#[expect(dead_code, reason = "held, not read: the cap counts its
 
 /// A taken place; counts itself.
 #[derive(Debug)]
-pub(super) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _seat: Option<Seat>,
+}
 
 impl Place {
-    pub(super) fn take(permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn take(permit: OwnedSemaphorePermit, seat: Option<Seat>) -> Self {
         ::metrics::gauge!(metrics::HTTP_OPEN).increment(1.0);
-        Self(permit)
+        Self { _permit: permit, _seat: seat }
     }
 }
 
@@ -111,7 +114,8 @@ where
         return Ok(refused(refusal, peer));
     }
     let ip = client_ip(peer.ip(), request.headers(), &limits.trusted_proxies);
-    let mut request = request.map(|body| Body::new(Limited::new(body, limits.body_bytes_max)));
+    let bounded = |body| Timed::new(Limited::new(body, limits.body_bytes_max), limits.body_wait);
+    let mut request = request.map(|body| Body::new(bounded(body)));
     request.extensions_mut().insert(Client { peer, ip, key: AddrKey::of(ip) });
     request.extensions_mut().insert(slot);
     let answered = AssertUnwindSafe(service.oneshot(request)).catch_unwind().await;

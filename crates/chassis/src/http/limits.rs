@@ -10,6 +10,9 @@ use crate::client_addr::Ranges;
 pub struct Limits {
     /// Open connections, upgraded ones included; one more gets a polite 503.
     pub connections_max: usize,
+    /// Of these, what one address may hold (for IPv6: a /64); more get the same 503. Trusted proxies speak for many and are not counted.
+    /// By default there is no such bound: a whole conference sits behind one address.
+    pub connections_per_address_max: usize,
     /// A connection that has sent nothing is closed after this time.
     pub first_byte_wait: Duration,
     /// A request head must be complete within this time; it is also how long an idle connection is kept.
@@ -20,6 +23,8 @@ pub struct Limits {
     pub headers_max: usize,
     /// A request body; more is 413. Routes may set a lower one.
     pub body_bytes_max: usize,
+    /// A request body must be complete within this time, counted from the first wait for more of it. Routes may be stricter.
+    pub body_wait: Duration,
     /// While a client does not read fast enough, [`Limits::progress_bytes_min`] must still pass within this time.
     pub progress_wait: Duration,
     /// See [`Limits::progress_wait`].
@@ -36,11 +41,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 1024,
+            connections_per_address_max: usize::MAX,
             first_byte_wait: Duration::from_secs(5),
             header_read_wait: Duration::from_secs(10),
             head_bytes_max: 16 * 1024,
             headers_max: 64,
             body_bytes_max: 64 * 1024,
+            body_wait: Duration::from_secs(30),
             progress_wait: Duration::from_secs(20),
             progress_bytes_min: 4 * 1024,
             send_buffer_bytes: 64 * 1024,

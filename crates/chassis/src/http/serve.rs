@@ -16,8 +16,9 @@ use tower::Service;
 use super::{
     Limits,
     connection::{self, Place},
+    seats::{Seat, Seats},
 };
-use crate::{Shutdown, backoff::random_between, metrics};
+use crate::{Shutdown, backoff::random_between, client_addr::AddrKey, metrics};
 
 /// Clients that are being turned away at the same time; more are just closed.
 const GOODBYES_MAX: usize = 64;
@@ -40,6 +41,7 @@ where
 {
     let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let goodbyes = Arc::new(Semaphore::new(GOODBYES_MAX));
+    let seats = Arc::new(Seats::default());
     let limits = Arc::new(limits);
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(limits.send_buffer_bytes) {
         tracing::warn!(%error, "the send buffer keeps the system's size");
@@ -57,10 +59,10 @@ where
             }
         };
         ::metrics::counter!(metrics::HTTP_ACCEPTED).increment(1);
-        match places.clone().try_acquire_owned() {
-            Ok(permit) => {
+        match (places.clone().try_acquire_owned(), seat(&seats, peer, &limits)) {
+            (Ok(permit), Ok(seat)) => {
                 tune(&stream, peer);
-                let place = Place::take(permit);
+                let place = Place::take(permit, seat);
                 shutdown.spawn(connection::run(
                     stream,
                     peer,
@@ -70,9 +72,21 @@ where
                     shutdown.clone(),
                 ));
             }
-            Err(_full) => turn_away(stream, &goodbyes, &shutdown),
+            (Err(_), _) | (_, Err(_)) => turn_away(stream, &goodbyes, &shutdown),
         }
     }
+}
+
+/// This address has its share of the places already.
+struct HasItsShare;
+
+/// The address's own place, where addresses are counted.
+fn seat(seats: &Arc<Seats>, peer: SocketAddr, limits: &Limits) -> Result<Option<Seat>, HasItsShare> {
+    let max = limits.connections_per_address_max;
+    if max >= limits.connections_max || limits.trusted_proxies.contains(peer.ip()) {
+        return Ok(None);
+    }
+    seats.take(AddrKey::of(peer.ip()), max).map(Some).ok_or(HasItsShare)
 }
 
 fn tune(stream: &TcpStream, peer: SocketAddr) {
