@@ -1,6 +1,7 @@
 //! Looking again: a page of a timeline shows which of the statuses on it have changed, and which are no longer there. Used
 //! by every poll, and after an outage for what the log already holds.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use model::Micros;
@@ -23,8 +24,10 @@ pub(super) const POLL_SUSPECTS_MAX: usize = 10;
 const UNPROVEN_MAX: usize = 3;
 
 /// What pages of all hashtags have shown.
-#[derive(Default)]
 pub(super) struct Seen {
+    /// Known before the first page was asked for. What a stream tells meanwhile may not be in the timelines yet (they may be
+    /// read from a copy that lags), and is not missing there.
+    expected: Vec<String>,
     ids: HashSet<String>,
     /// Nothing can be said of what is older than this: some hashtag's pages did not reach further.
     oldest: Option<String>,
@@ -32,6 +35,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// To be called before the first page is asked for.
+    pub(super) fn expecting(source: &Mastodon) -> Self {
+        Self { expected: source.known().ids(), ids: HashSet::new(), oldest: None, newest: None }
+    }
+
     /// Takes in a page; a page that is not full is the timeline's last.
     pub(super) fn page(&mut self, page: &Page) {
         self.ids.extend(page.statuses.iter().flatten().filter_map(|s| s.id.clone()));
@@ -49,9 +57,12 @@ impl Seen {
         }
     }
 
-    /// Known statuses that should have been seen and were not.
-    pub(super) fn missing(&self, source: &Mastodon, max: usize) -> Vec<String> {
-        source.known().missing(self.oldest.as_deref().unwrap_or("0"), &self.ids, max)
+    /// At most `max` statuses, newest first, that should have been seen and were not: gone, or without the hashtag.
+    pub(super) fn missing(&self, max: usize) -> Vec<String> {
+        let oldest = self.oldest.as_deref().unwrap_or("0");
+        let is_after = |id: &&String| order(id, oldest) == Some(Ordering::Greater);
+        let missing = self.expected.iter().rev().filter(|id| !self.ids.contains(*id)).filter(is_after);
+        missing.take(max).cloned().collect()
     }
 }
 
@@ -67,7 +78,7 @@ pub(super) async fn recall(source: &Mastodon) {
 /// statuses that federated so late that they lie behind the cursor.
 pub(super) async fn back(source: &Mastodon, not_before: Micros, out: &Outlet) -> Result<(), SourceEnd> {
     let Some(horizon) = source.known().horizon().map(str::to_owned) else { return Ok(()) };
-    let mut seen = Seen::default();
+    let mut seen = Seen::expecting(source);
     for tag in &source.tags {
         let mut below: Option<String> = None;
         for _ in 0..LOOK_BACK_PAGES_MAX {
@@ -88,7 +99,7 @@ pub(super) async fn back(source: &Mastodon, not_before: Micros, out: &Outlet) ->
             seen.reaches(&oldest);
         }
     }
-    let missing = seen.missing(source, LOOK_BACK_SUSPECTS_MAX);
+    let missing = seen.missing(LOOK_BACK_SUSPECTS_MAX);
     vanished(source, missing, &seen, out).await
 }
 
@@ -161,4 +172,24 @@ pub(super) async fn vanished(
         out.send(message).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_newer_than_the_oldest_seen_can_be_missing() {
+        let expected = ["9", "10", "12", "11", "13"].map(str::to_owned).to_vec();
+        let ids = HashSet::from(["10", "12", "13"].map(str::to_owned));
+        let seen = |oldest: &str| Seen {
+            expected: expected.clone(),
+            ids: ids.clone(),
+            oldest: Some(oldest.into()),
+            newest: None,
+        };
+        assert_eq!(seen("10").missing(9), ["11"]);
+        assert!(seen("Al30Y6dIQNzsEKhR5s").missing(9).is_empty(), "no order, no suspicion");
+        assert_eq!(seen("1").missing(1), ["11"]);
+    }
 }

@@ -49,7 +49,7 @@ fn remember(source: &Mastodon, page: &Page) {
 
 /// One look at every timeline.
 async fn round(source: &Mastodon, out: &Outlet) -> Result<(), SourceEnd> {
-    let mut seen = Seen::default();
+    let mut seen = Seen::expecting(source);
     let mut is_whole = true;
     for tag in &source.tags {
         let page = source.server.timeline(tag, None).await?;
@@ -62,7 +62,7 @@ async fn round(source: &Mastodon, out: &Outlet) -> Result<(), SourceEnd> {
     if !is_whole {
         return Ok(());
     }
-    let missing = seen.missing(source, POLL_SUSPECTS_MAX);
+    let missing = seen.missing(POLL_SUSPECTS_MAX);
     look::vanished(source, missing, &seen, out).await
 }
 

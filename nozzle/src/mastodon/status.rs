@@ -96,12 +96,14 @@ impl Status {
 
     /// What this status says to the pump.
     pub(super) fn upstream(self, host: &str) -> Upstream {
-        let Some(name) = self.name().map(str::to_owned) else {
-            return Upstream::Malformed {
-                reason: "no_id",
-                sample: sample(self.id.unwrap_or_default().as_bytes()),
-            };
+        let malformed = |reason| Upstream::Malformed {
+            reason,
+            sample: sample(self.id.as_deref().unwrap_or_default().as_bytes()),
         };
+        let Some(name) = self.name().map(str::to_owned) else { return malformed("no_id") };
+        if self.account.is_none() && self.content.is_none() && self.reblog.is_none() {
+            return malformed("no_status");
+        }
         match self.innermost() {
             // The boost's own audience does not matter: nobody is told who boosted.
             (original, true) => match original.upstream(host) {
