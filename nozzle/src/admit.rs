@@ -122,7 +122,7 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
     let body = body::clean(&draft.words, &mut trimmed);
     let title = draft.title.as_deref().and_then(|t| text::line(t, LINE_TEXT_BYTES_MAX));
     let media = media(draft.media, &mut trimmed);
-    if body.is_empty() && media.is_empty() && title.is_none() {
+    if body::is_blank(&body) && media.is_empty() && title.is_none() {
         return Err(Rejection::Empty);
     }
     let when = when::when(draft.author_time, draft.network_time, arrival.received);

@@ -40,6 +40,11 @@ pub(super) fn clean(words: &Words, trimmed: &mut Vec<&'static str>) -> Body {
     trim(joined(body))
 }
 
+/// Whether the words hold nothing to see.
+pub(super) fn is_blank(body: &Body) -> bool {
+    body.0.iter().all(|run| matches!(run, Run::Text(words) if !text::has_ink(words)))
+}
+
 /// Whether the words end in a question mark, tags, links, mentions and closing marks behind it aside.
 pub(super) fn is_question(body: &Body) -> bool {
     for run in body.0.iter().rev() {

@@ -272,7 +272,7 @@ fn what_has_no_name_or_no_content_is_rejected_with_a_reason() {
     assert_eq!(reject(named(&"1".repeat(NAME_BYTES_MAX))), Rejection::Identity);
     let stolen = Draft { uid: model::Uid("mastodon:1".into()), ..named("1") };
     assert_eq!(reject(stolen), Rejection::Identity);
-    for nothing in ["", " \n\t ", "\u{202e}\u{200b}", "<script>x</script>"] {
+    for nothing in ["", " \n\t ", "\u{202e}\u{200b}", "\u{3164}\u{ad}", "<script>x</script>"] {
         assert_eq!(reject(draft(Words::Html(nothing.into()))), Rejection::Empty, "{nothing:?}");
     }
 }

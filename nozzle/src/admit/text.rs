@@ -18,13 +18,26 @@ pub(super) fn lines(raw: &str) -> String {
     few_empty_lines(&few_marks(contained.nfc()))
 }
 
-/// A text of one line, trimmed and cut at `bytes_max`; `None` when nothing is left.
+/// A text of one line, trimmed and cut at `bytes_max`; `None` when nothing is left that could be seen.
 pub(super) fn line(raw: &str, bytes_max: usize) -> Option<String> {
     // What is far beyond the limit is never looked at: normalising costs time in proportion to its input.
     let raw = &raw[..raw.floor_char_boundary(bytes_max.saturating_mul(16))];
     let one: String = lines(raw).split_whitespace().collect::<Vec<_>>().join(" ");
     let cut = cut(&one, bytes_max);
-    (!cut.is_empty()).then_some(cut)
+    has_ink(&cut).then_some(cut)
+}
+
+/// Whether there is anything to see: a name of fillers alone is no name. The characters are Unicode's default ignorable ones and
+/// those whose picture is empty.
+pub(super) fn has_ink(text: &str) -> bool {
+    let is_blank = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    !text.chars().all(is_blank)
 }
 
 /// The beginning of a text, at most `bytes_max` bytes with the ellipsis that shows the cut, never inside a grapheme.

@@ -1,7 +1,7 @@
 //! GitHub's payloads: what people say in public discussions, issues and releases becomes items; everything else is counted
 //! by kind. Markdown is shown as the plain text that it is.
 //!
-//! A payload may come more than once and under any id (see `verify::Style::GitHub`), so every message here says when the
+//! A payload may come more than once, under any id and under another event's name (see `verify::Style::GitHub`), so every message here says when the
 //! words were last changed: older words never replace newer ones.
 
 use model::{Author, Micros, Network};
@@ -97,7 +97,10 @@ pub(super) fn read(source: &str, event: &str, body: &[u8]) -> Result<Vec<Upstrea
         return ignored("github_private");
     }
     let under = |kind: &str, said: Option<&Said>| said.map(|said| format!("{kind}/{}", said.id));
+    // The name of the event is not signed: a deleted comment that is sent again as an issue must not delete the issue.
+    let is_about_a_comment = comment.is_some();
     let (kind, said, answers) = match event {
+        "discussion" | "issues" if is_about_a_comment => return ignored("github_no_content"),
         "discussion" => ("discussion", discussion, None),
         "discussion_comment" => {
             let parent =

@@ -166,6 +166,25 @@ fn github_signs_the_body_alone_with_the_text_of_the_secret() {
     assert!(verify(&spaceless, &both, body, at(0)).is_err(), "the stronger way of signing counts");
 }
 
+#[test]
+fn a_payload_that_comes_under_another_events_name_does_nothing() {
+    let payload = |extra: &str| {
+        format!(
+            r#"{{"action":"deleted","repository":{{"private":false}},"issue":{{"id":1}},"discussion":{{"id":2}}{extra}}}"#
+        )
+    };
+    let read =
+        |event: &str, extra: &str| super::github::read("repo", event, payload(extra).as_bytes()).unwrap();
+    for event in ["issues", "discussion"] {
+        assert!(matches!(&read(event, "")[..], [Upstream::Delete { .. }]), "{event}");
+        let replayed = read(event, r#","comment":{"id":3}"#);
+        assert!(
+            matches!(&replayed[..], [Upstream::Ignored { kind: "github_no_content" }]),
+            "{event}: {replayed:?}"
+        );
+    }
+}
+
 fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }

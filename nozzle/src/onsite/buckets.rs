@@ -72,7 +72,9 @@ impl Buckets {
         } else if limits.burst == 0 || limits.per_minute <= 0.0 {
             Wait::Ever
         } else {
-            Wait::For(Duration::from_secs_f64(over * MINUTE_SECONDS / limits.per_minute))
+            // A rate so small that no clock counts the wait is none.
+            let wait = Duration::try_from_secs_f64(over * MINUTE_SECONDS / limits.per_minute);
+            wait.map_or(Wait::Ever, Wait::For)
         }
     }
 
@@ -135,6 +137,8 @@ mod tests {
         assert_eq!(buckets.wait("ana", none, 0, Instant::now()), Wait::Ever);
         let no_more = Pace { burst: None, per_minute: Some(0.0) }.or(LIMITS);
         assert_eq!(buckets.wait("ana", no_more, 0, Instant::now()), Wait::Ever);
+        let hardly_any = Pace { burst: None, per_minute: Some(1e-300) }.or(LIMITS);
+        assert_eq!(buckets.wait("ana", hardly_any, 0, Instant::now()), Wait::Ever);
         assert_eq!(buckets.wait("ben", no_more, 0, Instant::now()), Wait::None);
         assert_eq!(buckets.wait("ben", LIMITS, 2, Instant::now()), Wait::For(Duration::from_secs(20)));
     }

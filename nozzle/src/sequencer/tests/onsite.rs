@@ -121,6 +121,7 @@ async fn what_does_not_fit_is_refused_with_a_sentence_and_counted() {
     for (say, want) in [
         (words(&"x".repeat(2001)), "2000 characters; this one has 2001"),
         (words(" \u{202e}\n "), "write some words"),
+        (words("\u{3164}\u{200d} \u{2800}"), "write some words"),
         (long_name, "60 characters"),
         (nowhere, "no room \"attic\""),
         (no_talk, "no talk t99"),
@@ -135,9 +136,9 @@ async fn what_does_not_fit_is_refused_with_a_sentence_and_counted() {
     rig.sequencer.take(vec![minutes]).await.unwrap();
     let fold = rig.fold().await;
     let counts = &fold.tallies.values().next().unwrap();
-    assert_eq!((counts.received, counts.new), (6, 1));
+    assert_eq!((counts.received, counts.new), (7, 1));
     let rejected: Vec<(&str, u64)> = counts.rejected.iter().map(|(r, n)| (r.as_str(), *n)).collect();
-    assert_eq!(rejected, [("empty", 1), ("too_long", 2), ("unknown_place", 2)]);
+    assert_eq!(rejected, [("empty", 2), ("too_long", 2), ("unknown_place", 2)]);
 }
 
 #[tokio::test]
