@@ -8,14 +8,21 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use psl::{List, Psl};
+use url::Host;
 
 use super::chars::{is_domain, is_latin_accent};
 
 /// Top-level domains outside the public tree that people do write: documentation and trials (RFC 2606), homes and
 /// companies (RFC 6762, ICANN's `internal`), Tor (RFC 7686).
 const OUTSIDE: [&str; 5] = ["example", "test", "local", "internal", "onion"];
+/// Countries that hand out names under categories only (`co.za`). The list names the categories, not the country.
+const CATEGORIES_ONLY: [&str; 1] = ["za"];
 /// Longest top-level domain that is looked up, in characters of its own script.
 const TLD_CHARS_MAX: usize = 24;
+/// Longest host name, in bytes as they are sent (RFC 1035).
+pub(super) const HOST_BYTES_MAX: usize = 253;
+/// Longest part of a host name between dots, in bytes as they are sent (RFC 1035).
+const LABEL_BYTES_MAX: usize = 63;
 
 /// A stretch of characters that could be a host name or several: letters, digits, dots, hyphens, underscores.
 pub(super) struct Run<'a> {
@@ -165,11 +172,29 @@ fn is_tld(label: &str) -> bool {
     let is_lower = label.bytes().all(|b| b.is_ascii_lowercase());
     let lower = if is_lower { Cow::Borrowed(label) } else { Cow::Owned(label.to_lowercase()) };
     // Some countries have suffixes under them only (`*.ck`), so a name is looked up with the label.
-    List.find([lower.as_bytes(), b"x"].into_iter()).typ.is_some()
+    List.find([lower.as_bytes(), b"x"].into_iter()).typ.is_some() || CATEGORIES_ONLY.contains(&&*lower)
+}
+
+/// Whether a host can be asked for: names in other scripts have an ASCII form (RFC 5890), and that is short enough.
+pub(super) fn is_askable(host: &str) -> bool {
+    let is_encoded = |label: &str| label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--"));
+    let fits = |name: &str| {
+        name.len() <= HOST_BYTES_MAX && name.split('.').all(|label| label.len() <= LABEL_BYTES_MAX)
+    };
+    if host.is_ascii() && !host.split('.').any(is_encoded) {
+        return fits(host);
+    }
+    // An ASCII form has no fewer characters.
+    let may_fit = host.chars().nth(HOST_BYTES_MAX).is_none();
+    may_fit && matches!(Host::parse(host), Ok(Host::Domain(name)) if fits(&name))
 }
 
 /// The hosts in Latin letters within a host: what a writer without blanks put between other words.
 pub(super) fn latin_hosts(text: &str, host: Range<usize>) -> Vec<Range<usize>> {
+    // Nearly every host: nothing stands between.
+    if text[host.clone()].is_ascii() && !text[host.clone()].contains('_') {
+        return vec![host];
+    }
     let is_latin = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || is_latin_accent(c);
     let mut out = Vec::new();
     let mut from = host.start;

@@ -1,7 +1,7 @@
 //! Mentions: `@name`, `@name@host` and `@name/list`.
 
 use super::chars::{is_at, is_latin_accent, is_name};
-use super::domain::Run;
+use super::domain::{HOST_BYTES_MAX, Run};
 use super::{Found, Kind};
 
 /// Longest screen name at X, in characters.
@@ -10,8 +10,6 @@ const NAME_CHARS_MAX: usize = 20;
 const LIST_CHARS_MAX: usize = 25;
 /// Longest local part of an account, in characters.
 const LOCAL_CHARS_MAX: usize = 64;
-/// Longest host that a mention may name, in bytes (RFC 1035).
-const HOST_BYTES_MAX: usize = 253;
 
 /// All mentions.
 pub(super) fn mentions(text: &str) -> Vec<Found> {
@@ -69,7 +67,10 @@ fn account_end(text: &str, body: usize) -> Option<usize> {
     }
     let length =
         run_len(&text[host..], HOST_BYTES_MAX, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
-    let end = host + Run::first(&text[host..host + length])?.explicit_end()?;
+    let name = text[host..host + length].trim_end_matches(['.', '-']);
+    // Most of what looks like an account is none; that is seen before anything is looked up.
+    let run = if name.contains('.') { Run::first(name)? } else { return None };
+    let end = host + run.explicit_end()?;
     let goes_on = text[end..].starts_with(|c: char| is_name(c) || is_at(c) || c == '-');
     (!goes_on).then_some(end)
 }

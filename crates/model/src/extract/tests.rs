@@ -32,6 +32,30 @@ fn an_address_with_a_protocol_may_name_what_no_list_has() {
 }
 
 #[test]
+fn a_country_that_hands_out_names_under_categories_only_is_one() {
+    assert_eq!(
+        urls("talks.org.za/2026/rust and http://a.co.za."),
+        ["talks.org.za/2026/rust", "http://a.co.za"]
+    );
+    assert_eq!(urls("pizza.zaa plaza"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_host_that_nobody_can_ask_for_is_no_address() {
+    let (most, more) = ("a".repeat(63), "a".repeat(64));
+    assert_eq!(
+        urls(&format!("http://{most}.com {most}.org")),
+        [format!("http://{most}.com"), format!("{most}.org")]
+    );
+    assert_eq!(urls(&format!("http://{more}.com/x {more}.org/x")), Vec::<&str>::new());
+    let kana = |count| format!("http://{}.com/x", "か".repeat(count));
+    assert_eq!(urls(&kana(20)), [kana(20)]);
+    assert_eq!(urls(&kana(100)), Vec::<&str>::new(), "its ASCII form is too long");
+    assert_eq!(urls(&format!("http://{}com", "a.".repeat(130))), Vec::<&str>::new());
+    assert_eq!(urls("http://xn--なに.com http://xn--bcher-kva.example/"), ["http://xn--bcher-kva.example/"]);
+}
+
+#[test]
 fn a_sentence_keeps_its_punctuation() {
     assert_eq!(
         urls("(see https://a.com/b), or https://a.com/c_(d)."),

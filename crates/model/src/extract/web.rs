@@ -58,7 +58,8 @@ fn explicit(text: &str, start: usize, host: Range<usize>, out: &mut Vec<Found>) 
         Short::Link(end) => Some(end),
         Short::TooLong => None,
     };
-    if let Some(end) = end.filter(|end| fits(&text[start..*end])) {
+    let is_address = |end: &usize| fits(&text[start..*end]) && domain::is_askable(&text[host.clone()]);
+    if let Some(end) = end.filter(is_address) {
         out.push(Found { kind: Kind::Url, range: start..end });
     }
     tail.end
@@ -72,6 +73,7 @@ fn bare(text: &str, host: Range<usize>, out: &mut Vec<Found>) -> usize {
         return tail.end;
     }
     let mut hosts = domain::latin_hosts(text, host.clone());
+    hosts.retain(|one| domain::is_askable(&text[one.clone()]));
     if let Some(last) = hosts.last_mut().filter(|last| tail.has_path && last.end == host.end) {
         last.end = tail.end;
     }
