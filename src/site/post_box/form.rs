@@ -66,8 +66,9 @@ impl Form {
     }
 
     /// The key under which the nozzle remembers this post. A script's key stands for one draft. The key of a printed form
-    /// may be sent again with other words (the browser went back to a page that it had kept), so the words belong to it.
-    pub(super) fn idempotency_key(&self, is_script: bool) -> String {
+    /// may be sent again with other words (the browser went back to a page that it had kept), and by others (a cache gave them
+    /// the same page), so the words belong to it, and who writes: `writer` is empty for somebody who never wrote before.
+    pub(super) fn idempotency_key(&self, is_script: bool, writer: &str) -> String {
         let is_key = KEY_CHARS.contains(&self.key.len())
             && self.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let key = if is_key { self.key.clone() } else { random_key() };
@@ -75,7 +76,7 @@ impl Form {
             return format!("say-{key}");
         }
         let mut hash = Sha256::new();
-        for part in [&key, &self.name, &self.text, &self.talk, &self.room, &self.reply_to] {
+        for part in [writer, &key, &self.name, &self.text, &self.talk, &self.room, &self.reply_to] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -117,14 +118,16 @@ mod tests {
     #[test]
     fn a_scripts_key_stands_for_the_draft_and_a_printed_one_for_its_words() {
         let form = |text: &str| Form { key: "k".repeat(32), text: text.into(), ..Form::default() };
-        assert_eq!(form("a").idempotency_key(true), form("b").idempotency_key(true));
-        assert_eq!(form("a").idempotency_key(false), form("a").idempotency_key(false));
-        assert_ne!(form("a").idempotency_key(false), form("b").idempotency_key(false));
+        assert_eq!(form("a").idempotency_key(true, ""), form("b").idempotency_key(true, ""));
+        assert_eq!(form("a").idempotency_key(false, ""), form("a").idempotency_key(false, ""));
+        assert_ne!(form("a").idempotency_key(false, ""), form("b").idempotency_key(false, ""));
+        let written = |writer: &str| form("a").idempotency_key(false, writer);
+        assert_ne!(written("ana"), written("ben"), "two people may have been given one page");
         let moved = Form { text: String::new(), name: "a".into(), ..form("") };
-        assert_ne!(moved.idempotency_key(false), form("a").idempotency_key(false));
+        assert_ne!(moved.idempotency_key(false, ""), form("a").idempotency_key(false, ""));
         for bad in ["", "short", &"k".repeat(65), "say something with spaces"] {
             let form = Form { key: bad.into(), ..Form::default() };
-            assert_ne!(form.idempotency_key(true), form.idempotency_key(true), "{bad:?} is no key");
+            assert_ne!(form.idempotency_key(true, ""), form.idempotency_key(true, ""), "{bad:?} is no key");
         }
     }
 

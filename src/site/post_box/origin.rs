@@ -4,18 +4,25 @@
 use http::{HeaderMap, header};
 use url::Url;
 
-/// False for a request that a page of somebody else made. Who sends neither header is no browser of today and carries no cookie
-/// that a page could misuse.
+/// False for a request that a page of somebody else made. Who sends none of these headers is no browser of today and carries no
+/// cookie that a page could misuse.
 pub(super) fn is_ours(headers: &HeaderMap, public_url: &Url) -> bool {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     // Says more than Origin, which a strict referrer policy may turn into "null".
     if let Some(site) = said("sec-fetch-site") {
         return site == "same-origin";
     }
-    let Some(origin) = said(header::ORIGIN.as_str()) else { return true };
+    // Browsers that knew none of these for forms told the page's address instead.
+    let page = || said(header::REFERER.as_str()).map(|page| Url::parse(page).map(|url| url.origin()));
+    let origin = match (said(header::ORIGIN.as_str()).map(str::to_owned), page()) {
+        (Some(origin), _) => origin,
+        (None, Some(Ok(origin))) => origin.ascii_serialization(),
+        (None, Some(Err(_))) => return false,
+        (None, None) => return true,
+    };
     // While no public address is set, people come by whatever name leads here.
     let asked_for = said(header::HOST.as_str()).map(|host| format!("{}://{host}", public_url.scheme()));
-    origin == public_url.origin().ascii_serialization() || asked_for.as_deref() == Some(origin)
+    origin == public_url.origin().ascii_serialization() || asked_for.as_deref() == Some(origin.as_str())
 }
 
 #[cfg(test)]
@@ -39,6 +46,10 @@ mod tests {
             (&[("origin", "https://10.0.0.7:8080"), ("host", "10.0.0.7:8080")], true),
             (&[("origin", "https://evil.example"), ("host", "10.0.0.7:8080")], false),
             (&[("origin", "\u{e9}")], false),
+            (&[("referer", "https://live.example.org/fest?show=x")], true),
+            (&[("referer", "https://evil.example/live.example.org")], false),
+            (&[("referer", "about:blank")], false),
+            (&[("origin", "https://live.example.org"), ("referer", "https://evil.example/")], true),
         ] {
             let mut headers = HeaderMap::new();
             for (name, value) in given {

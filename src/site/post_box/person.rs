@@ -71,6 +71,11 @@ impl Writers {
 }
 
 impl Person {
+    /// Whether their browser had the cookie already.
+    pub(super) fn is_known(&self) -> bool {
+        !self.is_new
+    }
+
     /// What the nozzle and the public know of them at this event.
     pub(in crate::site) fn actor(&self, event: EventId) -> Actor {
         let digest = Sha256::digest(format!("perihelion person\n{event}\n{}", self.secret).as_bytes());

@@ -78,8 +78,9 @@ async fn hand_over(
     if !is_ours(headers, &site.settings.public_url) {
         return Err(Refused::forged());
     }
-    site.posts.admit(client).map_err(|wait| Refused::crowded(wait.as_secs().max(1)))?;
+    // Read first: whoever is told to wait gets a page that keeps the words.
     *form = Form::read(headers, body).await?;
+    site.posts.admit(client).map_err(|wait| Refused::crowded(wait.as_secs().max(1)))?;
     let reply_to = match form.reply_to.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| Refused::no_such_post())?),
@@ -93,8 +94,10 @@ async fn hand_over(
         talk: said(&form.talk).map(model::TalkId),
         room: said(&form.room),
     };
-    let key = form.idempotency_key(is_script);
-    let order = Order { ask: Ask::Say(say), key, actor: person.actor(event.eid), is_dry_run: false };
+    let actor = person.actor(event.eid);
+    let writer = if person.is_known() { actor.name.as_str() } else { "" };
+    let key = form.idempotency_key(is_script, writer);
+    let order = Order { ask: Ask::Say(say), key, actor, is_dry_run: false };
     let outcome = site.intake.ask(event.eid, order).await?;
     Ok(Sent { outcome, person })
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod forms;
+mod strangers;
 
 use super::{
     super::{Keys, Parts, Settings, Site, router},

@@ -1,6 +1,8 @@
 // Writing on the event's own page. What is sent is kept in this browser until the server has it: every draft has a key of
 // its own, made once, under which it may be sent any number of times and is stored once. Posts come into the feed by the
 // live stream like everybody's; here only what is on its way is shown.
+//
+// Each draft has a place of its own in the storage: pages of one browser share it, and none can write over what another keeps.
 
 import { h } from "./dom.js";
 
@@ -23,13 +25,14 @@ export class Compose {
     Object.assign(this, { form, has });
     this.action = form.getAttribute("action");
     this.slug = this.action.split("/")[1];
-    this.place = `perihelion.outbox.${this.slug}`;
+    this.place = `perihelion.outbox.${this.slug}.`;
     this.list = document.getElementById("outbox");
     this.said = document.getElementById("compose-said");
     this.text = form.elements.namedItem("text");
     this.name = form.elements.namedItem("name");
     this.attempt = 0;
-    this.drafts = this.read().filter((draft) => draft.state !== "sent");
+    this.drafts = this.read();
+    this.drafts.filter((draft) => draft.state === "sent").forEach((draft) => this.drop(draft));
     this.name.value ||= stored(NAME) ?? "";
     this.listen();
     this.draw();
@@ -48,9 +51,7 @@ export class Compose {
     document.getElementById("compose-open")?.addEventListener("click", (event) => { event.preventDefault(); this.open(); });
     addEventListener("online", () => this.again());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.again(); });
-    addEventListener("storage", (event) => {
-      if (event.key === this.place) { this.drafts = this.read(); this.draw(); }
-    });
+    addEventListener("storage", (event) => this.changedElsewhere(event));
   }
 
   open() {
@@ -68,25 +69,25 @@ export class Compose {
     const value = (name) => this.form.elements.namedItem(name)?.value ?? "";
     const words = { name: value("name").trim(), text: value("text"), talk: value("talk"), room: value("room"), reply_to: value("reply_to") };
     if (words.text.trim() === "") return;
-    if (this.drafts.length >= OUTBOX_MAX) {
+    if (this.drafts.filter(isOnlyHere).length >= OUTBOX_MAX) {
       this.say(`${OUTBOX_MAX} posts are on their way already; this one stays in the box.`, true);
       return;
     }
     store(NAME, words.name);
-    this.drafts.push({ key: uuid(), words, state: "waiting", note: "", id: null, seq: 0, notBefore: 0 });
+    const draft = { key: uuid(), at: Date.now(), words, state: "waiting", note: "", id: null, seq: 0, notBefore: 0 };
+    this.drafts.push(draft);
     this.text.value = "";
     this.close();
-    this.keep();
+    this.keep(draft);
     this.flush();
   }
 
   /** What an entry of the stream means for what is on its way. */
   heard(entry) {
-    const before = this.drafts.length;
-    this.drafts = this.drafts.filter((draft) => !(draft.state === "sent" && draft.seq <= entry.seq) && !(entry.kind === "show" && draft.id === entry.id));
+    const isThere = (draft) => (draft.state === "sent" && draft.seq <= entry.seq) || (entry.kind === "show" && draft.id === entry.id);
+    this.drafts.filter(isThere).forEach((draft) => this.drop(draft));
     const declined = ["hide", "remove"].includes(entry.kind) && this.drafts.find((draft) => draft.id === entry.id && draft.state === "held");
-    if (declined) declined.state = "declined";
-    if (declined || this.drafts.length !== before) this.keep();
+    if (declined) this.keep(declined, { state: "declined" });
   }
 
   /** Held posts that were decided about while no page was open. */
@@ -94,7 +95,7 @@ export class Compose {
     for (const draft of this.drafts.filter((one) => one.state === "held")) {
       const answer = await fetch(`/${this.slug}/posts/${draft.id}`, { method: "HEAD", cache: "no-store" }).catch(() => null);
       if (answer?.ok) this.drop(draft);
-      else if (answer?.status === 410) { draft.state = "declined"; this.keep(); }
+      else if (answer?.status === 410) this.keep(draft, { state: "declined" });
     }
   }
 
@@ -120,41 +121,59 @@ export class Compose {
   /** Sends one draft. Returns how long to wait before the next try, in milliseconds; 0 when the server has decided. */
   async send(draft) {
     const body = new URLSearchParams({ key: draft.key, ...draft.words });
-    const signal = AbortSignal.timeout(SEND_MS_MAX);
+    const signal = AbortSignal.timeout?.(SEND_MS_MAX);
     const answer = await fetch(this.action, { method: "POST", body, signal, headers: { Accept: "application/json" } }).catch(() => null);
     const told = await answer?.json().catch(() => null);
     const known = this.drafts.find((one) => one.key === draft.key);
     if (!known) return 0;
-    if (answer?.ok && told) {
+    // A network that asks for a log-in first answers in the server's place: only an id means that the post is stored.
+    if (answer?.ok && typeof told?.id === "string") {
       this.attempt = 0;
       this.stored(known, told);
       return 0;
     }
-    if (answer && told && answer.status < 500 && answer.status !== 429) {
-      Object.assign(known, { state: "refused", note: told.message });
-      this.say(told.message, true);
-      this.keep();
+    const why = typeof told?.message === "string" ? told.message : "";
+    if (why && !answer.ok && answer.status < 500 && answer.status !== 429) {
+      this.say(why, true);
+      this.keep(known, { state: "refused", note: why });
       return 0;
     }
     this.attempt += 1;
     const asked = 1000 * Number(answer?.headers.get("Retry-After") ?? 0);
     const wait = Math.max(asked, Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.attempt) * (0.5 + Math.random() / 2));
-    Object.assign(known, { note: told?.message ?? WORDS.away, notBefore: asked > 0 ? Date.now() + asked : 0 });
-    this.keep();
+    this.keep(known, { note: why || WORDS.away, notBefore: asked > 0 ? Date.now() + asked : 0 });
     return wait;
   }
 
   /** The server has it. In a page with a stream the line goes when the post comes. */
   stored(draft, { id, seq, state }) {
-    Object.assign(draft, { id, seq, state: state === "held" ? "held" : "sent", note: "" });
+    this.keep(draft, { id, seq, state: state === "held" ? "held" : "sent", note: "" });
     this.say(WORDS[draft.state]);
-    if (draft.state === "sent" && this.has?.(seq)) this.drafts = this.drafts.filter((one) => one !== draft);
-    this.keep();
+    if (draft.state === "sent" && this.has?.(seq)) this.drop(draft);
+    // The server has all the others of these; the oldest lines go first.
+    const told = this.drafts.filter((one) => !isOnlyHere(one));
+    told.slice(0, Math.max(0, told.length - OUTBOX_MAX)).forEach((one) => this.drop(one));
+  }
+
+  keep(draft, change = {}) {
+    Object.assign(draft, change);
+    store(this.place + draft.key, JSON.stringify(draft));
+    this.draw();
   }
 
   drop(draft) {
     this.drafts = this.drafts.filter((one) => one !== draft);
-    this.keep();
+    forget(this.place + draft.key);
+    this.draw();
+  }
+
+  /** Another page of this browser has kept or dropped a draft. */
+  changedElsewhere({ key, newValue }) {
+    if (!key?.startsWith(this.place)) return;
+    const draft = newValue === null ? null : parsed(newValue);
+    const others = this.drafts.filter((one) => this.place + one.key !== key);
+    this.drafts = draft ? [...others, draft].sort(byTime) : others;
+    this.draw();
   }
 
   /** Back into the box, to be written differently: that is another post, under another key. */
@@ -192,17 +211,20 @@ export class Compose {
   }
 
   read() {
-    try {
-      const read = JSON.parse(stored(this.place) ?? "[]");
-      return Array.isArray(read) ? read.filter((draft) => typeof draft?.key === "string" && typeof draft.words?.text === "string") : [];
-    } catch {
-      return [];
-    }
+    return names().filter((name) => name.startsWith(this.place)).map((name) => parsed(stored(name))).filter(Boolean).sort(byTime);
   }
+}
 
-  keep() {
-    store(this.place, JSON.stringify(this.drafts));
-    this.draw();
+/** Nobody but this browser has these words. */
+const isOnlyHere = (draft) => draft.state === "waiting" || draft.state === "refused";
+const byTime = (one, other) => (one.at ?? 0) - (other.at ?? 0);
+
+function parsed(json) {
+  try {
+    const draft = JSON.parse(json);
+    return typeof draft?.key === "string" && typeof draft.words?.text === "string" ? draft : null;
+  } catch {
+    return null;
   }
 }
 
@@ -220,4 +242,12 @@ function stored(name) {
 
 function store(name, value) {
   try { localStorage.setItem(name, value); } catch { /* see above */ }
+}
+
+function forget(name) {
+  try { localStorage.removeItem(name); } catch { /* see above */ }
+}
+
+function names() {
+  try { return Object.keys(localStorage); } catch { return []; }
 }

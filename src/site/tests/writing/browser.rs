@@ -171,3 +171,31 @@ async fn on_a_phone_the_box_opens_from_its_dock() {
     let page = tab.eval_text("document.getElementById('post').textContent").await.expect("words");
     assert!(page.contains("Written on this talk’s page.") && page.contains("Take it back"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_another_page_nor_a_log_in_portal_loses_a_draft() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let desk = Desk::new("open", "").await;
+    let base = desk.serve(Arc::default()).await;
+    let tab = chromium.open(&format!("{base}/{SLUG}"), Viewport::LAPTOP).await.expect("the live page");
+    live(&tab).await;
+    // The network of a hotel answers everything itself.
+    let portal = "window.real = window.fetch; window.fetch = async () => new Response('{\"ok\": true}', { status: 200 }); 'in'";
+    tab.eval_text(portal).await.expect("a portal");
+    // Kept by another page a moment ago; this one has not heard of it.
+    let other = format!(
+        "const draft = {{ key: crypto.randomUUID(), at: 1, state: 'waiting', notBefore: 0, words: {{ name: '', text: 'From the other page.' }} }}; \
+         localStorage.setItem('perihelion.outbox.{SLUG}.' + draft.key, JSON.stringify(draft)); 'kept'"
+    );
+    tab.eval_text(&other).await.expect("kept");
+    write(&tab, "From the hotel.").await;
+    tab.wait_until(&format!("{OUTBOX}.includes('as soon as there is a network')"), SOON)
+        .await
+        .expect("not believed");
+    tab.reload().await.expect("the page again");
+    live(&tab).await;
+    in_feed(&tab, "From the other page.").await;
+    in_feed(&tab, "From the hotel.").await;
+    outbox_is_empty(&tab).await;
+    assert_eq!(desk.shown().await, 2);
+}
