@@ -3,6 +3,11 @@
 //! [`plan`] decides, purely; [`build`] writes the new ledger beside its place. Then the caller moves the archive's cursor
 //! to [`Plan::epoch`] and [`Plan::line`] by compare-and-set (so that a strainer's open batch fails), and [`Built::install`]
 //! puts the file where the nozzle looks for it. A crash in between is recovered by running all of it again.
+//!
+//! Neither witness knows which accounts were hidden or removed, nor who wrote what is hidden: a hidden item returns as its
+//! last entry tells, without words. What its network had withdrawn is shown again once the network delivers the words anew,
+//! and only then: a network that still withholds them does not. A replay may (Bluesky's last 36 hours), until it comes to
+//! the account's own event, which hides or removes what it brought. What a moderator hid stays hidden in any case.
 
 mod build;
 

@@ -5,7 +5,7 @@
 //! | post/edit, higher rev | `post`; held by rule: a void | `edit`, voids `at` | stays private | stays private | drop |
 //! | same or lower rev | | drop | drop | fill words if lost | drop |
 //! | delete | early delete | `remove`, voids `at` | `remove` | `remove` | no-op |
-//! | hide | unknown | `hide`, voids `at` | `hide` | no-op; by the network only: `hide` | conflict |
+//! | hide | unknown | `hide`, voids `at` | `hide` | no-op; not by a person so far: `hide` | conflict |
 //! | show | unknown | no-op | `show` | `show`, newest rev; by the network: withheld | conflict |
 //! | away | unknown | `hide` by network, voids `at` | stays private | stays private | no-op |
 //! | back | unknown | no-op | no-op | `show`, or as a person or a rule left it | no-op |
@@ -253,7 +253,7 @@ fn remove(r: &Record, by: GoneBy) -> Outcome {
 fn hide(r: &Record, by: GoneBy) -> Outcome {
     match r.state {
         ItemState::Removed => Outcome::Conflict,
-        ItemState::Hidden if r.veil.person || !r.veil.network => Outcome::NoOp(ItemState::Hidden),
+        ItemState::Hidden if r.veil.person => Outcome::NoOp(ItemState::Hidden),
         ItemState::Shown | ItemState::Held | ItemState::Hidden => {
             let veil = Veil { person: true, held: false, ..r.veil };
             let record = Record { state: ItemState::Hidden, veil, ..r.clone() };

@@ -147,6 +147,16 @@ fn words_that_were_lost_come_back_as_whoever_hid_them_left_it() {
 }
 
 #[test]
+fn what_a_moderator_hides_while_its_words_are_lost_stays_hidden() {
+    let (record, _) = play([post(0, false, false), Arrival::Away]);
+    let lost = Record { words: None, ..record };
+    let (record, said) = play_on(Some(lost), [Arrival::Back, HIDE, HIDE, post(0, false, false)]);
+    assert_eq!((record.state, said), (ItemState::Hidden, vec!["hide by moderator".to_owned()]));
+    let (record, _) = play_on(Some(record), [Arrival::Show]);
+    assert_eq!(record.state, ItemState::Shown);
+}
+
+#[test]
 fn a_wish_for_less_is_an_edit_of_the_words_that_we_have() {
     let mut wish = words(0, "other words");
     wish.item.retain = Retain::Live;

@@ -1,6 +1,6 @@
 //! The model's ledger: one file, each method one transaction. Also the entries, the fold and the states of an item.
 
-use crate::{Mutant, rng::Rng};
+use crate::{Mutant, rng::Rng, wills::Wills};
 use live::follow::Line;
 use model::{Epoch, Seq};
 use std::{
@@ -21,6 +21,9 @@ pub(crate) enum Kind {
     Show,
     Hide,
     Remove,
+    /// Its network hides the account that wrote it, or shows it again. Arrives, and is never an entry.
+    Away,
+    Back,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +34,22 @@ pub(crate) struct Entry {
     pub(crate) rev: u32,
     /// `None` only under the mutant that leaves it out.
     pub(crate) first: Option<Seq>,
+    /// A hide on the network's word, not on a moderator's.
+    pub(crate) by_network: bool,
     pub(crate) voids: Rc<[Seq]>,
 }
 
 impl Entry {
     pub(crate) fn void() -> Self {
-        Self { kind: Kind::Void, id: 0, words: None, rev: 0, first: None, voids: Rc::new([]) }
+        Self {
+            kind: Kind::Void,
+            id: 0,
+            words: None,
+            rev: 0,
+            first: None,
+            by_network: false,
+            voids: Rc::new([]),
+        }
     }
 }
 
@@ -53,6 +66,7 @@ pub(crate) struct Row {
     pub(crate) state: RowState,
     pub(crate) rev: u32,
     pub(crate) words: Option<Words>,
+    pub(crate) by_network: bool,
     pub(crate) first: Seq,
     pub(crate) last: Seq,
 }
@@ -61,14 +75,13 @@ pub(crate) struct Row {
 pub(crate) fn fold(rows: &mut Rows, seq: Seq, e: &Entry) {
     let known = rows.get(&e.id).map(|r| r.first);
     let first = e.first.or(known).unwrap_or(seq);
-    let row = match e.kind {
-        Kind::Void => return,
-        Kind::Post | Kind::Edit | Kind::Show => {
-            Row { state: RowState::Shown, rev: e.rev, words: e.words, first, last: seq }
-        }
-        Kind::Hide => Row { state: RowState::Hidden, rev: e.rev, words: None, first, last: seq },
-        Kind::Remove => Row { state: RowState::Removed, rev: 0, words: None, first, last: seq },
+    let (state, words, rev) = match e.kind {
+        Kind::Void | Kind::Away | Kind::Back => return,
+        Kind::Post | Kind::Edit | Kind::Show => (RowState::Shown, e.words, e.rev),
+        Kind::Hide => (RowState::Hidden, None, e.rev),
+        Kind::Remove => (RowState::Removed, None, 0),
     };
+    let row = Row { state, rev, words, by_network: e.by_network, first, last: seq };
     rows.insert(e.id, row);
 }
 
@@ -80,9 +93,18 @@ pub(crate) enum State {
     Removed,
 }
 
+/// What keeps an item from the public, each lifted on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Veil {
+    pub(crate) network: bool,
+    pub(crate) person: bool,
+    pub(crate) held: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) state: State,
+    pub(crate) veil: Veil,
     pub(crate) rev: u32,
     pub(crate) words: Option<Words>,
     pub(crate) first: Seq,
@@ -107,6 +129,7 @@ pub(crate) struct Ledger {
     /// `chain[seq]`; `chain[0]` stands for the epoch.
     pub(crate) chain: Vec<u64>,
     pub(crate) items: BTreeMap<Id, Item>,
+    pub(crate) wills: Wills,
     early: BTreeSet<Id>,
     keys: BTreeSet<u32>,
     pub(crate) cursor: usize,
@@ -125,6 +148,7 @@ impl Ledger {
             entries: Vec::new(),
             chain: vec![random],
             items: BTreeMap::new(),
+            wills: Wills::default(),
             early: BTreeSet::new(),
             keys: BTreeSet::new(),
             cursor: 0,
@@ -151,6 +175,7 @@ impl Ledger {
             entries: self.entries.clone(),
             chain: self.chain.clone(),
             items: self.items.clone(),
+            wills: self.wills.clone(),
             early: self.early.clone(),
             keys: self.keys.clone(),
             cursor: self.cursor,
@@ -175,16 +200,12 @@ impl Ledger {
             RowState::Hidden => (Kind::Hide, State::Hidden),
             RowState::Removed => (Kind::Remove, State::Removed),
         };
-        self.add(Entry {
-            kind,
-            id,
-            words: row.words,
-            rev: row.rev,
-            first: Some(row.first),
-            voids: Rc::new([]),
-        });
-        let at = if row.words.is_some() { vec![seq] } else { Vec::new() };
-        self.items.insert(id, Item { state, rev: row.rev, words: row.words, first: row.first, at });
+        let Row { rev, words, by_network, first, .. } = *row;
+        self.add(Entry { kind, id, words, rev, first: Some(first), by_network, voids: Rc::new([]) });
+        let at = if words.is_some() { vec![seq] } else { Vec::new() };
+        let is_hidden = state == State::Hidden;
+        let veil = Veil { network: is_hidden && by_network, person: is_hidden && !by_network, held: false };
+        self.items.insert(id, Item { state, veil, rev, words, first, at });
     }
 
     /// Admits one thing from a network and moves the source's cursor with it.
@@ -202,11 +223,14 @@ impl Ledger {
 
     /// Dedupes, decides, numbers, stores.
     pub(crate) fn act(&mut self, h: Happening, mutant: Option<Mutant>) {
+        self.wills.note(h, self.items.get(&h.id).map(|it| (it.state, it.words.is_some())));
         match h.kind {
             Kind::Post | Kind::Edit => self.words(h, mutant),
             Kind::Remove => self.remove(h, mutant),
             Kind::Hide => self.hide(h, mutant),
-            Kind::Show => self.show(h),
+            Kind::Show => self.show(h, mutant),
+            Kind::Away => self.away(h, mutant),
+            Kind::Back => self.back(h, mutant),
             Kind::Void => {}
         }
     }
@@ -219,7 +243,8 @@ impl Ledger {
             }
             return;
         };
-        let is_old = h.rev < it.rev || (h.rev == it.rev && it.words.is_some());
+        let is_lost = it.words.is_none();
+        let is_old = h.rev < it.rev || (h.rev == it.rev && !is_lost);
         if it.state == State::Removed || is_old {
             return;
         }
@@ -228,20 +253,29 @@ impl Ledger {
             let first = if mutant == Some(Mutant::NoFirst) { None } else { Some(it.first) };
             let voids = voids(&it.at, mutant);
             it.at.push(seq);
-            self.add(Entry { kind: Kind::Edit, id: h.id, words: h.words, rev: h.rev, first, voids });
+            let Happening { id, rev, words, .. } = h;
+            self.add(Entry { kind: Kind::Edit, id, words, rev, first, by_network: false, voids });
+        } else if is_lost {
+            // A network that sends lost words again no longer withholds them.
+            it.veil.network = false;
+            if it.veil == Veil::default() {
+                self.shown(h.id);
+            }
         }
     }
 
     fn first_words(&mut self, h: Happening, seq: Seq) {
         let held = h.id.is_multiple_of(6);
         let state = if held { State::Held } else { State::Shown };
+        let veil = Veil { held, ..Veil::default() };
         let (first, at) = if held { (0, Vec::new()) } else { (seq, vec![seq]) };
-        self.items.insert(h.id, Item { state, rev: h.rev, words: h.words, first, at });
+        let Happening { id, rev, words, .. } = h;
+        self.items.insert(id, Item { state, veil, rev, words, first, at });
         self.add(if held {
             Entry::void()
         } else {
             let voids = Rc::new([]);
-            Entry { kind: Kind::Post, id: h.id, words: h.words, rev: h.rev, first: Some(seq), voids }
+            Entry { kind: Kind::Post, id, words, rev, first: Some(seq), by_network: false, voids }
         });
     }
 
@@ -251,33 +285,69 @@ impl Ledger {
             return;
         };
         if it.state != State::Removed {
-            (it.state, it.words) = (State::Removed, None);
+            (it.state, it.veil, it.words) = (State::Removed, Veil::default(), None);
             let (first, voids) = (Some(it.first), voids(&it.at, mutant));
-            self.add(Entry { kind: Kind::Remove, id: h.id, words: None, rev: 0, first, voids });
+            let (kind, id) = (Kind::Remove, h.id);
+            self.add(Entry { kind, id, words: None, rev: 0, first, by_network: false, voids });
         }
     }
 
     fn hide(&mut self, h: Happening, mutant: Option<Mutant>) {
         let Some(it) = self.items.get_mut(&h.id) else { return };
-        if matches!(it.state, State::Shown | State::Held) {
+        if it.state != State::Removed && !it.veil.person {
             it.state = State::Hidden;
-            let (first, rev, voids) = (Some(it.first), it.rev, voids(&it.at, mutant));
-            self.add(Entry { kind: Kind::Hide, id: h.id, words: None, rev, first, voids });
+            (it.veil.person, it.veil.held) = (true, false);
+            self.hidden(h.id, false, mutant);
         }
     }
 
-    fn show(&mut self, h: Happening) {
-        let seq = self.top() + 1;
+    /// The entry of an item that is hidden now.
+    fn hidden(&mut self, id: Id, by_network: bool, mutant: Option<Mutant>) {
+        let it = &self.items[&id];
+        let (first, rev, voids) = (Some(it.first), it.rev, voids(&it.at, mutant));
+        self.add(Entry { kind: Kind::Hide, id, words: None, rev, first, by_network, voids });
+    }
+
+    /// A moderator's: what the network withholds is not theirs to show, but their own hide can be taken back.
+    fn show(&mut self, h: Happening, mutant: Option<Mutant>) {
         let Some(it) = self.items.get_mut(&h.id) else { return };
-        if matches!(it.state, State::Hidden | State::Held) && it.words.is_some() {
-            it.state = State::Shown;
-            it.at.push(seq);
-            if it.first == 0 {
-                it.first = seq;
+        if it.veil.network && mutant != Some(Mutant::ShowAll) {
+            if std::mem::take(&mut it.veil.person) {
+                self.hidden(h.id, true, mutant);
             }
-            let (words, rev, first) = (it.words, it.rev, Some(it.first));
-            self.add(Entry { kind: Kind::Show, id: h.id, words, rev, first, voids: Rc::new([]) });
+        } else if matches!(it.state, State::Hidden | State::Held) && it.words.is_some() {
+            self.shown(h.id);
         }
+    }
+
+    fn shown(&mut self, id: Id) {
+        let seq = self.top() + 1;
+        let Some(it) = self.items.get_mut(&id) else { return };
+        (it.state, it.veil) = (State::Shown, Veil::default());
+        it.at.push(seq);
+        if it.first == 0 {
+            it.first = seq;
+        }
+        let (words, rev, first) = (it.words, it.rev, Some(it.first));
+        self.add(Entry { kind: Kind::Show, id, words, rev, first, by_network: false, voids: Rc::new([]) });
+    }
+
+    fn away(&mut self, h: Happening, mutant: Option<Mutant>) {
+        let Some(it) = self.items.get_mut(&h.id).filter(|it| it.state != State::Removed) else { return };
+        it.veil.network = true;
+        if std::mem::replace(&mut it.state, State::Hidden) == State::Shown {
+            self.hidden(h.id, true, mutant);
+        }
+    }
+
+    fn back(&mut self, h: Happening, mutant: Option<Mutant>) {
+        let Some(it) = self.items.get_mut(&h.id).filter(|it| it.veil.network) else { return };
+        it.veil.network = false;
+        let is_persons = it.veil.person && mutant != Some(Mutant::BackAll);
+        if is_persons || it.words.is_none() {
+            return;
+        }
+        if it.veil.held { it.state = State::Held } else { self.shown(h.id) }
     }
 
     pub(crate) fn rows(&self) -> Rows {

@@ -13,6 +13,7 @@ mod readers;
 mod rng;
 mod tail;
 mod verdict;
+mod wills;
 mod world;
 
 use std::{collections::BTreeMap, time::Instant};
@@ -70,6 +71,8 @@ enum Mutant {
     NoCas,
     LastVoid,
     NoPlace,
+    ShowAll,
+    BackAll,
 }
 
 const ALL: &str = "nozzle redis postgres moderate";
@@ -89,7 +92,7 @@ const CONFIGURATIONS: [(&str, &str); 8] = [
 ];
 
 /// Each mutant with the configuration in which it must fail.
-const MUTANTS: [(Mutant, &str); 15] = [
+const MUTANTS: [(Mutant, &str); 17] = [
     (Mutant::NoCompare, ALL),
     (Mutant::NoOverwrite, ALL),
     (Mutant::Backwards, ALL),
@@ -105,6 +108,8 @@ const MUTANTS: [(Mutant, &str); 15] = [
     (Mutant::NoCas, ALL),
     (Mutant::LastVoid, ALL),
     (Mutant::NoPlace, INTRUDERS),
+    (Mutant::ShowAll, ALL),
+    (Mutant::BackAll, ALL),
 ];
 
 /// Seeds of a configuration in the short run.

@@ -127,6 +127,7 @@ impl World {
         let same =
             tail.is_some_and(|m| self.tail.keys.items.iter().eq(z.led.entries.iter().skip(m.base as usize)));
         must(same, "tail is not the ledger");
+        must(!z.led.wills.is_broken(&z.led), "shown although somebody hides it");
         for (id, item) in &z.led.items {
             let stands = truth.get(id).is_some_and(|r| r.words == item.words);
             must(item.state != State::Shown || stands, "item lost");
@@ -146,7 +147,9 @@ impl World {
         let mut wrong = false;
         for id in &hidden {
             let want = led.items[id].words;
-            led.act(Happening { kind: Kind::Show, id: *id, rev: 0, words: None }, self.mutant);
+            for kind in [Kind::Back, Kind::Show] {
+                led.act(Happening { kind, id: *id, rev: 0, words: None }, self.mutant);
+            }
             wrong |= led.entries.last().is_some_and(|e| e.words != want);
         }
         if wrong {

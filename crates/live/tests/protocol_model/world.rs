@@ -112,6 +112,11 @@ impl World {
         }
         let back = 1 + self.rng.below(25) as u32;
         let id = (self.ids + 1).saturating_sub(back).max(1);
+        if self.rng.chance(0.3) {
+            let kind = *self.rng.choose(&[Kind::Away, Kind::Back]);
+            self.retry.push((self.now, Due::Upstream(Happening { kind, id, rev: 0, words: None })));
+            return;
+        }
         let kinds = [Kind::Hide, Kind::Show, Kind::Hide, Kind::Show, Kind::Remove];
         let kind = *self.rng.choose(if self.faults.moderate { &kinds[..] } else { &kinds[..4] });
         self.asks += 1;
