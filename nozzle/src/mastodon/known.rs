@@ -2,10 +2,15 @@
 //! noticed. Begins with what the log holds of this server's statuses.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::source::{DraftCounts, Kept};
 
+/// How far a server's timelines may lag behind its streams: large ones read them from copies of their database.
+const LAG_MAX: Duration = Duration::from_secs(60);
 /// Statuses that are remembered.
 const KNOWN_MAX: usize = 2000;
 /// Of what the log holds, so many of the newest are looked at again after an outage.
@@ -39,6 +44,8 @@ pub(super) struct Known {
     /// Ids in the order of first sight.
     order: VecDeque<String>,
     versions: HashMap<String, Version>,
+    /// When a stream told the newest of them.
+    streamed: VecDeque<(String, Instant)>,
     has_memory: bool,
 }
 
@@ -65,6 +72,18 @@ impl Known {
         {
             self.versions.remove(&oldest);
         }
+    }
+
+    /// As [`Known::note`], of a status that a stream told: the timelines may not show it yet.
+    pub(super) fn note_streamed(&mut self, id: &str, version: Version) {
+        let now = Instant::now();
+        while self.streamed.front().is_some_and(|(_, at)| now - *at > LAG_MAX)
+            || self.streamed.len() >= KNOWN_MAX
+        {
+            self.streamed.pop_front();
+        }
+        self.streamed.push_back((id.to_owned(), now));
+        self.note(id, version);
     }
 
     pub(super) fn has(&self, id: &str) -> bool {
@@ -107,9 +126,11 @@ impl Known {
         newest.map(String::as_str).min_by(|a, b| order(a, b).unwrap_or(Ordering::Equal))
     }
 
-    /// All of them, in the order of first sight.
-    pub(super) fn ids(&self) -> Vec<String> {
-        self.order.iter().cloned().collect()
+    /// All that a timeline must show by now, in the order of first sight.
+    pub(super) fn expected(&self) -> Vec<String> {
+        let is_fresh = |(_, at): &&(String, Instant)| at.elapsed() <= LAG_MAX;
+        let fresh: HashSet<&str> = self.streamed.iter().filter(is_fresh).map(|(id, _)| id.as_str()).collect();
+        self.order.iter().filter(|id| !fresh.contains(id.as_str())).cloned().collect()
     }
 }
 
@@ -158,7 +179,17 @@ mod tests {
         }
         assert_eq!(known.horizon(), Some("9"));
         known.forget("9");
-        assert_eq!((known.horizon(), known.ids().len()), (Some("10"), 3));
+        assert_eq!((known.horizon(), known.expected().len()), (Some("10"), 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_stream_has_just_told_is_not_expected_of_a_timeline_yet() {
+        let mut known = Known::default();
+        known.note("1", version(0, 0));
+        known.note_streamed("2", version(0, 0));
+        assert_eq!(known.expected(), ["1"]);
+        tokio::time::sleep(LAG_MAX + Duration::from_secs(1)).await;
+        assert_eq!(known.expected(), ["1", "2"]);
     }
 
     #[test]

@@ -25,8 +25,7 @@ const UNPROVEN_MAX: usize = 3;
 
 /// What pages of all hashtags have shown.
 pub(super) struct Seen {
-    /// Known before the first page was asked for. What a stream tells meanwhile may not be in the timelines yet (they may be
-    /// read from a copy that lags), and is not missing there.
+    /// Known before the first page was asked for.
     expected: Vec<String>,
     ids: HashSet<String>,
     /// Nothing can be said of what is older than this: some hashtag's pages did not reach further.
@@ -37,7 +36,7 @@ pub(super) struct Seen {
 impl Seen {
     /// To be called before the first page is asked for.
     pub(super) fn expecting(source: &Mastodon) -> Self {
-        Self { expected: source.known().ids(), ids: HashSet::new(), oldest: None, newest: None }
+        Self { expected: source.known().expected(), ids: HashSet::new(), oldest: None, newest: None }
     }
 
     /// Takes in a page; a page that is not full is the timeline's last.

@@ -87,7 +87,7 @@ async fn post(source: &Mastodon, tag: &str, status: Status, is_new: bool, out: &
     out.send(message).await;
     let Some(id) = id else { return };
     if is_known {
-        source.known().note(&id, version);
+        source.known().note_streamed(&id, version);
     }
     if is_new {
         out.send(Upstream::Cursor(source.reached(tag, &id))).await;
