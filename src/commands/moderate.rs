@@ -245,9 +245,13 @@ fn describe(post: &Waiting, zone: &TimeZone) -> String {
     text
 }
 
-/// A stranger's words as a terminal may have them: one line, bounded, nothing that moves the cursor.
+/// A stranger's words as a terminal may have them: one line, bounded, nothing that moves the cursor or turns what stands behind them.
 fn plain(words: &str) -> String {
-    let mut plain: String = words.chars().take(LINE_CHARS_MAX).filter(|c| !c.is_control()).collect();
+    let is_shown = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut plain: String = words.chars().take(LINE_CHARS_MAX).filter(is_shown).collect();
     if plain.len() < words.len() && words.chars().count() > LINE_CHARS_MAX {
         plain.push_str("...");
     }
@@ -302,9 +306,9 @@ mod tests {
 
     #[test]
     fn words_of_strangers_cannot_move_the_cursor_or_fill_the_screen() {
-        let text = format!("\x1b[2Jone\rtwo\n{}\n{}", "x".repeat(500), "line\n".repeat(50));
+        let text = format!("\x1b[2Jone\rtwo\u{9b}2J\u{2067}\n{}\n{}", "x".repeat(500), "line\n".repeat(50));
         let said = describe(&post("one", &text), &TimeZone::UTC);
-        assert!(!said.contains('\x1b') && !said.contains('\r'), "{said}");
+        assert!(!said.contains(['\x1b', '\r', '\u{9b}', '\u{2067}']), "{said}");
         assert!(said.lines().count() <= 10 && said.lines().all(|line| line.len() < 200), "{said}");
         assert!(said.contains("2026-11-20 15:42  On site  Ana (person:0011)"), "{said}");
     }

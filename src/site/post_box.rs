@@ -126,6 +126,13 @@ pub(super) async fn show(
     Ok(([(header::CACHE_CONTROL, "no-store")], page(&write_page(&event, form, None))?))
 }
 
+/// The page that says why nothing was done.
+fn sorry_page(event: &EventLive, heading: &'static str, sentence: String, back: String) -> Write {
+    let (listed, fold) = (event.listed(), event.fold());
+    let shell = Shell::of(&listed, fold.fold().event.as_ref(), heading, "", ("sorry", "Skip to what happened"));
+    Write { shell, heading, compose: None, sentence, back }
+}
+
 /// The page with the words kept, and why they were not taken.
 fn write_page(event: &EventLive, form: Form, error: Option<String>) -> Write {
     let listed = event.listed();

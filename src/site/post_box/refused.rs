@@ -40,6 +40,26 @@ impl Refused {
         let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message);
         Self { retry_seconds: Some(wait_seconds), ..refused }
     }
+
+    /// The same for somebody who takes a post back: they do not want to hear that their words are kept.
+    pub(super) fn when_taken_back(self) -> Self {
+        let message = match self.status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                "Much came from your address at once, so your post is still shown. Try again in a moment."
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                "Your post cannot be taken back just now and is still shown. Try again in a moment."
+            }
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                "Your post could not be taken back and is still shown. The fault is ours, and it is in our log."
+            }
+            _ if self.name == "forged" => {
+                "This was sent from another site, so nothing was taken back. Open the post and do it there."
+            }
+            _ => return self,
+        };
+        Self { message: message.to_owned(), ..self }
+    }
 }
 
 impl From<BadForm> for Refused {

@@ -1,8 +1,8 @@
 //! `POST /{event}/posts/{id}/delete`: who wrote a post on the page takes it back. The button stands on the post's own page, and only in
 //! the browser it was written in.
 
-use super::{origin::is_ours, refused::Refused, send::wants_json};
-use crate::site::{Site, failure::Failure};
+use super::{origin::is_ours, refused::Refused, send::wants_json, sorry_page};
+use crate::site::{Site, failure::page};
 use axum::{
     extract::{Extension, Path, State},
     response::{IntoResponse, Redirect, Response},
@@ -18,13 +18,27 @@ pub(in crate::site) async fn take_back(
     client: Option<Extension<Client>>,
     headers: HeaderMap,
 ) -> Response {
-    let mut response = match taken_back(&site, &slug, &id, client, &headers).await {
+    let taken = taken_back(&site, &slug, &id, client, &headers).await.map_err(Refused::when_taken_back);
+    let mut response = match taken {
         Ok(()) if wants_json(&headers) => http::StatusCode::NO_CONTENT.into_response(),
         Ok(()) => Redirect::to(&format!("/{slug}")).into_response(),
-        Err(refused) => refused.into_response(),
+        Err(refused) if wants_json(&headers) => refused.into_response(),
+        Err(refused) => as_page(&site, &slug, &id, &refused).await,
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Browsers send a plain form here: who pressed the button reads a page.
+async fn as_page(site: &Site, slug: &str, id: &str, refused: &Refused) -> Response {
+    let event = match site.event(slug).await {
+        Ok(event) => event,
+        Err(failure) => return failure.into_response(),
+    };
+    let slug = event.listed().slug;
+    let back = id.parse().map_or_else(|_| format!("/{slug}"), |id: ItemId| format!("/{slug}/posts/{id}"));
+    let drawn = page(&sorry_page(&event, "Not taken back", refused.message.clone(), back));
+    refused.with_headers((refused.status, drawn).into_response())
 }
 
 async fn taken_back(
@@ -39,7 +53,8 @@ async fn taken_back(
     }
     site.posts.admit(client).map_err(|wait| Refused::crowded(wait.as_secs().max(1)))?;
     let event = site.event(slug).await?;
-    let id: ItemId = id.parse().map_err(|_| Refused::from(Failure::NotFound))?;
+    let no_such_post = || Refusal::Unknown("There is no such post.".to_owned());
+    let id: ItemId = id.parse().map_err(|_| no_such_post())?;
     let not_yours = || Refusal::Forbidden("Only who wrote a post can take it back.".to_owned());
     let person = site.writers.known(headers).ok_or_else(not_yours)?;
     // One key for all tries: it can be taken back once.

@@ -10,6 +10,7 @@ const OUTBOX_MAX = 20;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 const SEND_MS_MAX = 20_000;
+const TOLD_MS = 5_000;
 const NAME = "perihelion.name";
 const WORDS = {
   waiting: "Sending…",
@@ -28,6 +29,8 @@ export class Compose {
     this.place = `perihelion.outbox.${this.slug}.`;
     this.list = document.getElementById("outbox");
     this.said = document.getElementById("compose-said");
+    this.dock = document.getElementById("compose-open");
+    this.label = this.dock?.textContent;
     this.text = form.elements.namedItem("text");
     this.name = form.elements.namedItem("name");
     this.attempt = 0;
@@ -48,7 +51,7 @@ export class Compose {
     });
     this.text.addEventListener("input", () => this.say(""));
     document.getElementById("compose-close").addEventListener("click", () => this.close());
-    document.getElementById("compose-open")?.addEventListener("click", (event) => { event.preventDefault(); this.open(); });
+    this.dock?.addEventListener("click", (event) => { event.preventDefault(); this.open(); });
     addEventListener("online", () => this.again());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.again(); });
     addEventListener("storage", (event) => this.changedElsewhere(event));
@@ -159,6 +162,15 @@ export class Compose {
     Object.assign(draft, change);
     store(this.place + draft.key, JSON.stringify(draft));
     this.draw();
+    this.tell(draft.note || WORDS[draft.state]);
+  }
+
+  /** On a phone the lines of the outbox may be out of sight: the dock says for a moment what becomes of the words. */
+  tell(words) {
+    if (!this.dock) return;
+    this.dock.textContent = words;
+    clearTimeout(this.told);
+    this.told = setTimeout(() => { this.dock.textContent = this.label; }, TOLD_MS);
   }
 
   drop(draft) {

@@ -165,6 +165,8 @@ async fn on_a_phone_the_box_opens_from_its_dock() {
     let talk = tab.eval_text("document.querySelector('.talk-now a').href").await.expect("an address");
     tab.goto(&talk).await.expect("the talk's page");
     write(&tab, "About the talk.").await;
+    let dock = "document.getElementById('compose-open').textContent";
+    tab.wait_until(&format!("{dock} === 'Posted.'"), SOON).await.expect("said where a phone looks");
     tab.wait_until(&format!("{OUTBOX}.includes('Posted.')"), SOON).await.expect("posted");
     let post = tab.eval_text("document.querySelector('#outbox a').href").await.expect("an address");
     tab.goto(&post).await.expect("the post's page");

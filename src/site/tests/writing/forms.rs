@@ -181,8 +181,13 @@ async fn its_writer_alone_takes_a_post_back() {
         desk.send(request.header("origin", origin), Body::empty())
     };
     let ours = "http://127.0.0.1:8080";
-    assert_eq!(delete(&mine, "https://evil.example").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(delete("", ours).await.status, StatusCode::FORBIDDEN);
+    let forged = delete(&mine, "https://evil.example").await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert!(forged.text().contains("nothing was taken back"), "{}", forged.text());
+    let stranger = delete("", ours).await;
+    assert_eq!(stranger.status, StatusCode::FORBIDDEN);
+    let page = stranger.text();
+    assert!(page.contains("<h1>Not taken back</h1>") && page.contains(&format!("href=\"{post}\"")), "{page}");
     let other = "writer=00112233445566778899aabbccddeeff";
     assert_eq!(delete(other, ours).await.status, StatusCode::FORBIDDEN);
     assert_eq!(delete(&mine, ours).await.status, StatusCode::SEE_OTHER);
