@@ -148,7 +148,9 @@ fn error(status: u16, name: &str, words: &str) -> Answer {
 async fn stamp(stamps: Arc<Stamps>, shutdown: CancellationToken) {
     let mut length = stamps.store.watch();
     loop {
-        if let Some(last) = length.borrow_and_update().checked_sub(1) {
+        // Copied: what lends the length keeps the log from growing, and the stamp waits for the log.
+        let known = *length.borrow_and_update();
+        if let Some(last) = known.checked_sub(1) {
             stamps.at(last);
         }
         tokio::select! {
