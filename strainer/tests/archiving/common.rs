@@ -113,11 +113,11 @@ pub(crate) async fn append(ledger: &Ledger, count: u64) {
     txn.commit().await.unwrap();
 }
 
-fn uid(n: u64) -> Uid {
+pub(crate) fn uid(n: u64) -> Uid {
     Uid::new("mastodon", &n.to_string())
 }
 
-fn words(n: u64, voids: Vec<Seq>, words: &str) -> Box<ItemEntry> {
+pub(crate) fn words(n: u64, voids: Vec<Seq>, words: &str) -> Box<ItemEntry> {
     let item = Item {
         uid: uid(n),
         network: Network::Mastodon,

@@ -5,3 +5,4 @@ mod crashes;
 mod logs;
 mod plain;
 mod tail;
+mod wishes;

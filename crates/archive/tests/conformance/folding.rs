@@ -3,8 +3,8 @@
 use archive::{Cursor, Lines, Query, Scope, compare};
 use async_trait::async_trait;
 use model::{
-    Counts, CountsEntry, Entry, FilingEntry, Fold, Gap, ItemCounts, Kind, Micros, Move, Notice, Retain,
-    RowState, ScheduleEntry, Seq, StageEntry, TalkId, Tally, TallyCounts,
+    Counts, CountsEntry, Entry, FilingEntry, Fold, Gap, Gone, GoneBy, Item, ItemCounts, Kind, Micros, Move,
+    Notice, Retain, RowState, ScheduleEntry, Seq, StageEntry, TalkId, Tally, TallyCounts,
 };
 
 use crate::common::{
@@ -223,6 +223,32 @@ pub(crate) async fn items_that_live_only_are_never_stored(world: &World) {
     world.write(event(), vec![entry(3, Kind::Edit(item_entry(2, vec![2], later, unsorted())))]).await;
     assert!(world.archive.item(event(), id(2)).await.unwrap().is_none());
     assert!(!world.all_item_text().await.contains("kept at first"));
+}
+
+pub(crate) async fn what_its_network_hides_loses_its_words_and_comes_back_with_them(world: &World) {
+    let away = |seq, voids| entry(seq, Kind::Hide(Gone { by: GoneBy::Network, ..gone(1, 1, voids) }));
+    let said = |retain| Item { retain, ..item(1, "zanzibar") };
+    let show =
+        |seq, retain| entry(seq, Kind::Show(item_entry(1, Vec::new(), said(retain), filed("t1", "main"))));
+    let words = Query::new(Scope::Words("zanzibar".into()));
+    let log = vec![post(1, said(Retain::Archive), unsorted()), away(2, vec![1]), show(3, Retain::Archive)];
+    world.write(event(), vec![log[0].clone()]).await;
+    world.write(event(), vec![log[1].clone()]).await;
+    let row = world.archive.item(event(), id(1)).await.unwrap().unwrap();
+    assert_eq!((row.state, row.by, row.item), (RowState::Hidden, Some(GoneBy::Network), None));
+    assert!(!world.all_item_text().await.contains("zanzibar"));
+    assert!(world.archive.items(event(), &words).await.unwrap().is_empty());
+
+    world.write(event(), vec![log[2].clone()]).await;
+    assert_eq!(world.archive.items(event(), &words).await.unwrap().len(), 1, "back, and found");
+    assert_equals(world, &log).await;
+
+    // The author asks not to be kept while the account is away: it comes back for the live page alone.
+    world.write(event(), vec![away(4, vec![3])]).await;
+    world.write(event(), vec![show(5, Retain::Live)]).await;
+    assert!(world.archive.item(event(), id(1)).await.unwrap().is_none());
+    assert!(world.archive.items(event(), &words).await.unwrap().is_empty());
+    assert!(!world.all_item_text().await.contains("zanzibar"));
 }
 
 pub(crate) async fn difference_is_told(world: &World) {

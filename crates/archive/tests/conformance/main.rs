@@ -41,6 +41,7 @@ on_both! {
     folding::failed_rebuild_leaves_the_old_archive,
     folding::removed_words_are_in_no_column,
     folding::items_that_live_only_are_never_stored,
+    folding::what_its_network_hides_loses_its_words_and_comes_back_with_them,
     folding::difference_is_told,
     folding::nul_and_odd_characters_are_kept,
     reading::pages_follow_each_other_without_holes_in_both_orders,
