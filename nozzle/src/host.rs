@@ -280,6 +280,9 @@ impl Intake for Nozzle {
 
     async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal> {
         let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
-        Ok(event.report(self.0.parts.env, Micros(self.0.parts.clock.now())))
+        Ok(event.report(self.0.parts.env, Micros(self.0.parts.clock.now())).await)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,10 @@ pub(crate) fn open_at(
     if is_known(&file.kind)? == Known::Brought {
         return Err("nothing is fetched for this kind: people write on the page".to_owned());
     }
+    // Settings may have been applied by a version that let them pass.
+    if let Some(what) = check::wrong_to_open(file) {
+        return Err(what);
+    }
     let settings = resolve(file, event, env)?;
     match file.kind.as_str() {
         "bluesky" => bluesky::open(&settings, memory),

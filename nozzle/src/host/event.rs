@@ -31,6 +31,8 @@ pub(super) struct Event {
     standing: watch::Receiver<Standing>,
     sources: Arc<RwLock<Vec<watch::Receiver<SourceStatus>>>>,
     board: Arc<Board>,
+    /// Since when this process serves it.
+    started: Micros,
 }
 
 impl Event {
@@ -49,7 +51,8 @@ impl Event {
         let (sequencer, view) = Sequencer::load(ledger.clone(), parts.clock.clone(), waiting).await?;
         let (follower, standing) = parts.live.follow(&ledger);
         let board = sequencer.board();
-        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default(), board });
+        let started = Micros(parts.clock.now());
+        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default(), board, started });
 
         // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
         let (stop_sequencer, stop_push) = (CancellationToken::new(), CancellationToken::new());
@@ -102,9 +105,24 @@ impl Event {
     }
 
     /// How its sources are doing; of none before settings have been applied.
-    pub(super) fn report(&self, env: fn(&str) -> Option<String>, now: Micros) -> SourcesReport {
+    pub(super) async fn report(&self, env: fn(&str) -> Option<String>, now: Micros) -> SourcesReport {
         let Some(settings) = self.view().settings else { return SourcesReport::default() };
-        report::report(&settings, &self.statuses(), &self.board, &env, now)
+        let statuses = self.statuses();
+        let mut said = Vec::with_capacity(statuses.len());
+        for status in &statuses {
+            said.push(self.said(&status.name).await);
+        }
+        let seen =
+            report::Seen { statuses: &statuses, said: &said, board: &self.board, started: self.started };
+        report::report(&settings, &seen, &env, now)
+    }
+
+    /// When the newest posts of a source were said; none while the ledger cannot be read.
+    async fn said(&self, source: &str) -> Vec<Micros> {
+        self.ledger.view().newest_times(source, report::NEWEST_MAX).await.unwrap_or_else(|error| {
+            tracing::warn!(source.name = %source, %error, "the ledger does not tell when a source's posts were said");
+            Vec::new()
+        })
     }
 
     /// What its pumps say.

@@ -12,7 +12,7 @@ pub(super) async fn keep(nozzle: &Nozzle) {
     let Some(board) = inner.parts.live.board() else { return std::future::pending().await };
     let first = Status::new("nozzle", &inner.config.version);
     loop {
-        let record = first.now(inner.parts.readiness.is_ready(), details(nozzle));
+        let record = first.now(inner.parts.readiness.is_ready(), details(nozzle).await);
         match serde_json::to_string(&record) {
             Ok(json) => {
                 if let Err(error) = board.put_status(&record.key(), &json).await {
@@ -25,24 +25,21 @@ pub(super) async fn keep(nozzle: &Nozzle) {
     }
 }
 
-fn details(nozzle: &Nozzle) -> Map<String, Value> {
-    let live = &nozzle.0.parts.live;
-    let events: Vec<Value> = nozzle
-        .events()
-        .iter()
-        .map(|event| {
-            let report = event.report(nozzle.0.parts.env, Micros(nozzle.0.parts.clock.now()));
-            json!({
-                "eid": event.eid(),
-                "slug": event.view().event.map(|e| e.slug),
-                "epoch": event.ledger.epoch(),
-                "top": event.ledger.top(),
-                "owner": event.is_owned(),
-                "tail_behind": event.tail_behind(live),
-                "sources": report.sources,
-                "near_tags": report.near_tags,
-            })
-        })
-        .collect();
+async fn details(nozzle: &Nozzle) -> Map<String, Value> {
+    let parts = &nozzle.0.parts;
+    let mut events = Vec::new();
+    for event in nozzle.events() {
+        let report = event.report(parts.env, Micros(parts.clock.now())).await;
+        events.push(json!({
+            "eid": event.eid(),
+            "slug": event.view().event.map(|e| e.slug),
+            "epoch": event.ledger.epoch(),
+            "top": event.ledger.top(),
+            "owner": event.is_owned(),
+            "tail_behind": event.tail_behind(&parts.live),
+            "sources": report.sources,
+            "near_tags": report.near_tags,
+        }));
+    }
     Map::from_iter([("events".to_owned(), Value::from(events))])
 }

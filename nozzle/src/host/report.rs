@@ -1,4 +1,6 @@
-//! Puts together what pumps, sequencer and settings know of an event's sources.
+//! Puts together what pumps, sequencer, ledger and settings know of an event's sources.
+
+mod pace;
 
 use std::time::Duration;
 
@@ -9,27 +11,42 @@ use crate::intake::{Doing, DroppedSample, How, SourceReport, SourcesReport};
 use crate::onsite;
 use crate::pump::{SourceState, SourceStatus};
 use crate::sequencer::Board;
+pub(super) use pace::NEWEST_MAX;
 
 /// Silence, in times of what a stream may be silent, after which a source that counts as connected is stale: its pump has
 /// not noticed, or waits for a disk.
 const STALE_TIMES: u32 = 3;
 
-/// What is reported of `statuses`, of sources that `settings` describe.
+/// What is known of an event's sources beside its settings.
+pub(super) struct Seen<'a> {
+    /// What pumps say.
+    pub(super) statuses: &'a [SourceStatus],
+    /// When the newest posts of each were said, newest first, at most [`NEWEST_MAX`]; empty where nobody knows.
+    pub(super) said: &'a [Vec<Micros>],
+    /// What the sequencer says.
+    pub(super) board: &'a Board,
+    /// Since when this process serves the event.
+    pub(super) started: Micros,
+}
+
+/// What is reported of the sources that `settings` describe.
 pub(super) fn report(
     settings: &EventFile,
-    statuses: &[SourceStatus],
-    board: &Board,
+    seen: &Seen<'_>,
     env: &dyn Fn(&str) -> Option<String>,
     now: Micros,
 ) -> SourcesReport {
-    let described = statuses.iter().filter_map(|status| {
+    let board = seen.board;
+    let described = seen.statuses.iter().enumerate().filter_map(|(n, status)| {
         let file = settings.sources.iter().find(|file| file.name == status.name)?;
-        Some(one(status, file, board, env, now))
+        let report = one(status, file, board, env, now);
+        let newest = seen.said.get(n).and_then(|said| said.first()).copied();
+        Some(with_pace(report, newest, pace::stopped(seen.said, n, now)))
     });
     let mut sources: Vec<SourceReport> = described.collect();
     let has_page = settings.sources.iter().any(|file| file.kind == onsite::KIND);
     if settings.onsite != Onsite::Off && !has_page {
-        sources.push(page(settings, board, now));
+        sources.push(page(settings, seen, now));
     }
     let (ours, rooms) = tags(settings);
     SourcesReport { sources, near_tags: board.near_tags(&ours, &rooms) }
@@ -75,10 +92,28 @@ fn one(
     }
 }
 
+/// A source that is connected and whose posts have stopped is stale. After a restart the ledger knows when its last one was.
+fn with_pace(report: SourceReport, newest: Option<Micros>, stopped: Option<pace::Stopped>) -> SourceReport {
+    let last_item = report.last_item.or(newest);
+    match (report.state, stopped) {
+        (Doing::Streaming | Doing::Polling, Some(stopped)) => SourceReport {
+            state: Doing::Stale,
+            why: Some(stopped.sentence()),
+            cure: Some(
+                "look on the network itself for newer posts under these hashtags; if there are any, start the nozzle anew"
+                    .to_owned(),
+            ),
+            last_item,
+            ..report
+        },
+        _ => SourceReport { last_item, ..report },
+    }
+}
+
 /// Posts from the page where event.toml has no source for them.
-fn page(settings: &EventFile, board: &Board, now: Micros) -> SourceReport {
+fn page(settings: &EventFile, seen: &Seen<'_>, now: Micros) -> SourceReport {
     let file = SourceFile::new(&onsite::source_name(Some(settings)), onsite::KIND);
-    one(&SourceStatus::new(&file.name, SourceState::Live, now), &file, board, &|_| None, now)
+    one(&SourceStatus::new(&file.name, SourceState::Live, seen.started), &file, seen.board, &|_| None, now)
 }
 
 fn how(file: &SourceFile, env: &dyn Fn(&str) -> Option<String>) -> How {

@@ -40,7 +40,7 @@ pub struct SourceReport {
     pub warning: Option<String>,
     /// When it last said anything at all.
     pub heard: Option<Micros>,
-    /// When its last new post was committed.
+    /// When its last new post was committed; after a restart, until there is one, when the newest was said.
     pub last_item: Option<Micros>,
     /// Messages since the start of the process; below, what became of them.
     pub received: u64,
@@ -92,7 +92,8 @@ pub enum Doing {
     NeedsCredentials,
     /// The settings cannot work.
     Misconfigured,
-    /// Connected, and silent for three times as long as it should ever be.
+    /// Connected, and silent for three times as long as it should ever be; or its posts have stopped, by its own pace,
+    /// while other sources go on.
     Stale,
     /// There is no more to come.
     Finished,

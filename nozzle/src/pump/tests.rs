@@ -1,5 +1,6 @@
 //! The pump against scripted sources, in paused time: a rehearsal's clock follows tokio's.
 
+mod accounts;
 mod paused;
 
 use std::collections::VecDeque;

@@ -118,14 +118,7 @@ fn wrong_in(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Vec<Wrong> {
         Ok(known) => known,
         Err(what) => return vec![Wrong { key: "kind", what }],
     };
-    let mut found: Vec<Wrong> = Vec::new();
-    for (key, text) in
-        [("url", &file.url), ("streaming_url", &file.streaming_url), ("api_url", &file.api_url)]
-    {
-        if let Some(what) = text.as_deref().and_then(|text| wrong_address(file, key, text)) {
-            found.push(Wrong { key, what });
-        }
-    }
+    let mut found = wrong_addresses(file);
     for (key, name) in env_keys(file) {
         if name.is_some_and(|name| !is_variable(name)) {
             let what = format!(
@@ -160,6 +153,20 @@ fn of_network(file: &SourceFile, what: String) -> Wrong {
         |key: &&&str| what.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == **key);
     let unnamed = if file.url.is_some() { "url" } else { "kind" };
     Wrong { key: KEYS.iter().find(is_word).copied().unwrap_or(unnamed), what }
+}
+
+/// What is wrong with the first address that a source must not be opened with, if any is.
+pub(super) fn wrong_to_open(file: &SourceFile) -> Option<String> {
+    wrong_addresses(file).into_iter().next().map(|wrong| wrong.what)
+}
+
+fn wrong_addresses(file: &SourceFile) -> Vec<Wrong> {
+    let keys = [("url", &file.url), ("streaming_url", &file.streaming_url), ("api_url", &file.api_url)];
+    let wrong = |(key, text): (&'static str, &Option<String>)| {
+        let what = wrong_address(file, key, text.as_deref()?)?;
+        Some(Wrong { key, what })
+    };
+    keys.into_iter().filter_map(wrong).collect()
 }
 
 fn wrong_address(file: &SourceFile, key: &'static str, text: &str) -> Option<String> {

@@ -66,6 +66,20 @@ impl LedgerView {
         Ok(kept)
     }
 
+    /// When the newest items that this source has brought first, and that are not removed, were said; newest first, at
+    /// most `max` and never more than [`KEPT_MAX`].
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn newest_times(&self, source: &str, max: usize) -> Result<Vec<Micros>, Error> {
+        let rows = sqlx::query("SELECT said FROM item WHERE source = ? ORDER BY said DESC LIMIT ?")
+            .bind(source)
+            .bind(signed(max.min(KEPT_MAX) as Seq))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(|row| Ok(Micros(row.try_get(0)?))).collect()
+    }
+
     async fn names_of(&self, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<String>>, Error> {
         let mut names: HashMap<ItemId, Vec<String>> = HashMap::new();
         for some in ids.chunks(ITEMS_PER_STATEMENT_MAX) {

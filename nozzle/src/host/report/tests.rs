@@ -27,6 +27,15 @@ fn settings() -> EventFile {
     EventFile::parse(EVENT).unwrap()
 }
 
+fn reported(
+    statuses: &[SourceStatus],
+    said: &[Vec<Micros>],
+    env: &dyn Fn(&str) -> Option<String>,
+    now: Micros,
+) -> SourcesReport {
+    report(&settings(), &Seen { statuses, said, board: &Board::default(), started: NOW }, env, now)
+}
+
 fn said(name: &str, state: SourceState) -> SourceReport {
     let status =
         SourceStatus { silence_max: Some(Duration::from_secs(60)), ..SourceStatus::new(name, state, NOW) };
@@ -35,7 +44,7 @@ fn said(name: &str, state: SourceState) -> SourceReport {
 
 fn said_of(status: &SourceStatus, now: Micros) -> SourceReport {
     let env = |name: &str| (name == "FOSSTODON_TOKEN").then(|| "canary".to_owned());
-    let report = report(&settings(), std::slice::from_ref(status), &Board::default(), &env, now);
+    let report = reported(std::slice::from_ref(status), &[], &env, now);
     assert!(!format!("{report:?}").contains("canary"));
     report.sources[0].clone()
 }
@@ -45,8 +54,9 @@ fn a_source_that_works_says_how_posts_come() {
     assert_eq!(said("fosstodon", SourceState::Live).state, Doing::Streaming);
     assert_eq!(said("blog", SourceState::Live).state, Doing::Polling);
     assert_eq!(said("ticker", SourceState::Live).state, Doing::Open);
-    let report = report(&settings(), &[], &Board::default(), &|_| None, NOW);
+    let report = reported(&[], &[], &|_| None, NOW.plus(Micros::HOUR));
     let page = &report.sources[0];
+    assert_eq!(page.since, NOW, "since the start, whenever it is asked for");
     assert_eq!((page.name.as_str(), page.kind.as_str(), page.how), ("onsite", "onsite", How::Written));
     assert_eq!(how(&settings().sources[0], &|_| None), How::Polling, "without a token");
 }
@@ -77,4 +87,25 @@ fn a_source_is_stale_after_three_times_its_longest_silence_and_not_before() {
     assert_eq!((stale.state, stale.cure.is_some()), (Doing::Stale, true));
     let hook = SourceStatus::new("ticker", SourceState::Live, NOW);
     assert_eq!(said_of(&hook, NOW.plus(Micros::HOUR)).state, Doing::Open, "nobody has to send anything");
+}
+
+#[test]
+fn a_source_whose_posts_have_stopped_while_others_go_on_is_stale() {
+    let late = NOW.plus(Micros::HOUR);
+    let heard = |name| SourceStatus { heard: Some(late), ..SourceStatus::new(name, SourceState::Live, NOW) };
+    let each_minute = |last: Micros| (0..16).map(|n| last.plus(-n * Micros::MINUTE)).collect::<Vec<_>>();
+    let said_by = |statuses: [SourceStatus; 2]| {
+        let said = [each_minute(NOW), each_minute(late)];
+        reported(&statuses, &said, &|_| None, late).sources
+    };
+    let sources = said_by([heard("fosstodon"), heard("blog")]);
+    assert_eq!((sources[0].state, sources[1].state), (Doing::Stale, Doing::Polling));
+    assert!(sources[0].why.as_ref().unwrap().contains("newest post is 60 min old"), "{:?}", sources[0].why);
+    assert!(sources[0].cure.is_some());
+    assert_eq!(sources[0].last_item, Some(NOW), "as the ledger remembers it");
+    let hook = said_by([heard("ticker"), heard("blog")]);
+    assert_eq!(hook[0].state, Doing::Open, "nobody has to send anything");
+    let waits = SourceState::Waiting { why: "503".into(), seconds: 9 };
+    let waiting = said_by([SourceStatus { state: waits, ..heard("fosstodon") }, heard("blog")]);
+    assert_eq!(waiting[0].state, Doing::BackingOff, "it is not connected");
 }
