@@ -12,6 +12,8 @@ const SECRETS_MAX: usize = 2;
 const SECRET_BYTES_MIN: usize = 16;
 /// Marks a secret of Standard Webhooks; base64 follows.
 const PREFIX: &str = "whsec_";
+/// Mark the halves of a pair of keys that signs in another way.
+const PAIR_PREFIXES: [&str; 2] = ["whpk_", "whsk_"];
 /// Padding or none: both are found in the wild.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -53,6 +55,15 @@ impl Keys {
     }
 
     fn add(&mut self, secret: &str) -> Result<(), String> {
+        // Both would be taken for a key as they are, and no signature would ever fit.
+        if PAIR_PREFIXES.iter().any(|prefix| secret.starts_with(prefix)) {
+            return Err(format!(
+                "it holds a key of an asymmetric pair (whpk_, whsk_); have the sender sign with a shared secret ({PREFIX})"
+            ));
+        }
+        if ['"', '\''].iter().any(|quote| secret.starts_with(*quote) && secret.ends_with(*quote)) {
+            return Err("there are quotation marks around it; write it without them".to_owned());
+        }
         let decoded = SECRET.decode(secret.strip_prefix(PREFIX).unwrap_or(secret)).ok();
         let is_marked = secret.starts_with(PREFIX);
         let keys: Vec<Vec<u8>> = match decoded {
@@ -129,6 +140,9 @@ mod tests {
             ("whsec_AAEC", "at least 16"),
             ("whsec_!canary!canary!canary", "not base64"),
             ("canary", "at least 16"),
+            ("\"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\"", "quotation marks"),
+            ("'canary-canary-canary'", "quotation marks"),
+            ("whpk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXcanary=", "asymmetric"),
         ] {
             let why = Keys::read(text).unwrap_err();
             assert!(why.contains(want) && !why.contains("canary"), "{text}: {why}");
