@@ -7,8 +7,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Hashtags that are counted; where one more comes, the least used one goes.
+/// Hashtags that are counted; see [`Radar::make_room`].
 pub(crate) const TAGS_MAX: usize = 500;
+/// Hashtags of one person each that have a place however many others are in use, so that a new one has time to find its people.
+const NEW_TAGS_MAX: usize = TAGS_MAX / 4;
 /// People that are told apart for one hashtag; "so many or more" beyond.
 pub(crate) const PEOPLE_MAX: usize = 100;
 /// Longest hashtag that is counted, in bytes.
@@ -57,6 +59,9 @@ pub enum Near {
 pub(crate) struct Radar {
     /// Posts that were listened to.
     posts: u64,
+    /// Hashtags that were heard, each time counted.
+    #[serde(default)]
+    heard: u64,
     tags: HashMap<String, Heard>,
 }
 
@@ -67,6 +72,9 @@ struct Heard {
     people: BTreeSet<u32>,
     /// More people than are told apart.
     or_more: bool,
+    /// What [`Radar::heard`] was when it was written last.
+    #[serde(default)]
+    last: u64,
 }
 
 impl Radar {
@@ -108,7 +116,9 @@ impl Radar {
         if !self.tags.contains_key(&key) && self.tags.len() >= TAGS_MAX {
             self.make_room();
         }
+        self.heard += 1;
         let heard = self.tags.entry(key).or_default();
+        heard.last = self.heard;
         tag.clone_into(&mut heard.written);
         heard.posts += 1;
         if heard.people.len() < PEOPLE_MAX {
@@ -118,8 +128,14 @@ impl Radar {
         }
     }
 
+    /// Takes out the one that was not written for longest: of those that one person writes, where they are many (one who
+    /// writes a thousand drives out nobody else's); else of the others, those of many people last.
     fn make_room(&mut self) {
-        let least = self.tags.iter().min_by_key(|(_, heard)| (heard.people.len(), heard.posts));
+        let is_new = |heard: &Heard| heard.people.len() < ALIKE_PEOPLE_MIN;
+        let are_many = self.tags.values().filter(|heard| is_new(heard)).count() >= NEW_TAGS_MAX;
+        let rank =
+            |heard: &Heard| (is_new(heard) != are_many, heard.people.len() >= BESIDE_PEOPLE_MIN, heard.last);
+        let least = self.tags.iter().min_by_key(|(_, heard)| rank(heard));
         if let Some(key) = least.map(|(key, _)| key.clone()) {
             self.tags.remove(&key);
         }
@@ -136,7 +152,7 @@ impl Radar {
             .filter(|(tag, _)| !is_known(tag))
             .filter_map(|(tag, heard)| {
                 let why = self.nearness(tag, heard, &ours)?;
-                let Heard { written, posts, people, or_more } = heard;
+                let Heard { written, posts, people, or_more, .. } = heard;
                 let people = people.len() as u64;
                 Some(NearTag { tag: written.clone(), people, or_more: *or_more, posts: *posts, why })
             })

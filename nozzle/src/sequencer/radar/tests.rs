@@ -91,3 +91,19 @@ fn it_goes_on_from_its_note_and_a_broken_note_is_an_empty_radar() {
     assert_eq!(Radar::of_note("{\"posts\":"), Radar::default());
     assert!(!radar.note().unwrap().contains("x:1"));
 }
+
+#[test]
+fn a_new_hashtag_finds_its_people_among_many_others() {
+    let mut radar = Radar::default();
+    // As many as are counted, each written by two people.
+    for n in 0..TAGS_MAX {
+        radar.near("x:1", &format!("word{n}"));
+        radar.near("x:2", &format!("word{n}"));
+    }
+    for n in 0..20 {
+        radar.near(&format!("x:{n}"), "rustfest26");
+        (0..9).for_each(|m| radar.near("x:3", &format!("noise{n}x{m}")));
+    }
+    assert_eq!(radar.suggestions(&ours(), &[])[0].people, 20);
+    assert_eq!(radar.tags.len(), TAGS_MAX);
+}
