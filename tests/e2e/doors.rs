@@ -17,13 +17,14 @@ const TABLES: [(&str, bool); 4] = [
     ("nozzle/src/intake/http.rs", false),
 ];
 /// What anybody may read.
-const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 18] = [
     "/",
     "/static/{file}",
     "/media/{picture}",
     "/api/v1/events",
     "/api/v1/events/{event}/items",
     "/{event}",
+    "/{event}/about",
     "/{event}/programme",
     "/{event}/talks/{talk}",
     "/{event}/posts/{id}",
@@ -36,7 +37,11 @@ const PUBLIC: [&str; 17] = [
     "/healthz",
     "/readyz",
 ];
-const VERBS: [&str; 7] = ["say", "decide", "file", "stage", "notice", "schedule", "event"];
+/// Where anybody may write on the page, and take back what the same browser wrote: both answer a browser, neither a stranger's page.
+const WRITTEN: [&str; 2] = ["/{event}/posts", "/{event}/posts/{id}/delete"];
+/// The one address of the hooks' listener: open to whoever signs.
+const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}");
+const VERBS: [&str; 9] = ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "event"];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
 const SOON: Duration = Duration::from_secs(20);
@@ -61,6 +66,7 @@ fn filled(route: &str, eid: &str, verb: &str) -> String {
         ("{id}", "k3f9q2m7xw4d"),
         ("{file}", "0.json"),
         ("{picture}", "x"),
+        ("{source}", "partner"),
         ("{eid}", eid),
         ("{verb}", verb),
         ("{*rest}", "x/y"),
@@ -99,6 +105,46 @@ async fn refuses(url: &str, method: Method) {
     }
 }
 
+/// Only a page of ours may have a browser write, and only whoever wrote something can take it back.
+async fn is_written_by_our_pages_only(url: &str) {
+    let client = crate::web::client();
+    let form = |request: RequestBuilder| {
+        request.header("content-type", "application/x-www-form-urlencoded").body("text=hello&name=Ada")
+    };
+    for forged in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+        let request = form(client.post(url)).header(forged.0, forged.1).header("cookie", "writer=guess");
+        let (said, _) = status(request).await;
+        assert!(is_locked(said), "POST {url} from another page answered {said}");
+    }
+    // Nobody may write at this event, and nobody has written what could be taken back.
+    let (said, _) = status(form(client.post(url))).await;
+    assert!(is_locked(said), "POST {url} answered {said}");
+    for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+        let (said, _) = status(client.request(method.clone(), url)).await;
+        assert_eq!(said, StatusCode::METHOD_NOT_ALLOWED, "{method} {url}");
+    }
+}
+
+/// Whoever does not sign is not heard, and what is not a delivery is not even looked at.
+async fn hears_only_who_signs(url: &str) {
+    let client = crate::web::client();
+    let body = r#"{"type":"post.created","data":{"id":"1","text":"hello"}}"#;
+    for (name, value) in [
+        ("x-nothing", ""),
+        ("webhook-signature", "v1,Z3Vlc3M="),
+        ("x-hub-signature-256", "sha256=00"),
+        ("authorization", "Bearer guess"),
+    ] {
+        let request = client.post(url).header("content-type", "application/json").header(name, value);
+        let (said, _) = status(request.body(body)).await;
+        assert!(is_locked(said), "POST {url} with {name} answered {said}");
+    }
+    for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
+        let (said, has_allow) = status(client.request(method.clone(), url)).await;
+        assert!(said == StatusCode::METHOD_NOT_ALLOWED && has_allow, "{method} {url} answered {said}");
+    }
+}
+
 /// Anybody may read it, and nobody may write to it.
 async fn is_public(url: &str) {
     let client = crate::web::client();
@@ -123,25 +169,37 @@ async fn wait_up(url: &str) {
 async fn every_route_that_is_not_public_asks_for_a_key() {
     let _alone = crate::product::alone().await;
     let place = Place::new();
-    let [site, intake] = [testkit::free_port(), testkit::free_port()];
+    let [site, intake, hooks] = [(); 3].map(|()| testkit::free_port());
     place.write(
         "perihelion.toml",
         &format!(
             "[site]\nlisten = \"127.0.0.1:{site}\"\n[nozzle]\nlisten = \"127.0.0.1:{intake}\"\n\
+             hooks_listen = \"127.0.0.1:{hooks}\"\n\
              [http]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[halley]\npoll_hold_seconds = 1\n"
         ),
     );
-    place.write("event.toml", "slug = \"rustfest\"\ntitle = \"RustFest\"\n");
-    let _running = place.start(&["up", "--event", "event.toml"], "Perihelion is at");
-    let [site, intake] = [site, intake].map(|port| format!("http://127.0.0.1:{port}"));
+    place.write(
+        "event.toml",
+        "slug = \"rustfest\"\ntitle = \"RustFest\"\n\
+         [[source]]\nname = \"partner\"\nkind = \"hook\"\nsecret_env = \"PARTNER_SECRET\"\n",
+    );
+    let mut up = place.command(&["up", "--event", "event.toml"]);
+    up.env("PARTNER_SECRET", "a-secret-of-enough-characters");
+    let _running = testkit::Process::start(up).expect("the binary under test starts");
+    let [site, intake, hooks] = [site, intake, hooks].map(|port| format!("http://127.0.0.1:{port}"));
     wait_up(&site).await;
     let listed = place.run(&["event", "list"]).stdout;
     let eid = listed.split_whitespace().nth(1).expect("an event is listed with its id");
 
-    let (mut public, mut locked) = (0, 0);
+    let (mut public, mut written, mut locked) = (0, 0, 0);
     for (table, is_site) in TABLES {
         let base = if is_site { &site } else { &intake };
         for route in routes(table) {
+            if is_site && WRITTEN.contains(&route.as_str()) {
+                is_written_by_our_pages_only(&format!("{base}{}", filled(&route, eid, ""))).await;
+                written += 1;
+                continue;
+            }
             if is_site && PUBLIC.contains(&route.as_str()) {
                 is_public(&format!("{base}{}", filled(&route, eid, ""))).await;
                 public += 1;
@@ -155,7 +213,9 @@ async fn every_route_that_is_not_public_asks_for_a_key() {
             locked += 1;
         }
     }
-    assert_eq!(public, PUBLIC.len(), "every public address is in a table");
+    assert_eq!((public, written), (PUBLIC.len(), WRITTEN.len()), "every public address is in a table");
+    assert_eq!(routes(HOOKS.0), [HOOKS.1], "the hooks' listener has one address");
+    hears_only_who_signs(&format!("{hooks}{}", filled(HOOKS.1, eid, ""))).await;
     assert!(locked >= 6, "only {locked} locked addresses were found: the tables are read wrongly");
 
     let token = std::fs::read_to_string(place.path().join("data/intake-token")).expect("the token was made");

@@ -7,6 +7,7 @@ mod demo;
 mod doors;
 mod hostile;
 mod moderate;
+mod networks;
 mod one_truth;
 mod product;
 mod program;

@@ -1,6 +1,7 @@
 //! The product under test, in its two shapes: `up` on the embedded stores, or four daemons on a real Redis and PostgreSQL.
 
 use crate::program::Place;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use testkit::{Postgres, Process, Redis};
 
@@ -42,12 +43,24 @@ pub(crate) struct Product {
     pub(crate) servers: Option<Servers>,
     pub(crate) site: String,
     pub(crate) halley: String,
+    /// Where signed deliveries go.
+    pub(crate) hooks: String,
+    env: Vec<(&'static str, String)>,
     running: Vec<(&'static str, Process)>,
 }
 
 impl Product {
     /// Starts the product with this event; `None` when a server is missing (said loudly).
     pub(crate) async fn start(stores: Stores, sources: &str) -> Option<Self> {
+        Self::start_event(stores, &event(sources), Vec::new()).await
+    }
+
+    /// Starts the product with a whole event.toml and more variables in its environment.
+    pub(crate) async fn start_event(
+        stores: Stores,
+        event: &str,
+        env: Vec<(&'static str, String)>,
+    ) -> Option<Self> {
         let place = Place::new();
         let servers = match stores {
             Stores::Embedded => None,
@@ -58,18 +71,18 @@ impl Product {
                 Some(Servers { redis, postgres, archive_url })
             }
         };
-        let [site, halley] =
-            [testkit::free_port(), testkit::free_port()].map(|p| format!("http://127.0.0.1:{p}"));
+        let [site, halley, hooks] = [(); 3].map(|()| format!("http://127.0.0.1:{}", testkit::free_port()));
         let halley = if stores == Stores::Embedded { site.clone() } else { halley };
-        place.write("perihelion.toml", &settings(servers.as_ref(), &site, &halley));
-        place.write("event.toml", &event(sources));
-        let mut product = Self { place, servers, site, halley, running: Vec::new() };
+        place.write("perihelion.toml", &settings(servers.as_ref(), &site, &halley, &hooks));
+        place.write("event.toml", event);
+        let mut product = Self { place, servers, site, halley, hooks, env, running: Vec::new() };
         for role in product.roles() {
             product.start_role(role);
         }
         product.wait_ready().await;
         if stores == Stores::Servers {
-            let applied = product.place.run(&["event", "apply", "event.toml"]);
+            let mut apply = product.command(&["event", "apply", "event.toml"]);
+            let applied = product.place.run_command(&mut apply);
             assert!(applied.code == Some(0), "event apply: {applied:?}");
         }
         product.wait_event().await;
@@ -83,10 +96,17 @@ impl Product {
 
     fn start_role(&mut self, role: &'static str) {
         let arguments: &[&str] = if role == "up" { &["up", "--event", "event.toml"] } else { &[role] };
-        let mut command = self.place.command(arguments);
-        command.env("TEST_TOKEN", TOKEN).env("RUST_LOG", "info");
+        let mut command = self.command(arguments);
+        command.env("RUST_LOG", "info");
         let process = Process::start(command).expect("the binary under test starts");
         self.running.push((role, process));
+    }
+
+    /// The program with these arguments in the environment of this product, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.place.command(arguments);
+        command.env("TEST_TOKEN", TOKEN).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// `kill -9`, and starts the same process again at once.
@@ -160,11 +180,12 @@ async fn is_ok(url: &str) -> bool {
     crate::web::get(url).await.is_ok_and(|a| a.status().is_success())
 }
 
-fn settings(servers: Option<&Servers>, site: &str, halley: &str) -> String {
+fn settings(servers: Option<&Servers>, site: &str, halley: &str, hooks: &str) -> String {
     let listen = |url: &str| url.trim_start_matches("http://").to_owned();
     let (live, archive) = servers
         .map_or(("embedded".to_owned(), "embedded".to_owned()), |s| (s.redis.url(), s.archive_url.clone()));
-    let [nozzle, hooks, strainer] = [(); 3].map(|()| format!("127.0.0.1:{}", testkit::free_port()));
+    let [nozzle, strainer] = [(); 2].map(|()| format!("127.0.0.1:{}", testkit::free_port()));
+    let hooks = listen(hooks);
     let halley_listen =
         if servers.is_some() { listen(halley) } else { format!("127.0.0.1:{}", testkit::free_port()) };
     let public = if servers.is_some() { halley } else { "" };

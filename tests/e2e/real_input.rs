@@ -83,7 +83,7 @@ pub(crate) async fn export(product: &Product) -> PathBuf {
 }
 
 /// The ids on the live page, top to bottom, once it shows the newest entry.
-async fn page_ids(product: &Product, chromium: &Chromium) -> PathBuf {
+pub(crate) async fn page_ids(product: &Product, chromium: &Chromium) -> PathBuf {
     let tab = chromium
         .open(&format!("{}/{EVENT}", product.site), Viewport::LAPTOP)
         .await

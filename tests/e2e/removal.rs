@@ -43,7 +43,7 @@ fn script() -> String {
 }
 
 /// Every text that anybody could fetch or read from a store, by surface.
-async fn surfaces(product: &Product) -> Vec<(String, String)> {
+pub(crate) async fn surfaces(product: &Product) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut paths =
         vec![format!("/{EVENT}"), format!("/{EVENT}/programme"), format!("/{EVENT}/export.ndjson")];
@@ -88,7 +88,7 @@ async fn top(product: &Product) -> u64 {
     head.json::<Value>().await.expect("a head is JSON")["top"].as_u64().expect("a head has a top")
 }
 
-async fn wait_page(product: &Product, limit: Duration, is_so: impl Fn(&str) -> bool) {
+pub(crate) async fn wait_page(product: &Product, limit: Duration, is_so: impl Fn(&str) -> bool) {
     let deadline = Instant::now() + limit;
     loop {
         let page = product.get(&format!("/{EVENT}")).await.1;

@@ -145,13 +145,13 @@ fn wrong_line_of_an_event_file_is_named_and_never_quoted() {
         place.write("event.toml", &format!("{EVENT}{source}{line}\n"));
         let ended = place.run(&["event", "apply", "event.toml"]);
         assert_eq!(ended.code, Some(2), "{ended:?}");
-        assert!(ended.stderr.contains("event.toml: line 9") && ended.stderr.contains(word), "{ended:?}");
+        assert!(ended.stderr.contains("event.toml:9: ") && ended.stderr.contains(word), "{ended:?}");
         assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
     }
     place.write("event.toml", &format!("{EVENT}[[room]]\nname = \"Hall A\"\n[[room]]\nname = \"hall-a\"\n"));
     let ended = place.run(&["event", "apply", "event.toml"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("two rooms"), "{ended:?}");
+    assert!(ended.stderr.contains("event.toml:8: ") && ended.stderr.contains("must be its own"), "{ended:?}");
 }
 
 #[test]

@@ -108,16 +108,32 @@ fn last_seq(file: &Path) -> u64 {
 
 /// Asks the judge; fails with everything that it said.
 pub(crate) fn judge(journal: &Path, frames: &[PathBuf], export: &Path, dom: Option<&Path>, items: usize) {
-    let mut command = Command::new(tool("judge", "judge"));
-    command.arg("--journal").arg(journal).arg("--export").arg(export).args(["--items", &items.to_string()]);
-    for file in frames {
-        command.arg("--frames").arg(file);
-    }
-    if let Some(dom) = dom {
-        command.arg("--dom").arg(dom);
-    }
-    let out = command.output().expect("the judge starts");
-    let said = String::from_utf8_lossy(&out.stdout);
+    let mut command = judging(&[journal], frames, Some(export), dom);
+    command.args(["--items", &items.to_string()]);
+    let (is_good, said) = verdict(&mut command);
     eprintln!("{said}");
-    assert!(out.status.success(), "the judge said:\n{said}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(is_good, "the judge said:\n{said}");
+}
+
+/// The judge over this evidence, not asked yet.
+pub(crate) fn judging(
+    journals: &[&Path],
+    frames: &[PathBuf],
+    export: Option<&Path>,
+    dom: Option<&Path>,
+) -> Command {
+    let mut command = Command::new(tool("judge", "judge"));
+    let named = |name: &'static str, path: &Path| [PathBuf::from(name), path.to_owned()];
+    command.args(journals.iter().flat_map(|path| named("--journal", path)));
+    command.args(frames.iter().flat_map(|path| named("--frames", path)));
+    command.args(export.into_iter().flat_map(|path| named("--export", path)));
+    command.args(dom.into_iter().flat_map(|path| named("--dom", path)));
+    command
+}
+
+/// Whether the judge found everything as it was said, and its words.
+pub(crate) fn verdict(judge: &mut Command) -> (bool, String) {
+    let out = judge.output().expect("the judge starts");
+    let said = [out.stdout, out.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (out.status.success(), said.concat())
 }

@@ -227,11 +227,16 @@ impl Store {
         let uid = self.naming.uid(&original.id, original);
         if inner.seen.insert(original.id.clone()) {
             self.journal.write(Line { kind: "exists".into(), uid: uid.clone(), ..Line::default() });
-            if self.naming != Naming::X && post.retweet_of.is_some() {
-                // Timelines know no boosts: the boosted post itself arrives at this server.
+            if post.retweet_of.is_some() {
                 let brought = Arc::new(original.clone());
-                keep(inner, &brought);
-                push(inner, What::Post(brought));
+                if self.naming == Naming::X {
+                    // Whoever looks it up finds it, though no stream carries it.
+                    inner.versions.insert(brought.id.clone(), brought);
+                } else {
+                    // Timelines know no boosts: the boosted post itself arrives at this server.
+                    keep(inner, &brought);
+                    push(inner, What::Post(brought));
+                }
             }
         }
         if post.retweet_of.is_some() {
