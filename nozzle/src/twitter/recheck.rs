@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chassis::backoff::RETRY_AFTER_MAX;
 use reqwest::header::HeaderMap;
 use tokio::time::sleep;
 
@@ -17,6 +18,8 @@ pub(super) const LOOKUP_MAX: usize = 100;
 const ROUND_MAX: usize = 10;
 /// How long to leave it when the key may not look posts up: somebody must act first.
 const FORBIDDEN_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How long to leave it when told to slow down and not for how long.
+const THROTTLED_WAIT: Duration = Duration::from_secs(60);
 const SECOND: u64 = 1_000_000;
 
 /// Looks again for ever; ends only when X takes our access away.
@@ -31,8 +34,7 @@ pub(super) async fn for_ever(access: &Access, api: Api, out: &Outlet) -> SourceE
             out.send(Upstream::Warning { why: None }).await;
         }
         wait = access.recheck.max(match looked {
-            Ok(told) => told.unwrap_or_default(),
-            Err(Refusal { end: SourceEnd::WaitFor(wait), .. }) => wait,
+            Ok(told) => told.unwrap_or_default().min(RETRY_AFTER_MAX),
             Err(Refusal { status: 401, end, .. }) => return end,
             Err(Refusal { status: 403, end, .. }) => {
                 is_refused = true;
@@ -42,9 +44,18 @@ pub(super) async fn for_ever(access: &Access, api: Api, out: &Outlet) -> SourceE
             }
             Err(Refusal { end, .. }) => {
                 tracing::debug!(source.name = %access.name, source.end = %end, "shown posts were not looked up");
-                Duration::ZERO
+                wait_after(&end)
             }
         });
+    }
+}
+
+/// How long a refused look-up keeps us away at least.
+pub(super) fn wait_after(end: &SourceEnd) -> Duration {
+    match end {
+        SourceEnd::WaitFor(wait) => (*wait).min(RETRY_AFTER_MAX),
+        SourceEnd::Throttled(_) => THROTTLED_WAIT,
+        _ => Duration::ZERO,
     }
 }
 

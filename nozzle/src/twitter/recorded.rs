@@ -97,7 +97,12 @@ fn hold(draft: &Draft, want: &Want) {
         // A snowflake is as exact as a millisecond, what the network says only as a second.
         assert!((told - at.as_microsecond()).abs() < Micros::SECOND, "{of}: {told} is not {at}");
     }
-    let Words::Runs(runs) = &draft.words else { panic!("{of}: {:?}", draft.words) };
+    let runs = match &draft.words {
+        Words::Runs(runs) => runs,
+        // Older than entities: a link is found in the words later.
+        Words::Text(words) => &vec![Run::text(words.as_str())],
+        Words::Html(_) => panic!("{of}: {:?}", draft.words),
+    };
     let plain =
         runs.iter().filter(|run| !matches!(run, Run::Link { .. })).map(Run::shown).collect::<String>();
     let plain: String = plain.chars().filter(|c| c.is_alphanumeric()).collect();

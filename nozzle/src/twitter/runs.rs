@@ -1,7 +1,12 @@
 //! A tweet's text and entities as runs. Both generations of the API escape `&`, `<`, `>` and count code points of the
 //! escaped text (both seen in recordings), so entities are cut out before anything is unescaped.
 
+use std::ops::Range;
+
 use model::Run;
+
+/// Entities of one post that are looked for where the network does not say.
+const LOST_MAX: usize = 32;
 
 /// What an entity is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,35 +26,79 @@ pub(super) enum What {
 pub(super) struct Entity {
     pub(super) start: i64,
     pub(super) end: i64,
+    /// The address as the text has it, when it is one.
+    pub(super) url: Option<String>,
     pub(super) what: What,
 }
 
-/// The text as runs. Entities that do not stand where they claim are left as the text they are; `end` cuts off what the
-/// network itself does not show.
-pub(super) fn runs(text: &str, mut entities: Vec<Entity>, end: Option<i64>) -> Vec<Run> {
+/// The text as runs. Entities that do not stand where they claim are looked for, and what is not found is left as the
+/// text it is; `end` cuts off what the network itself does not show.
+pub(super) fn runs(text: &str, entities: Vec<Entity>, end: Option<i64>) -> Vec<Run> {
     let chars: Vec<char> = text.chars().collect();
     let end = end.and_then(|e| usize::try_from(e).ok()).filter(|e| *e <= chars.len()).unwrap_or(chars.len());
-    entities.sort_by_key(|e| e.start);
     let mut out = Vec::new();
     let mut at = 0;
-    for entity in entities {
-        let (Ok(from), Ok(to)) = (usize::try_from(entity.start), usize::try_from(entity.end)) else {
-            continue;
-        };
-        if from < at || to > end || from >= to || !stands(&chars[from..to], &entity.what) {
-            continue;
-        }
-        words(&mut out, &chars[at..from]);
-        out.extend(run(&chars[from..to], entity.what));
-        at = to;
+    for (place, what) in placed(&chars[..end], entities) {
+        words(&mut out, &chars[at..place.start]);
+        out.extend(run(&chars[place.clone()], what));
+        at = place.end;
     }
-    words(&mut out, &chars[at.min(end)..end]);
+    words(&mut out, &chars[at..end]);
     // The space before a link that is not shown.
     if let Some(Run::Text(last)) = out.last_mut() {
         last.truncate(last.trim_end().len());
     }
     out.retain(|run| !matches!(run, Run::Text(words) if words.is_empty()));
     out
+}
+
+/// Where the entities stand, in order and apart. The indices of some recordings are off: their text was encoded twice, or cut
+/// after they were counted.
+fn placed(chars: &[char], mut entities: Vec<Entity>) -> Vec<(Range<usize>, What)> {
+    entities.sort_by_key(|entity| entity.start);
+    let mut placed: Vec<(Range<usize>, What)> = Vec::new();
+    let mut lost = Vec::new();
+    for entity in entities {
+        let place = usize::try_from(entity.start).ok().zip(usize::try_from(entity.end).ok());
+        let place = place.filter(|(from, to)| from < to && *to <= chars.len());
+        match place.filter(|(from, to)| stands(&chars[*from..*to], &entity.what)) {
+            Some((from, _)) if placed.last().is_some_and(|(before, _)| from < before.end) => {}
+            Some((from, to)) => placed.push((from..to, entity.what)),
+            None => lost.push(entity),
+        }
+    }
+    for entity in lost.into_iter().take(LOST_MAX) {
+        let is_free = |here: &Range<usize>| {
+            placed.iter().all(|(other, _)| here.end <= other.start || other.end <= here.start)
+        };
+        if let Some(place) = occurrences(chars, &written(&entity)).find(is_free) {
+            placed.push((place, entity.what));
+        }
+    }
+    placed.sort_by_key(|(place, _)| place.start);
+    placed
+}
+
+/// How an entity is written in the text.
+fn written(entity: &Entity) -> Vec<char> {
+    match &entity.what {
+        What::Tag(tag) => format!("#{tag}").chars().collect(),
+        What::Mention(name) => format!("@{name}").chars().collect(),
+        What::Link { .. } | What::Nothing => entity.url.iter().flat_map(|url| url.chars()).collect(),
+    }
+}
+
+/// Where these words stand by themselves, in whatever case.
+fn occurrences(chars: &[char], words: &[char]) -> impl Iterator<Item = Range<usize>> {
+    let is_same = |a: &char, b: &char| a == b || a.to_lowercase().eq(b.to_lowercase());
+    let goes_on = |c: &char| c.is_alphanumeric() || *c == '_';
+    let starts = 0..(chars.len() + 1).saturating_sub(words.len().max(1));
+    starts.map(|from| from..from + words.len()).filter(move |place| {
+        !place.is_empty()
+            && chars[place.clone()].iter().zip(words).all(|(a, b)| is_same(a, b))
+            && !chars[..place.start].last().is_some_and(goes_on)
+            && !chars.get(place.end).is_some_and(goes_on)
+    })
 }
 
 fn stands(chars: &[char], what: &What) -> bool {
@@ -133,6 +182,7 @@ mod tests {
         Entity {
             start,
             end: start.saturating_add(1 + tag.chars().count() as i64),
+            url: None,
             what: What::Tag(tag.into()),
         }
     }
@@ -143,9 +193,9 @@ mod tests {
         let link = What::Link { to: "https://example.org/x".into(), shown: "example.org/x".into() };
         let at = |what: &str| text[..text.find(what).unwrap()].chars().count() as i64;
         let entities = vec![
-            Entity { start: at("https"), end: at(" end"), what: link },
+            Entity { start: at("https"), end: at(" end"), url: None, what: link },
             tag(at("#"), "日本"),
-            Entity { start: at("@"), end: at("@") + 2, what: What::Mention("a".into()) },
+            Entity { start: at("@"), end: at("@") + 2, url: None, what: What::Mention("a".into()) },
         ];
         let want = [
             Run::text("🎉 Q&A <3 "),
@@ -160,10 +210,31 @@ mod tests {
     }
 
     #[test]
-    fn entities_that_lie_are_text() {
-        for bad in [tag(1, "tag"), tag(-1, "tag"), tag(2, "tag"), tag(900, "tag"), tag(i64::MAX, "t")] {
-            assert_eq!(runs("#tag é", vec![bad.clone()], None), [Run::text("#tag é")], "{bad:?}");
+    fn entities_whose_indices_are_off_are_looked_for() {
+        let at = |place| Entity { start: place, ..tag(0, "tag") };
+        for place in [1, -1, 2, 900, i64::MAX] {
+            let want = [Run::Tag { tag: "Tag".into() }, Run::text(" é")];
+            assert_eq!(runs("#Tag é", vec![at(place)], None), want, "{place}");
         }
+        let what = What::Link { to: "https://a.example".into(), shown: "a.example".into() };
+        let link = Entity { start: 1, end: 9, url: Some("https://t.co/1".into()), what };
+        let want = [
+            Run::text("â€¦ "),
+            Run::Link { link: "https://a.example".into(), text: "a.example".into() },
+            Run::text(" https://t.co/12"),
+        ];
+        assert_eq!(runs("â€¦ https://t.co/1 https://t.co/12", vec![link], None), want);
+    }
+
+    #[test]
+    fn entities_that_are_not_there_leave_the_text_as_it_is() {
+        for text in ["#tags é", "words#tag", "#ta", "tag", "…"] {
+            assert_eq!(runs(text, vec![tag(1, "tag"), tag(900, "tag")], None), [Run::text(text)]);
+        }
+        let nameless = Entity { url: None, what: What::Nothing, ..tag(3, "x") };
+        assert_eq!(runs("words", vec![nameless], None), [Run::text("words")]);
+        let cut = runs("a #tag", vec![tag(2, "tag")], Some(4));
+        assert_eq!(cut, [Run::text("a #t")]);
         let twice = runs("#tag", vec![tag(0, "tag"), tag(0, "tag")], None);
         assert_eq!(twice, [Run::Tag { tag: "tag".into() }]);
     }

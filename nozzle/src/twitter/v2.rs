@@ -153,11 +153,15 @@ async fn fetch_wanted(access: &Access, out: &Outlet) -> SourceEnd {
             let taken = access.wanted().take(recheck::LOOKUP_MAX);
             match search::fetch(access, &taken, out).await {
                 Ok(()) => {}
-                Err(SourceEnd::WaitFor(wait)) => sleep(wait).await,
-                // They have counted by name; what else was lost is looked at again in its turn.
                 Err(end) => {
                     tracing::debug!(source.name = %access.name, source.end = %end, "named posts were not looked up");
-                    sleep(access.recheck).await;
+                    // What somebody must act upon would fail again; retweets have counted by name.
+                    let may_pass =
+                        !matches!(end, SourceEnd::NeedsCredentials(_) | SourceEnd::Misconfigured(_));
+                    if may_pass {
+                        access.wanted().put_back(taken);
+                    }
+                    sleep(recheck::wait_after(&end).max(access.recheck)).await;
                 }
             }
         }

@@ -30,6 +30,14 @@ impl Wanted {
         self.0.is_empty()
     }
 
+    /// Posts could not be asked for now.
+    pub(super) fn put_back(&mut self, taken: Taken) {
+        for (id, boosts) in taken.0 {
+            self.want(id, None);
+            boosts.into_iter().for_each(|boost| self.want(id, Some(boost)));
+        }
+    }
+
     /// Some of them, newest first; they are asked for once.
     pub(super) fn take(&mut self, posts_max: usize) -> Taken {
         Taken(std::iter::from_fn(|| self.0.pop_last()).take(posts_max).collect())
@@ -79,6 +87,19 @@ mod tests {
         assert_eq!(uids.collect::<Vec<_>>(), ["x:90", "x:91"]);
         let edit = taken.found(Box::new(Draft::new(Network::X, "7")));
         assert!(matches!(edit[..], [Upstream::Post(_)]));
+    }
+
+    #[test]
+    fn what_could_not_be_asked_for_waits_on() {
+        let mut wanted = Wanted::default();
+        wanted.want(12, Some("x:90".into()));
+        wanted.want(7, None);
+        let taken = wanted.take(100);
+        wanted.want(12, Some("x:91".into()));
+        wanted.put_back(taken);
+        let again = wanted.take(100);
+        assert_eq!(again.ids().collect::<Vec<_>>(), [7, 12]);
+        assert_eq!(again.found(Box::new(Draft::new(Network::X, "12"))).len(), 2);
     }
 
     #[test]

@@ -63,6 +63,20 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> R
     })
 }
 
+/// Texts: in a list, or in one text with commas between them.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(texts_of(&Value::deserialize(from)?))
+}
+
+/// As [`texts`], of a value that has been read.
+pub(crate) fn texts_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(text) => text.split(',').map(|one| one.trim().to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +93,8 @@ mod tests {
         object: Option<Box<Probe>>,
         #[serde(default, deserialize_with = "flag")]
         flag: bool,
+        #[serde(default, deserialize_with = "texts")]
+        texts: Vec<String>,
     }
 
     fn probe(json: &str) -> Probe {
@@ -87,12 +103,13 @@ mod tests {
 
     #[test]
     fn a_wrong_type_costs_the_field_only() {
-        let wrong = probe(r#"{"text":[1],"number":{"a":1},"list":"no","object":7,"flag":"yes"}"#);
+        let wrong = probe(r#"{"text":[1],"number":{"a":1},"list":"no","object":7,"flag":"yes","texts":7}"#);
         assert_eq!(wrong, probe("{}"));
         let odd =
             probe(r#"{"text":18446744073709551615,"number":"-1","list":["a",1,"b"],"object":{"flag":true}}"#);
         assert_eq!(odd.text.as_deref(), Some("18446744073709551615"));
         assert_eq!((odd.number, odd.list.len()), (Some(-1), 2));
         assert!(odd.object.unwrap().flag);
+        assert_eq!(probe(r#"{"texts":"DE, XX"}"#), probe(r#"{"texts":["DE", 7, "XX"]}"#));
     }
 }

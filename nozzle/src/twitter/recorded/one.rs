@@ -31,19 +31,25 @@ fn want(tweet: &Value) -> Want {
     let own = tweet_id(tweet).expect("an id");
     let extension = &tweet["extended_tweet"];
     let whole = if extension["full_text"].is_string() { extension } else { tweet };
+    let end = whole["display_text_range"][1].as_u64().filter(|_| whole["full_text"].is_string());
     let words = whole["full_text"].as_str().or(whole["text"].as_str()).unwrap_or_default();
+    let words: String =
+        words.chars().take(end.map_or(usize::MAX, |end| usize::try_from(end).unwrap())).collect();
     let places = [whole, tweet].into_iter().flat_map(|v| [&v["extended_entities"], &v["entities"]]);
     let of_whole_first =
         [&whole["extended_entities"], &tweet["extended_entities"], &whole["entities"], &tweet["entities"]];
     let media =
         of_whole_first.into_iter().map(|v| list(v, "media")).find(|m| !m.is_empty()).unwrap_or_default();
     let urls = list(&whole["entities"], "urls");
-    let shorts: Vec<&str> =
-        urls.iter().chain(places.flat_map(|v| list(v, "media"))).filter_map(|u| text(u, "url")).collect();
-    let quotes = id(&tweet["quoted_status_id_str"]);
-    let end = whole["display_text_range"][1].as_u64().filter(|_| whole["full_text"].is_string());
-    let shown =
-        urls.iter().filter(|u| end.is_none_or(|end| u["indices"][1].as_u64().is_some_and(|at| at <= end)));
+    let shorts: Vec<&str> = urls
+        .iter()
+        .chain(places.flat_map(|v| list(v, "media")))
+        .chain([&tweet["quoted_status_permalink"]])
+        .filter_map(|u| text(u, "url"))
+        .collect();
+    let either = |key: &str| id(&tweet[format!("{key}_str")]).or_else(|| id(&tweet[key]));
+    let quotes = either("quoted_status_id");
+    let shown = urls.iter().filter(|u| text(u, "url").is_some_and(|url| words.contains(url)));
     let links = shown.filter_map(|u| text(u, "expanded_url").or(text(u, "url")));
     let links = links.filter(|to| !quotes.as_ref().is_some_and(|id| to.contains(&format!("/status/{id}"))));
     let user = &tweet["user"];
@@ -52,12 +58,12 @@ fn want(tweet: &Value) -> Want {
         handle: text(user, "screen_name").map(str::to_owned),
         name: text(user, "name").map(str::to_owned),
         at: text(tweet, "created_at")
-            .map(|t| jiff::Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", t).unwrap()),
-        letters: letters(words, &shorts),
+            .and_then(|t| jiff::Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", t).ok()),
+        letters: letters(&words, &shorts),
         links: links.map(str::to_owned).collect(),
         media: media.iter().map(picture).collect(),
         is_covered: tweet["possibly_sensitive"] == true,
-        reply_to: id(&tweet["in_reply_to_status_id_str"]),
+        reply_to: either("in_reply_to_status_id"),
         quotes,
         id: own,
     }

@@ -60,8 +60,10 @@ fn want(tweet: &Value, includes: &Value) -> Want {
     let urls = list(&whole["entities"], "urls");
     let quotes = refers(tweet, "quoted");
     let is_elsewhere = |url: &Value, to: &str| {
-        let is_picture = url["media_key"].is_string() && !media.is_empty();
-        is_picture || quotes.as_ref().is_some_and(|id| to.contains(&format!("/status/{id}")))
+        let is_picture = url["media_key"].is_string()
+            || text(url, "display_url").is_some_and(|shown| shown.starts_with("pic.twitter.com/"));
+        (is_picture && !media.is_empty())
+            || quotes.as_ref().is_some_and(|id| to.contains(&format!("/status/{id}")))
     };
     let links = urls
         .iter()

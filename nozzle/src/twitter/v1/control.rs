@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::status;
 use crate::source::{AccountChange, Deleter, SourceEnd, Upstream, sample};
 use crate::twitter::runs::is_everywhere;
+use crate::wire::lenient;
 
 /// What a message comes to.
 #[derive(Debug)]
@@ -39,21 +40,30 @@ pub(super) fn read(line: &[u8], limits: &mut Limits) -> Told {
         return Told::Message(message, Some(id));
     }
     match serde_json::from_slice::<Value>(line) {
-        Ok(Value::Object(message)) => message.iter().next().map_or_else(
-            || malformed("empty"),
-            |(kind, body)| control(kind, body, limits).unwrap_or_else(|| malformed("no_id")),
-        ),
+        Ok(Value::Object(message)) if message.is_empty() => malformed("empty"),
+        Ok(Value::Object(message)) => {
+            // A tweet without an id, or something that a time or a number may stand beside.
+            let is_tweet =
+                ["text", "full_text", "retweeted_status"].iter().any(|key| message.contains_key(*key));
+            let told = message.iter().find_map(|(kind, body)| control(kind, body, limits));
+            match told {
+                _ if is_tweet => malformed("no_id"),
+                Some(told) => told.unwrap_or_else(|| malformed("no_id")),
+                None => Told::Message(Upstream::Ignored { kind: "unknown_message" }, None),
+            }
+        }
         Ok(_) => malformed("not_an_object"),
         Err(_) => malformed("json"),
     }
 }
 
-fn control(kind: &str, body: &Value, limits: &mut Limits) -> Option<Told> {
+/// `None` for a key that is no message; `Some(None)` for a message that names nothing.
+fn control(kind: &str, body: &Value, limits: &mut Limits) -> Option<Option<Told>> {
     let ignored = |kind| Some(Told::Message(Upstream::Ignored { kind }, None));
-    match kind {
+    Some(match kind {
         "delete" => {
-            let name = format!("x:{}", id(&body["status"]).or_else(|| id(body))?);
-            Some(Told::Message(Upstream::Delete { name, by: Deleter::Author }, None))
+            let deleted = id(&body["status"]).or_else(|| id(body)).map(|id| format!("x:{id}"));
+            deleted.map(|name| Told::Message(Upstream::Delete { name, by: Deleter::Author }, None))
         }
         "limit" => {
             let undelivered = limits.delta(body["track"].as_u64());
@@ -70,8 +80,8 @@ fn control(kind: &str, body: &Value, limits: &mut Limits) -> Option<Told> {
         "scrub_geo" => ignored("scrub_geo"),
         "friends" | "friends_str" | "event" | "direct_message" | "control" | "sitestream" | "for_user"
         | "close" => ignored("not_a_post"),
-        _ => ignored("unknown_message"),
-    }
+        _ => return None,
+    })
 }
 
 fn id(body: &Value) -> Option<String> {
@@ -80,9 +90,7 @@ fn id(body: &Value) -> Option<String> {
 }
 
 fn is_withheld_everywhere(body: &Value) -> bool {
-    let countries = body["withheld_in_countries"].as_array().map_or(&[][..], Vec::as_slice);
-    let countries: Vec<String> = countries.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    is_everywhere(countries.iter())
+    is_everywhere(lenient::texts_of(&body["withheld_in_countries"]).iter())
 }
 
 /// An account that is withheld from everybody is hidden: the law may change its mind, and then the account is back.
@@ -157,12 +165,16 @@ mod tests {
             Told::Message(Upstream::Account { change: AccountChange::Hidden, .. }, None)
         ));
         assert_eq!(ignored(r#"{"warning":{"code":"FALLING_BEHIND","percent_full":60}}"#), "warning");
+        assert_eq!(ignored(r#"{"timestamp_ms":"1","warning":{"code":"FALLING_BEHIND"}}"#), "warning");
+        assert_eq!(ignored(r#"{"created_at":"?","event":"favorite","source":{"id":1}}"#), "not_a_post");
         assert_eq!(ignored(r#"{"unknown_data":{"new_twitter_type":"unexpected"}}"#), "unknown_message");
         assert_eq!(
             ignored(r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["DE"]}}"#),
             "withheld_somewhere"
         );
         let law = told(r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["XY"]}}"#);
+        assert!(matches!(law, Told::Message(Upstream::Delete { by: Deleter::Law, .. }, None)));
+        let law = told(r#"{"status_withheld":{"id":1,"withheld_in_countries":"DE, XX"}}"#);
         assert!(matches!(law, Told::Message(Upstream::Delete { by: Deleter::Law, .. }, None)));
     }
 
@@ -197,6 +209,8 @@ mod tests {
             ("{\"id\":12,\"text\":\"cut", "json"),
             ("[1]", "not_an_object"),
             ("{}", "empty"),
+            (r#"{"id":null,"text":"no id","event":"x"}"#, "no_id"),
+            (r#"{"id":5,"text":"RT","retweeted_status":{"text":"no id"}}"#, "no_id"),
             ("<html>", "json"),
         ] {
             match told(line) {

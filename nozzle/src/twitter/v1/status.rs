@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::source::{BoostOf, Deleter, Draft, DraftCounts, Revision, Upstream, Words};
 use crate::twitter::place;
-use crate::twitter::runs::{Entity, What, is_everywhere, link, runs};
+use crate::twitter::runs::{Entity, What, is_everywhere, link, runs, unescape};
 use crate::twitter::shown::{Asked, Present};
 use crate::wire::lenient;
 
@@ -39,7 +39,13 @@ struct Status {
     #[serde(default, deserialize_with = "lenient::text")]
     quoted_status_id_str: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
+    quoted_status_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    quoted_status_permalink: Option<Permalink>,
+    #[serde(default, deserialize_with = "lenient::text")]
     in_reply_to_status_id_str: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    in_reply_to_status_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::object")]
     edit_history: Option<EditHistory>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -48,7 +54,7 @@ struct Status {
     possibly_sensitive: bool,
     #[serde(default, deserialize_with = "lenient::flag")]
     withheld_copyright: bool,
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::texts")]
     withheld_in_countries: Vec<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     retweet_count: Option<i64>,
@@ -65,6 +71,13 @@ struct EditHistory {
     edit_tweet_ids: Vec<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     initial_tweet_id: Option<String>,
+}
+
+/// The link to the quoted post, which newer answers leave out of the entities.
+#[derive(Deserialize)]
+struct Permalink {
+    #[serde(default, deserialize_with = "lenient::text")]
+    url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +110,8 @@ struct Entities {
 
 #[derive(Deserialize)]
 struct Spot {
-    indices: (i64, i64),
+    #[serde(default, deserialize_with = "lenient::list")]
+    indices: Vec<i64>,
     #[serde(default, deserialize_with = "lenient::text")]
     text: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -112,7 +126,10 @@ struct Spot {
 
 #[derive(Deserialize)]
 struct Attachment {
-    indices: (i64, i64),
+    #[serde(default, deserialize_with = "lenient::list")]
+    indices: Vec<i64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    url: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
     kind: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -191,8 +208,12 @@ impl Status {
     }
 
     fn id(&self) -> Option<&str> {
-        let id = self.id_str.as_deref().or(self.id.as_deref())?;
-        (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(id)
+        let id = either(&self.id_str, &self.id)?;
+        id.bytes().all(|b| b.is_ascii_digit()).then_some(id)
+    }
+
+    fn quoted(&self) -> Option<&str> {
+        either(&self.quoted_status_id_str, &self.quoted_status_id)
     }
 
     /// The id that names the post through all its edits.
@@ -219,12 +240,13 @@ impl Status {
         let name = draft.author.handle.strip_prefix('@').unwrap_or("i").to_owned();
         draft.url = Some(format!("https://x.com/{name}/status/{id}"));
         draft.lang = self.lang.clone().filter(|l| !matches!(l.as_str(), "und" | "zxx"));
-        draft.reply_to = self.in_reply_to_status_id_str.as_ref().map(|id| format!("x:{id}"));
-        draft.quotes = self.quoted_status_id_str.as_ref().map(|id| format!("x:{id}"));
+        let answered = either(&self.in_reply_to_status_id_str, &self.in_reply_to_status_id);
+        draft.reply_to = answered.map(|id| format!("x:{id}"));
+        draft.quotes = self.quoted().map(|id| format!("x:{id}"));
         draft.media = self.media().iter().filter_map(Attachment::media).collect();
         draft.cover = self.possibly_sensitive.then(String::new);
         draft.counts = self.counts();
-        draft.words = Words::Runs(self.words(!draft.media.is_empty()));
+        draft.words = self.words(!draft.media.is_empty());
         draft
     }
 
@@ -240,38 +262,46 @@ impl Status {
         lists.into_iter().flatten().map(|e| e.media.as_slice()).find(|m| !m.is_empty()).unwrap_or_default()
     }
 
-    fn words(&self, has_media: bool) -> Vec<model::Run> {
+    fn words(&self, has_media: bool) -> Words {
         let whole = self.whole();
         let text = whole.full_text.as_deref().or(whole.text.as_deref()).unwrap_or_default();
-        let quoted = self.quoted_status_id_str.as_deref();
-        let mut found = Vec::new();
-        if let Some(entities) = &whole.entities {
-            let spots = entities.hashtags.iter().chain(&entities.user_mentions).chain(&entities.urls);
-            found.extend(spots.filter_map(|spot| spot.entity(quoted)));
-        }
+        // Older than entities: what is in the words is found in them.
+        let Some(entities) = &whole.entities else { return Words::Text(unescape(text)) };
+        let spots = entities.hashtags.iter().chain(&entities.user_mentions).chain(&entities.urls);
+        let mut found: Vec<Entity> = spots.map(|spot| spot.entity(self.quoted())).collect();
         if has_media {
-            found.extend(self.media().iter().map(|m| Entity {
-                start: m.indices.0,
-                end: m.indices.1,
-                what: What::Nothing,
-            }));
+            found.extend(self.media().iter().map(|m| entity(&m.indices, &m.url, What::Nothing)));
+        }
+        if let Some(link) = &self.quoted_status_permalink {
+            found.push(entity(&[], &link.url, What::Nothing));
         }
         // Only its end is respected: what stands before its start are the people that a reply answers.
         let end = whole.display_text_range.get(1).copied().filter(|_| whole.full_text.is_some());
-        runs(text, found, end)
+        Words::Runs(runs(text, found, end))
     }
 }
 
-/// `Tue Mar 21 20:50:14 +0000 2006`
+/// The first of two fields for the same thing that says something.
+fn either<'a>(text: &'a Option<String>, number: &'a Option<String>) -> Option<&'a str> {
+    [text, number].into_iter().flatten().map(String::as_str).find(|id| !id.is_empty())
+}
+
+fn entity(indices: &[i64], url: &Option<String>, what: What) -> Entity {
+    let at = |n: usize| indices.get(n).copied().unwrap_or(-1);
+    Entity { start: at(0), end: at(1), url: url.clone(), what }
+}
+
+/// `Tue Mar 21 20:50:14 +0000 2006`, or as the first search wrote it, `Tue, 21 Mar 2006 20:50:14 +0000`.
 fn time(text: &str) -> Option<Micros> {
-    Timestamp::strptime("%a %b %d %H:%M:%S %z %Y", text).ok().map(Micros::from)
+    let forms = ["%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z"];
+    forms.into_iter().find_map(|form| Timestamp::strptime(form, text).ok()).map(Micros::from)
 }
 
 impl User {
     fn author(&self) -> Author {
         let name = self.screen_name.as_deref().unwrap_or_default();
         Author {
-            id: self.id_str.clone().or(self.id.clone()).unwrap_or_default(),
+            id: either(&self.id_str, &self.id).unwrap_or_default().to_owned(),
             name: self.name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| name.to_owned()),
             handle: if name.is_empty() { String::new() } else { format!("@{name}") },
             url: (!name.is_empty()).then(|| format!("https://x.com/{name}")),
@@ -281,7 +311,7 @@ impl User {
 }
 
 impl Spot {
-    fn entity(&self, quoted: Option<&str>) -> Option<Entity> {
+    fn entity(&self, quoted: Option<&str>) -> Entity {
         let what = match (&self.text, &self.screen_name) {
             (Some(tag), _) => What::Tag(tag.clone()),
             (None, Some(name)) => What::Mention(name.clone()),
@@ -289,7 +319,7 @@ impl Spot {
                 link(self.expanded_url.as_deref(), self.url.as_deref(), self.display_url.as_deref(), quoted)
             }
         };
-        Some(Entity { start: self.indices.0, end: self.indices.1, what })
+        entity(&self.indices, &self.url, what)
     }
 }
 

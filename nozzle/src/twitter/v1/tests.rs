@@ -1,57 +1,18 @@
-//! Recorded v1.1 tweets and control messages, and shapes written by hand after them.
+//! Shapes of v1.1 tweets, written by hand after recordings and the documentation.
 
 use model::Run;
 
-use super::control::{Limits, Told, read};
 use super::status;
-use crate::source::{Revision, Upstream, Words};
-use crate::wire::listen::{Heard, fixture};
+use crate::source::{Deleter, Draft, Revision, Upstream, Words};
+
+fn draft(json: &str) -> Draft {
+    let (Upstream::Post(draft), _) = status::read(json.as_bytes()).unwrap() else { panic!("no post") };
+    *draft
+}
 
 fn runs(json: &str) -> Vec<Run> {
-    let (Upstream::Post(draft), _) = status::read(json.as_bytes()).unwrap() else { panic!("no post") };
-    let Words::Runs(runs) = draft.words else { panic!("no runs") };
+    let Words::Runs(runs) = draft(json).words else { panic!("no runs") };
     runs
-}
-
-#[test]
-fn recorded_tweets_are_read() {
-    let Some(path) = fixture("twitter-v1/tweets.jsonl") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut heard = Heard::default();
-    for line in text.lines() {
-        let (message, _) = status::read(line.as_bytes()).unwrap_or_else(|| panic!("not read: {line}"));
-        heard.take(message);
-    }
-    assert_eq!((heard.deliveries, heard.kinds.get("protected")), (215, Some(&5)));
-    assert_eq!(heard.boosts.len(), 75);
-    assert!(heard.posts.values().all(|d| d.network_time.is_some()));
-    let shown = |words: &Words| match words {
-        Words::Runs(runs) => runs.iter().map(Run::shown).collect::<String>(),
-        _ => String::new(),
-    };
-    assert!(heard.posts.values().all(|d| !shown(&d.words).trim().is_empty() || !d.media.is_empty()));
-    assert!(heard.posts.values().all(|d| !shown(&d.words).contains("&amp;")));
-    assert!(heard.posts.values().any(|d| !d.media.is_empty()));
-    assert!(
-        heard.posts.values().any(|d| d.quotes.is_some())
-            && heard.posts.values().any(|d| d.reply_to.is_some())
-    );
-}
-
-#[test]
-fn recorded_control_messages_are_read() {
-    let Some(path) = fixture("twitter-v1/control-messages.jsonl") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut limits = Limits::default();
-    let mut heard = Heard::default();
-    for line in text.lines() {
-        match read(line.as_bytes(), &mut limits) {
-            Told::Message(message, _) => heard.take(message),
-            Told::End(end) => heard.ends.push(end),
-        }
-    }
-    assert_eq!((heard.deleted.len(), heard.limits, heard.ends.len(), heard.posts.len()), (3, 2, 2, 1));
-    assert_eq!((heard.ignored, heard.malformed.len()), (11, 0));
 }
 
 #[test]
@@ -110,5 +71,72 @@ fn an_edit_is_named_by_the_first_id() {
             ("x:1576994746135764992", &["x:1576994789110992896".to_owned()][..])
         );
         assert!(matches!(draft.revision, Revision::EditedAt(_)));
+    }
+}
+
+#[test]
+fn a_tweet_from_before_entities_keeps_its_links_and_what_it_answers() {
+    let old = draft(
+        r#"{"id":4811000001,"created_at":"Sun, 11 Oct 2009 10:00:00 +0000","text":"@bo see http://a.example/x &amp; you",
+        "in_reply_to_status_id":4810000000,"in_reply_to_status_id_str":"","user":{"id":7,"id_str":"","screen_name":"ada","name":null}}"#,
+    );
+    assert_eq!(
+        old.words,
+        Words::Text("@bo see http://a.example/x & you".into()),
+        "links are found in the words"
+    );
+    assert_eq!(old.reply_to.as_deref(), Some("x:4810000000"));
+    assert_eq!((old.author.id.as_str(), old.author.name.as_str()), ("7", "ada"));
+    assert_eq!(old.network_time, Some(model::Micros(1_255_255_200_000_000)));
+    assert_eq!(
+        draft(r#"{"id":5,"id_str":"","text":"x","quoted_status_id":4}"#).quotes.as_deref(),
+        Some("x:4")
+    );
+}
+
+#[test]
+fn the_link_to_the_quoted_post_goes_even_when_no_entity_tells_of_it() {
+    let quote = r#"{"id":50,"text":"so true https://t.co/q1","entities":{"urls":[]},"quoted_status_id_str":"49",
+        "quoted_status_permalink":{"url":"https://t.co/q1","expanded":"https://twitter.com/a/status/49","display":"twitter.com/a/sta"}}"#;
+    assert_eq!(runs(quote), [Run::text("so true")]);
+    let retweet = format!(r#"{{"id":51,"text":"RT @b: so tr…","retweeted_status":{quote}}}"#);
+    let (Upstream::Boost { of: crate::source::BoostOf::Post(of), .. }, _) =
+        status::read(retweet.as_bytes()).unwrap()
+    else {
+        panic!("no boost")
+    };
+    assert_eq!((of.uid.0.as_str(), of.quotes.as_deref()), ("x:50", Some("x:49")));
+}
+
+#[test]
+fn a_picture_that_nobody_placed_is_shown_and_one_without_an_address_is_not() {
+    let d = draft(
+        r#"{"id":60,"text":"look https://t.co/p","possibly_sensitive":true,"entities":{"media":[{"media_url_https":"https://pbs.twimg.com/one.jpg"}]},
+        "extended_entities":{"media":[{"url":"https://t.co/p","media_url_https":"https://pbs.twimg.com/1.jpg","type":"photo","ext_alt_text":"A hall","sizes":{"large":{"w":"20","h":10}}},
+        {"type":"video","media_url":"http://pbs.twimg.com/2.jpg"},{"type":"photo"}]}}"#,
+    );
+    let media: Vec<_> = d.media.iter().map(|m| (m.url.as_str(), m.alt.as_deref(), m.width)).collect();
+    assert_eq!(
+        media,
+        [
+            ("https://pbs.twimg.com/1.jpg", Some("A hall"), Some(20)),
+            ("http://pbs.twimg.com/2.jpg", None, None)
+        ]
+    );
+    assert_eq!((d.words, d.cover.as_deref()), (Words::Runs(vec![Run::text("look")]), Some("")));
+}
+
+#[test]
+fn nulls_cost_themselves_only_and_what_the_law_takes_from_all_goes() {
+    let nulls = draft(
+        r#"{"id_str":"70","text":"x","user":null,"entities":{"hashtags":null,"urls":[{"url":null,"indices":null}],"media":null},
+        "extended_entities":null,"retweeted_status":null,"quoted_status":null,"display_text_range":null,"favorite_count":null,"lang":null}"#,
+    );
+    assert_eq!((nulls.words, nulls.author.id.as_str()), (Words::Runs(vec![Run::text("x")]), ""));
+    assert_eq!(nulls.url.as_deref(), Some("https://x.com/i/status/70"));
+    for countries in [r#"["XX"]"#, r#""DE, XY""#] {
+        let raw = format!(r#"{{"id":71,"text":"x","withheld_in_countries":{countries}}}"#);
+        let told = status::read(raw.as_bytes()).unwrap().0;
+        assert!(matches!(told, Upstream::Delete { name, by: Deleter::Law } if name == "x:71"), "{countries}");
     }
 }

@@ -165,13 +165,20 @@ impl Spot {
         let what = match (&self.tag, &self.username) {
             (Some(tag), _) => What::Tag(tag.clone()),
             (None, Some(name)) => What::Mention(name.clone()),
-            (None, None) if self.media_key.is_some() && has_media => What::Nothing,
+            (None, None) if has_media && self.is_of_a_picture() => What::Nothing,
             (None, None) => {
                 let to = self.unwound_url.as_deref().or(self.expanded_url.as_deref());
                 link(to, self.url.as_deref(), self.display_url.as_deref(), quoted)
             }
         };
-        Some(Entity { start: self.start, end: self.end, what })
+        Some(Entity { start: self.start, end: self.end, url: self.url.clone(), what })
+    }
+
+    /// The link that X puts at the end for what is attached. Answers of before 2022 do not name the attachment.
+    fn is_of_a_picture(&self) -> bool {
+        let shown = self.display_url.as_deref().unwrap_or_default();
+        self.media_key.is_some()
+            || ["pic.twitter.com/", "pic.x.com/"].iter().any(|host| shown.starts_with(host))
     }
 }
 

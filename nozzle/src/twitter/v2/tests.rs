@@ -1,10 +1,9 @@
-//! Recorded messages and answers of X API v2, and shapes written by hand after them.
+//! Shapes of X API v2, written by hand after recordings and the documentation.
 
 use model::Run;
 
-use super::document::{Document, Said, read};
+use super::document::{Said, read};
 use crate::source::{BoostOf, Draft, Revision, SourceEnd, Upstream, Words};
-use crate::wire::listen::{Heard, fixture};
 
 fn said(line: &str) -> Said {
     read(line.as_bytes(), |_| true)
@@ -18,62 +17,6 @@ fn post(line: &str) -> Box<Draft> {
         },
         _ => panic!("no post: {line}"),
     }
-}
-
-#[test]
-fn recorded_stream_messages_are_read() {
-    let Some(path) = fixture("twitter-v2/filtered-stream.jsonl") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut heard = Heard::default();
-    for line in text.lines() {
-        match said(line) {
-            Said::Posts(posts) => posts.into_iter().for_each(|(message, _)| heard.take(message)),
-            Said::Other(message) => heard.take(message),
-            Said::End(end) => panic!("{end}"),
-        }
-    }
-    assert_eq!(
-        (heard.deliveries, heard.malformed.get("json")),
-        (4, Some(&1)),
-        "the recording ends in a damaged line"
-    );
-    assert!(heard.posts.values().all(|d| d.author.handle.starts_with('@') && d.network_time.is_some()));
-}
-
-#[test]
-fn recorded_answers_are_read() {
-    let Some(folder) = fixture("twitter-v2/responses") else { return };
-    let mut heard = Heard::default();
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    // The recording after an edit is read last.
-    files.sort_by_key(|file| file.ends_with("edited_after.jsonl"));
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let whole = [text.as_str()];
-        let lines: Vec<&str> = if file.extension().is_some_and(|e| e == "jsonl") {
-            text.lines().collect()
-        } else {
-            whole.to_vec()
-        };
-        for line in lines.into_iter().filter(|l| !l.trim().is_empty()) {
-            if let Ok(document) = serde_json::from_str::<Document<'_>>(line) {
-                document.posts().into_iter().for_each(|(message, _)| heard.take(message));
-                let _counted = document.tweets().len();
-            }
-        }
-    }
-    assert_eq!((heard.deliveries, heard.posts.len()), (124, 59));
-    assert!(!heard.boosts.is_empty() && heard.posts.values().any(|d| !d.media.is_empty()));
-    let edited = &heard.posts["x:1576994746135764992"];
-    assert!(matches!(edited.revision, Revision::EditedAt(_)));
-}
-
-#[test]
-fn documented_messages_are_read() {
-    let Some(path) = fixture("twitter-v2/documented-messages.jsonl") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    let posts = text.lines().filter(|line| matches!(said(line), Said::Posts(_))).count();
-    assert_eq!(posts, text.lines().filter(|line| line.starts_with("{\"data\"")).count());
 }
 
 #[test]
@@ -165,4 +108,44 @@ fn posts_of_other_peoples_rules_are_not_ours() {
     let line = br#"{"data":{"id":"1","text":"x"},"matching_rules":[{"id":"77","tag":"other"}]}"#;
     assert!(matches!(read(line, |ids| ids == ["12"]), Said::Other(Upstream::Ignored { kind: "other_rule" })));
     assert!(matches!(read(line, |ids| ids == ["77"]), Said::Posts(_)));
+}
+
+#[test]
+fn an_edit_is_named_by_its_first_id_and_keeps_the_first_ones_time() {
+    let edit = post(
+        r#"{"data":{"id":"1576994789110992896","text":"x","created_at":"2022-10-03T18:00:10.000Z",
+        "edit_history_tweet_ids":["1576994746135764992","1576994789110992896"]}}"#,
+    );
+    assert_eq!(
+        (edit.uid.0.as_str(), edit.aliases.as_slice()),
+        ("x:1576994746135764992", &["x:1576994789110992896".to_owned()][..])
+    );
+    assert!(matches!(edit.revision, Revision::EditedAt(at) if at > edit.network_time.unwrap()));
+}
+
+#[test]
+fn the_link_to_what_is_attached_is_not_shown_beside_it() {
+    let with = |media: &str| {
+        let line = r#"{"data":{"id":"9","text":"hall https://t.co/1 https://t.co/2","attachments":{"media_keys":["3_1"]},"entities":{"urls":[
+            {"start":5,"end":19,"url":"https://t.co/1","expanded_url":"https://x.com/a/status/8/photo/1","display_url":"pic.twitter.com/1"},
+            {"start":20,"end":34,"url":"https://t.co/2","expanded_url":"https://a.example/","unwound_url":"https://b.example/","display_url":"a.example"}]}},
+            "includes":{"media":[MEDIA]}}"#;
+        post(&line.replace("MEDIA", media))
+    };
+    let link = |to: &str, text: &str| Run::Link { link: to.into(), text: text.into() };
+    let shown = with(
+        r#"{"media_key":"3_1","type":"photo","url":"https://pbs.twimg.com/1.jpg","alt_text":"The hall"}"#,
+    );
+    assert_eq!(
+        shown.words,
+        Words::Runs(vec![Run::text("hall "), Run::text(" "), link("https://b.example/", "a.example")])
+    );
+    assert_eq!(shown.media[0].alt.as_deref(), Some("The hall"));
+    let missing = with("");
+    let Words::Runs(runs) = missing.words else { panic!() };
+    assert_eq!(
+        runs[1],
+        link("https://x.com/a/status/8/photo/1", "pic.twitter.com/1"),
+        "a missing join keeps the link"
+    );
 }
