@@ -128,7 +128,8 @@ fn how(file: &SourceFile, env: &dyn Fn(&str) -> Option<String>) -> How {
 
 fn doing(status: &SourceStatus, how: How, now: Micros) -> (Doing, Option<String>, Option<Micros>) {
     let is_stale = status.silence_max.is_some_and(|longest| {
-        let since = status.heard.unwrap_or(status.since);
+        // What was heard before an outage says nothing of the connection after it.
+        let since = status.heard.map_or(status.since, |heard| heard.max(status.since));
         Duration::from_micros(now.since(since).max(0).unsigned_abs()) > longest * STALE_TIMES
     });
     match &status.state {

@@ -85,6 +85,9 @@ fn a_source_is_stale_after_three_times_its_longest_silence_and_not_before() {
     assert_eq!(said_of(&status, NOW.plus(4 * Micros::MINUTE)).state, Doing::Streaming);
     let stale = said_of(&status, NOW.plus(4 * Micros::MINUTE + 1));
     assert_eq!((stale.state, stale.cure.is_some()), (Doing::Stale, true));
+    let back = SourceStatus { since: NOW.plus(Micros::HOUR), ..status };
+    let soon = said_of(&back, NOW.plus(Micros::HOUR + Micros::MINUTE));
+    assert_eq!(soon.state, Doing::Streaming, "let in again after an outage, and not yet spoken to");
     let hook = SourceStatus::new("ticker", SourceState::Live, NOW);
     assert_eq!(said_of(&hook, NOW.plus(Micros::HOUR)).state, Doing::Open, "nobody has to send anything");
 }
