@@ -8,6 +8,7 @@ mod misset;
 mod visitors;
 mod world;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -98,6 +99,21 @@ async fn export(product: &Product, evidence: &Evidence<'_>) -> PathBuf {
     }
 }
 
+/// The gaps that a page still shows, as their sources and reasons.
+fn open_gaps(watchers: &Watchers) -> Vec<String> {
+    let frames = std::fs::read_to_string(&watchers.files()[0]).expect("the frames can be read");
+    let mut open = BTreeMap::new();
+    for frame in frames.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let gap = &frame["gap"];
+        if gap["closed"] == false {
+            open.insert(gap["id"].to_string(), format!("{}: {}", gap["source"], gap["reason"]));
+        } else {
+            open.remove(&gap["id"].to_string());
+        }
+    }
+    open.into_values().collect()
+}
+
 async fn every_network_at_once(stores: Stores) {
     let _alone = crate::product::alone().await;
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
@@ -132,6 +148,7 @@ async fn every_network_at_once(stores: Stores) {
     eprintln!("{said}\n{}", shown(&product));
     assert!(is_good, "the judge said:\n{said}");
     world::counts_are_right(&said);
+    assert_eq!(open_gaps(&watchers), Vec::<String>::new(), "whatever was missed has been fetched");
     crate::one_truth::check(&mut product).await;
 }
 
