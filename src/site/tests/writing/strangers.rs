@@ -54,6 +54,8 @@ async fn a_held_post_is_on_no_surface_and_a_hidden_one_leaves_them_all() {
     assert_eq!(answered.status, StatusCode::SEE_OTHER);
     let [waiting] = &desk.held().await[..] else { panic!("one is held") };
     let id = waiting.id;
+    let limit = std::time::Duration::from_secs(5);
+    let client = reqwest::Client::builder().connect_timeout(limit).timeout(limit).build().expect("a client");
     let leaks = async || {
         let mut leaks = Vec::new();
         for path in [
@@ -69,8 +71,14 @@ async fn a_held_post_is_on_no_surface_and_a_hidden_one_leaves_them_all() {
             format!("/live/{SLUG}/poll?after=0.0"),
             format!("/live/{SLUG}/chunk/0.json"),
         ] {
-            let text =
-                reqwest::get(format!("{base}{path}")).await.expect("answered").text().await.expect("read");
+            let text = client
+                .get(format!("{base}{path}"))
+                .send()
+                .await
+                .expect("answered")
+                .text()
+                .await
+                .expect("read");
             if text.contains("Canary") || text.contains(waiting.author.trim_start_matches("person:")) {
                 leaks.push(path);
             }
