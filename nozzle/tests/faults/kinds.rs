@@ -17,7 +17,7 @@ enum Wire {
 
 /// A network with the posts that its look-ups know, by their numbers.
 #[derive(Clone)]
-pub struct Kind {
+pub(crate) struct Kind {
     wire: Wire,
     began: i64,
     posts: Arc<Mutex<Vec<(i64, Value)>>>,
@@ -29,27 +29,27 @@ impl Kind {
         Self { wire, began: now() - 120 * Micros::SECOND, posts: Arc::default() }
     }
 
-    pub fn mastodon() -> Self {
+    pub(crate) fn mastodon() -> Self {
         Self::new(Wire::Mastodon)
     }
 
-    pub fn x() -> Self {
+    pub(crate) fn x() -> Self {
         Self::new(Wire::X)
     }
 
     /// All that have a standing stream of text.
-    pub fn streams() -> [Self; 2] {
+    pub(crate) fn streams() -> [Self; 2] {
         [Self::mastodon(), Self::x()]
     }
 
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self.wire {
             Wire::Mastodon => "mastodon",
             Wire::X => "x",
         }
     }
 
-    pub fn settings(&self) -> &'static str {
+    pub(crate) fn settings(&self) -> &'static str {
         match self.wire {
             Wire::Mastodon => "kind = \"mastodon\"\ntoken_env = \"THE_TOKEN\"\n",
             Wire::X => "kind = \"twitter\"\ntoken_env = \"THE_TOKEN\"\n",
@@ -60,11 +60,11 @@ impl Kind {
         self.began + n * Micros::SECOND
     }
 
-    pub fn id(&self, n: i64) -> String {
+    pub(crate) fn id(&self, n: i64) -> String {
         snowflake_at(self.created(n), 0)
     }
 
-    pub fn uid(&self, n: i64) -> String {
+    pub(crate) fn uid(&self, n: i64) -> String {
         match self.wire {
             Wire::Mastodon => format!("mastodon:https://a.example/{}", self.id(n)),
             Wire::X => format!("x:{}", self.id(n)),
@@ -72,7 +72,7 @@ impl Kind {
     }
 
     /// A post as this network writes it.
-    pub fn document(&self, n: i64, words: &str) -> Value {
+    pub(crate) fn document(&self, n: i64, words: &str) -> Value {
         let (id, time) = (self.id(n), Micros(self.created(n)).timestamp().to_string());
         match self.wire {
             Wire::Mastodon => json!({
@@ -87,12 +87,12 @@ impl Kind {
     }
 
     /// Lets a post be there for look-ups.
-    pub fn post(&self, n: i64) {
+    pub(crate) fn post(&self, n: i64) {
         let document = self.document(n, &format!("post {n}"));
         self.posts.lock().unwrap().push((n, document));
     }
 
-    pub fn is_stream(&self, asked: &Asked) -> bool {
+    pub(crate) fn is_stream(&self, asked: &Asked) -> bool {
         match self.wire {
             Wire::Mastodon => asked.path == "/api/v1/streaming/hashtag",
             Wire::X => asked.path == "/2/tweets/search/stream",
@@ -100,7 +100,7 @@ impl Kind {
     }
 
     /// What the stream begins with.
-    pub fn head(&self) -> Step {
+    pub(crate) fn head(&self) -> Step {
         match self.wire {
             Wire::Mastodon => endless("text/event-stream"),
             Wire::X => endless("application/json"),
@@ -108,7 +108,7 @@ impl Kind {
     }
 
     /// A sign of life.
-    pub fn beat(&self) -> Step {
+    pub(crate) fn beat(&self) -> Step {
         Step::Say(match self.wire {
             Wire::Mastodon => b":thump\n".to_vec(),
             Wire::X => b"\r\n".to_vec(),
@@ -116,14 +116,14 @@ impl Kind {
     }
 
     /// Any bytes as the payload of one message.
-    pub fn message(&self, payload: &[u8]) -> Step {
+    pub(crate) fn message(&self, payload: &[u8]) -> Step {
         Step::Say(match self.wire {
             Wire::Mastodon => [b"event: update\ndata: ", payload, b"\n\n"].concat(),
             Wire::X => [payload, b"\r\n"].concat(),
         })
     }
 
-    pub fn told(&self, document: &Value) -> Vec<u8> {
+    pub(crate) fn told(&self, document: &Value) -> Vec<u8> {
         match self.wire {
             Wire::Mastodon => document.to_string().into_bytes(),
             Wire::X => json!({"data": document, "matching_rules": []}).to_string().into_bytes(),
@@ -131,12 +131,12 @@ impl Kind {
     }
 
     /// A post on the stream.
-    pub fn line(&self, n: i64) -> Step {
+    pub(crate) fn line(&self, n: i64) -> Step {
         self.message(&self.told(&self.document(n, &format!("post {n}"))))
     }
 
     /// A stream that is well: these posts, then a heartbeat every 10 s for an hour.
-    pub fn well(&self, posts: &[i64]) -> Vec<Step> {
+    pub(crate) fn well(&self, posts: &[i64]) -> Vec<Step> {
         let mut steps = vec![self.head(), self.beat()];
         steps.extend(posts.iter().map(|n| self.line(*n)));
         for _ in 0..360 {
@@ -146,7 +146,7 @@ impl Kind {
     }
 
     /// Answers everything but the stream.
-    pub fn answer(&self, asked: &Asked) -> Vec<Step> {
+    pub(crate) fn answer(&self, asked: &Asked) -> Vec<Step> {
         let id = |name: &str| asked.query(name).and_then(|id| id.parse::<u128>().ok());
         let (above, below) = match self.wire {
             Wire::Mastodon => (id("min_id"), id("max_id")),

@@ -23,9 +23,9 @@ const REAL: Duration = Duration::from_millis(1);
 /// Longest wait for anything, by the fast clock.
 const PATIENCE: Duration = Duration::from_secs(1800);
 /// A loss shows within this time.
-pub const SHOWN_WITHIN: i64 = 90 * Micros::SECOND;
+pub(crate) const SHOWN_WITHIN: i64 = 90 * Micros::SECOND;
 
-pub fn seconds(n: u64) -> Duration {
+pub(crate) fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
@@ -40,21 +40,26 @@ fn fast() -> JoinHandle<()> {
     if !IS_FAST.replace(true) {
         tokio::time::pause();
     }
-    tokio::spawn(async {
-        while tokio::task::spawn_blocking(|| std::thread::sleep(REAL)).await.is_ok() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is on the blocking pool, and no clock of tokio's may be asked"
+    )]
+    let step = || std::thread::sleep(REAL);
+    tokio::spawn(async move {
+        while tokio::task::spawn_blocking(step).await.is_ok() {
             tokio::time::advance(STEP).await;
         }
     })
 }
 
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
 /// See the module.
-pub struct Rig {
-    pub kind: Source,
-    pub raw: Raw,
+pub(crate) struct Rig {
+    pub(crate) kind: Source,
+    _raw: Raw,
     nozzle: Nozzle,
     eid: EventId,
     connects: Arc<Mutex<Vec<Instant>>>,
@@ -73,28 +78,31 @@ impl Drop for Rig {
 
 /// What the log holds of the source in question.
 #[derive(Default)]
-pub struct Log {
+pub(crate) struct Log {
     /// Items that are shown, as they are now.
-    pub items: BTreeMap<String, Item>,
+    pub(crate) items: BTreeMap<String, Item>,
     /// How often each became new.
-    pub new: BTreeMap<String, usize>,
-    pub removed: usize,
-    pub edits: usize,
+    pub(crate) new: BTreeMap<String, usize>,
+    pub(crate) removed: usize,
+    pub(crate) edits: usize,
     /// Every gap entry, with when it was written.
-    pub gaps: Vec<(i64, Gap)>,
-    pub tally: TallyCounts,
+    pub(crate) gaps: Vec<(i64, Gap)>,
+    pub(crate) tally: TallyCounts,
     /// Posts of the other source.
-    pub well: usize,
+    pub(crate) well: usize,
 }
 
 impl Rig {
     /// Starts everything; `stream` says what the n-th connection to the stream is answered with, everything else the kind does.
-    pub async fn start(kind: Source, stream: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        kind: Source,
+        stream: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         Self::at(kind, None, stream, |_| None).await
     }
 
     /// As `start`, with the address to give the source, and with a word in every other answer.
-    pub async fn at(
+    pub(crate) async fn at(
         kind: Source,
         url: Option<&str>,
         stream: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
@@ -131,26 +139,26 @@ impl Rig {
         let actor = Actor { role: "site".into(), name: "test".into() };
         let order = Order { ask: Ask::Event(event), key: "apply".into(), actor, is_dry_run: false };
         nozzle.ask(eid, order).await.unwrap();
-        Self { kind, raw, nozzle, eid, connects, shutdown, _well: well_server, _dir: dir, clock }
+        Self { kind, _raw: raw, nozzle, eid, connects, shutdown, _well: well_server, _dir: dir, clock }
     }
 
     /// When the stream was asked for, in seconds since the first time.
-    pub fn connects(&self) -> Vec<u64> {
+    pub(crate) fn connects(&self) -> Vec<u64> {
         let at = self.connects.lock().unwrap();
         at.iter().map(|then| then.duration_since(at[0]).as_secs()).collect()
     }
 
-    pub fn state(&self) -> SourceState {
+    pub(crate) fn state(&self) -> SourceState {
         let sources = self.nozzle.sources(self.eid);
         sources.into_iter().find(|s| s.name == "ill").unwrap().state
     }
 
     /// Whether the other source of the event has brought what it had to bring.
-    pub async fn well_has_arrived(&self) -> bool {
+    pub(crate) async fn well_has_arrived(&self) -> bool {
         self.log().await.well > 0
     }
 
-    pub async fn log(&self) -> Log {
+    pub(crate) async fn log(&self) -> Log {
         let mut log = Log::default();
         let mut after = 0;
         loop {
@@ -164,7 +172,7 @@ impl Rig {
     }
 
     /// Waits until the log says what is wanted.
-    pub async fn until(&self, what: &str, wanted: impl Fn(&Log) -> bool) -> Log {
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Log) -> bool) -> Log {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let log = self.log().await;
@@ -186,7 +194,7 @@ impl Rig {
     }
 
     /// Waits until these posts are in the log, each once, and until nothing is missing any more.
-    pub async fn has(&self, wanted: &[i64]) -> Log {
+    pub(crate) async fn has(&self, wanted: &[i64]) -> Log {
         let ids: Vec<String> = wanted.iter().map(|n| Uid(self.kind.uid(*n)).id().to_string()).collect();
         let log = self.until("posts", |log| ids.iter().all(|id| log.items.contains_key(id))).await;
         assert!(log.new.values().all(|times| *times == 1), "{:?}", log.new);
@@ -223,7 +231,7 @@ impl Log {
     }
 
     /// The first word about a gap that was open, and its last.
-    pub fn outage(&self) -> Option<(i64, &Gap, &Gap)> {
+    pub(crate) fn outage(&self) -> Option<(i64, &Gap, &Gap)> {
         let (at, first) = self.gaps.iter().find(|(_, gap)| gap.to.is_none())?;
         let (_, last) = self.gaps.iter().rev().find(|(_, gap)| gap.id == first.id)?;
         Some((*at, first, last))
