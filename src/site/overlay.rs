@@ -2,7 +2,7 @@
 //! removed or edited must not be read there. So every archive row passes through here, and the larger `last` wins; and no archive
 //! page is served from rows older than what this mask knows (ledger contract, section 5).
 
-use model::{ItemId, Position, Row, RowState, Seq};
+use model::{ItemId, Position, Retain, Row, RowState, Seq};
 use std::collections::{BTreeMap, HashMap};
 
 /// Changed rows that are held. When more change, the mask begins later.
@@ -59,7 +59,9 @@ impl Overlay {
             Some(ours) if ours.last > row.last => ours.clone(),
             _ => row,
         };
-        (row.state == RowState::Shown).then_some(row)
+        // Whoever asked to be shown live only since the archive was written is not shown from it.
+        let is_live_only = row.item.as_ref().is_some_and(|item| item.retain == Retain::Live);
+        (row.state == RowState::Shown && !is_live_only).then_some(row)
     }
 
     /// The newest thing the mask knows of an item.
@@ -89,6 +91,16 @@ mod tests {
         assert!(overlay.pass(old.clone()).is_none());
         let shown_again = Row { last: 9, ..old };
         assert!(overlay.pass(shown_again).is_some(), "an archive that is ahead of the mask is believed");
+    }
+
+    #[test]
+    fn who_asks_to_be_shown_live_only_does_not_pass_from_an_archive_that_is_behind() {
+        let mut overlay = Overlay::since(0);
+        let old = row_of(&[post(1, "a", "old words")]);
+        let mut asks = row_of(&[post(1, "a", "old words"), edit(5, 1, "a", "old words")]);
+        asks.item.as_mut().unwrap().retain = Retain::Live;
+        overlay.put(Some(asks));
+        assert_eq!(overlay.pass(old), None);
     }
 
     #[test]
