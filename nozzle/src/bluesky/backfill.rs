@@ -43,13 +43,15 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
         None => place::at(since.not_before.min(now())),
     };
     let from = lane.resume.map_or(asked, |resume| resume.max(asked));
-    lane.restart();
+    lane.has_hole &= from > asked;
+    lane.restart(saved.as_ref().map_or(0, |saved| saved.time));
     let mut socket = match door.connect(Some(from)).await {
         Ok(socket) => socket,
         Err(end) => return Backfilled::Broken(end),
     };
     let mut session = Session::new(source, out, lane, door.host(), false);
     let done = listen(source, &mut session, &mut socket).await;
+    session.lane.has_hole |= place::is_clamped(from, &session.times);
     match done {
         Done::CaughtUp => {
             session.settle().await;
@@ -60,8 +62,9 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
                 let heard = live_from.max(session.lane.newest());
                 let today = if heard == 0 { now().0 } else { heard };
                 let is_too_old = today - saved.time > place::WINDOW;
-                !is_too_old && (from > asked || !place::is_clamped(asked, &session.times))
+                !is_too_old && !session.lane.has_hole
             });
+            session.lane.has_hole = false;
             session.lane.resume = None;
             session.lane.ended_at = None;
             session.lane.stuck = 0;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::frame::POSTS;
+use super::frame::{POSTS, PROFILES};
 use super::record::{self, Place, Read};
 use super::tags::Tags;
 use super::{is_did, is_rkey};
@@ -37,6 +37,13 @@ pub(crate) enum Told {
         did: String,
         /// How.
         change: AccountChange,
+    },
+    /// An account has said anew what it is, and whether it asks not to be shown to those who are not logged in.
+    Profile {
+        /// Whose.
+        did: String,
+        /// It asks.
+        asks: bool,
     },
     /// An account's handle or document has changed.
     Identity {
@@ -79,6 +86,10 @@ fn without_did(event: &Value) -> Told {
 fn commit(did: &str, time: Option<i64>, commit: &Value, tags: &Tags) -> Told {
     match commit["collection"].as_str() {
         Some(POSTS) => {}
+        Some(PROFILES) => {
+            let asks = record::labels(&commit["record"]).contains(&record::NOT_SHOWN);
+            return Told::Profile { did: did.to_owned(), asks };
+        }
         Some(other) => return Told::Other(other_kind(other)),
         None => return Told::Bad("no_collection"),
     }

@@ -12,6 +12,8 @@ use super::tags::Tags;
 
 /// The collection of posts.
 pub(super) const POSTS: &str = "app.bsky.feed.post";
+/// The collection of what accounts say of themselves; the only one beside posts that is asked for.
+pub(super) const PROFILES: &str = "app.bsky.actor.profile";
 
 /// Looks at frames for one set of hashtags.
 pub(crate) struct Scanner {
@@ -25,6 +27,8 @@ pub(crate) struct Scanner {
     escape: memmem::Finder<'static>,
     /// Our hashtags in either case; `None` when bytes cannot decide: hashtags beyond ASCII have several spellings.
     ours: Option<AhoCorasick>,
+    /// Every post is wanted.
+    is_everything: bool,
 }
 
 /// What a look tells.
@@ -56,7 +60,7 @@ impl Scanner {
     /// A scanner for these hashtags.
     pub(crate) fn new(tags: &Tags) -> Self {
         let finder = memmem::Finder::new;
-        let by_bytes = !tags.is_everything() && tags.folded().iter().all(|tag| tag.is_ascii());
+        let by_bytes = tags.folded().iter().all(|tag| tag.is_ascii());
         let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(tags.folded());
         Self {
             time: finder("\"time_us\":"),
@@ -68,6 +72,7 @@ impl Scanner {
             wide_mark: finder("＃"),
             escape: finder("\\u"),
             ours: by_bytes.then(|| build().ok()).flatten(),
+            is_everything: tags.is_everything(),
         }
     }
 
@@ -82,7 +87,11 @@ impl Scanner {
         let time = self.time_in(head);
         let end = memchr2(b'{', b'}', &rest[1..]).map_or(rest.len(), |at| at + 1);
         let (commit, record) = rest.split_at(end);
-        let is_plain = head[0] == b'{' && time.is_some() && self.commit.find(head).is_some();
+        // The first inner object must be the commit itself: a host may say something new before it.
+        let is_plain = head[0] == b'{'
+            && time.is_some()
+            && self.commit.find(head).is_some()
+            && head.ends_with(b"\"commit\":");
         if !is_plain || self.posts.find(commit).is_none() {
             return whole(time);
         }
@@ -100,28 +109,30 @@ impl Scanner {
 
     fn time_in(&self, head: &[u8]) -> Option<i64> {
         let digits = &head[self.time.find(head)? + self.time.needle().len()..];
-        let end = digits.iter().position(|b| !b.is_ascii_digit())?;
+        let end = digits.iter().position(|b| !b.is_ascii_digit()).filter(|end| digits[*end] == b',')?;
         std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
     }
 
     /// Whether a record may hold one of our hashtags. A hashtag is in the words behind a mark, in a facet of the type
     /// `..facet#tag`, or in `tags`; only where there is any of these are our own looked for.
     fn may_be_ours(&self, record: &[u8]) -> bool {
-        if self.escape.find_iter(record).any(|at| !is_harmless(&record[at + 2..])) {
+        if self.is_everything || self.escape.find_iter(record).any(|at| !is_harmless(&record[at + 2..])) {
             return true;
         }
-        let Some(ours) = &self.ours else { return true };
-        let holds_any = memchr_iter(b'#', record).any(|at| !is_type(&record[at + 1..]))
+        let holds_any = memchr_iter(b'#', record).any(|at| !is_type(&record[..at], &record[at + 1..]))
             || self.tags.find(record).is_some()
             || self.wide_mark.find(record).is_some();
         // Other spellings of our letters (full width, say) are beyond ASCII.
-        holds_any && (ours.is_match(record) || !record.is_ascii())
+        let may_match = |ours: &AhoCorasick| ours.is_match(record) || !record.is_ascii();
+        holds_any && self.ours.as_ref().is_none_or(may_match)
     }
 }
 
-/// Whether what follows `#` is the end of a type's name that has nothing to do with hashtags.
-fn is_type(rest: &[u8]) -> bool {
-    [&b"link\""[..], b"mention\"", b"selfLabels\""].iter().any(|name| rest.starts_with(name))
+/// Whether a `#` stands within a type's name that has nothing to do with hashtags; words may end with `#link`, too.
+fn is_type(before: &[u8], rest: &[u8]) -> bool {
+    let names: [(&[u8], &[u8]); 3] =
+        [(b".facet", b"link\""), (b".facet", b"mention\""), (b".defs", b"selfLabels\"")];
+    names.iter().any(|(before_it, name)| rest.starts_with(name) && before.ends_with(before_it))
 }
 
 /// Whether an escaped character (its four hex digits come first) can be no part of a hashtag, of its mark, nor of a key:
@@ -188,11 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hashtag_that_is_called_like_a_type_is_ours_all_the_same() {
+        let scanner = scanner(&["link", "mention"]);
+        for text in ["see you at #link", "#mention"] {
+            assert_eq!(scanner.look(&post(&format!(r#""text":"{text}""#))).kind, Kind::Whole, "{text}");
+        }
+    }
+
+    #[test]
     fn a_hashtag_beyond_ascii_is_never_missed() {
         let scanner = scanner(&["köln"]);
         for text in ["#KÖLN", "#ko\u{308}ln", "#k\\u00f6ln", "#K\\u00d6LN"] {
             assert_eq!(scanner.look(&post(&format!(r#""text":"{text}""#))).kind, Kind::Whole, "{text}");
         }
+        let plain = post(r#""text":"no hashtag at all""#);
+        assert_eq!(scanner.look(&plain).kind, Kind::Unmatched, "posts without any hashtag cost nothing");
     }
 
     #[test]
@@ -213,6 +234,8 @@ mod tests {
             "nonsense",
             r#"{"kind":"commit","commit":{"collection":"app.bsky.feed.post","operation":"create","record":{}},"did":"d","time_us":1}"#,
             r#"{"did":"d","time_us":1,"kind":"identity","identity":{"did":"d"}}"#,
+            r#"{"did":"d","time_us":1,"kind":"commit","about":{"collection":"app.bsky.feed.post","operation":"delete","rkey":"x"},"commit":{"collection":"app.bsky.feed.like","operation":"delete","rkey":"x"}}"#,
+            r#"{"did":"d","time_us":1783175888090631.5,"kind":"commit","commit":{"collection":"app.bsky.feed.post","operation":"create","record":{}}}"#,
             r#"{"did":"d","time_us":"1","kind":"commit","commit":{"collection":"app.bsky.feed.post"}}"#,
         ] {
             assert_eq!(scanner.look(line).kind, Kind::Whole, "{line}");

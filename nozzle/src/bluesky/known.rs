@@ -55,6 +55,8 @@ pub(super) struct Known {
     deleted: Recent<i64>,
     /// What became of an account, and when.
     changes: Recent<(i64, AccountChange)>,
+    /// When an account last said what it is.
+    profiles: Recent<i64>,
 }
 
 impl Known {
@@ -112,6 +114,22 @@ impl Known {
         }
         self.changes.put(key, (time, change), CHANGES_MAX);
         self.accounts.get(key).is_some()
+    }
+
+    /// An account said what it is at this time; says whether that is news, and concerns us.
+    pub(super) fn profile(&mut self, did: &str, time: i64) -> bool {
+        let key = self.key(did);
+        let is_news = self.profiles.get(key).is_none_or(|known| *known < time);
+        let concerns_us = is_news && self.accounts.get(key).is_some();
+        if concerns_us {
+            self.profiles.put(key, time, CHANGES_MAX);
+        }
+        concerns_us
+    }
+
+    /// Whether an account was last heard to be gone or away.
+    pub(super) fn is_away(&self, did: &str) -> bool {
+        self.changes.get(self.key(did)).is_some_and(|(_, change)| *change != AccountChange::Back)
     }
 
     /// What became of an account at or after this time.

@@ -16,6 +16,8 @@ use model::Micros;
 pub(super) const WAITING_MAX: usize = 1000;
 /// Posts that went out without a profile and get one later.
 const OWED_MAX: usize = 500;
+/// Accounts that came back and are asked for before their posts are shown again.
+const RETURNED_MAX: usize = 500;
 /// For how long a profile is owed to them.
 const OWED_FOR: Duration = Duration::from_secs(10 * 60);
 
@@ -32,10 +34,14 @@ pub(super) struct Waiting {
 pub(super) struct Lane {
     waiting: VecDeque<Waiting>,
     owed: VecDeque<Waiting>,
+    /// Accounts that came back: not shown again before their profiles say that they may be.
+    returned: VecDeque<String>,
     /// Newest time heard on any event.
     newest: i64,
     /// Newest time told as a cursor.
     told: i64,
+    /// A try of this replay was answered without its beginning.
+    pub(super) has_hole: bool,
     /// Where the next try of a replay that broke off begins.
     pub(super) resume: Option<i64>,
     /// How far the last try came that broke off.
@@ -50,10 +56,11 @@ impl Lane {
         self.newest = self.newest.max(time);
     }
 
-    /// A new replay begins: what an earlier one has heard says nothing about it.
-    pub(super) fn restart(&mut self) {
+    /// A new try of a replay begins: what an earlier one has heard says nothing about it. Of its overlap, up to `told`, no
+    /// place is told: the cursor never goes back.
+    pub(super) fn restart(&mut self, told: i64) {
         self.newest = 0;
-        self.told = 0;
+        self.told = told;
     }
 
     /// A replay that began at `from` has broken off: the next try goes on from where it had come to, but not beyond `cap`.
@@ -101,7 +108,25 @@ impl Lane {
 
     /// Accounts whose profiles are wanted.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &str> {
-        self.waiting.iter().chain(&self.owed).map(|waiting| waiting.draft.author.id.as_str())
+        let writers = self.waiting.iter().chain(&self.owed).map(|waiting| waiting.draft.author.id.as_str());
+        writers.chain(self.returned.iter().map(String::as_str))
+    }
+
+    /// An account came back; its profile is wanted.
+    pub(super) fn came_back(&mut self, did: &str) {
+        if !self.returned.iter().any(|known| known == did) {
+            self.returned.push_back(did.to_owned());
+        }
+        if self.returned.len() > RETURNED_MAX {
+            self.returned.pop_front();
+        }
+    }
+
+    /// Whether an account has come back and its profile was waited for, until now.
+    pub(super) fn take_returned(&mut self, did: &str) -> bool {
+        let before = self.returned.len();
+        self.returned.retain(|known| known != did);
+        self.returned.len() < before
     }
 
     /// The posts of these accounts, in the order in which they came.

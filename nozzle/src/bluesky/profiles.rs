@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::profile_url;
+use super::record::NOT_SHOWN;
 use crate::source::{SourceEnd, Wish};
 use crate::wire::answer;
 
@@ -98,6 +99,17 @@ impl Profiles {
     /// What is known must be asked for again.
     pub(super) fn forget(&self, did: &str) {
         self.book().found.remove(did);
+    }
+
+    /// An account has said itself whether it asks not to be shown: the network's own look-up may lag behind that.
+    pub(super) fn told(&self, did: &str, asks: bool) {
+        if let Some((Some(profile), _)) = self.book().found.get_mut(did) {
+            profile.wish = match profile.wish {
+                _ if asks => Wish::NotShown,
+                Wish::NotShown => Wish::None,
+                other => other,
+            };
+        }
     }
 
     /// When the next call may be made.
@@ -197,7 +209,7 @@ fn read(profile: &Value) -> Profile {
 fn wish(profile: &Value, did: &str) -> Wish {
     let asks = |label: &Value| {
         let is_own = label["src"].as_str().is_none_or(|src| src == did);
-        label["val"] == "!no-unauthenticated" && label["neg"] != true && is_own
+        label["val"] == NOT_SHOWN && label["neg"] != true && is_own
     };
     if profile["labels"].as_array().is_some_and(|labels| labels.iter().any(asks)) {
         return Wish::NotShown;

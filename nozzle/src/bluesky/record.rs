@@ -13,6 +13,9 @@ use crate::source::{Draft, Revision, TAGS_MAX, Wish};
 /// Most attachments that are read of a post; admit keeps fewer.
 const MEDIA_MAX: usize = 16;
 
+/// The label by which an account or a post asks not to be shown to those who are not logged in.
+pub(super) const NOT_SHOWN: &str = "!no-unauthenticated";
+
 /// Where an event stands: the post's name, and when the network saw it.
 pub(super) struct Place<'a> {
     pub(super) did: &'a str,
@@ -68,7 +71,7 @@ pub(super) fn read(place: &Place<'_>, record: &Value, tags: &Tags) -> Read {
         media: embed.media,
         card: embed.card,
         tags: unshown,
-        wish: if labels.contains(&"!no-unauthenticated") { Wish::NotShown } else { Wish::None },
+        wish: if labels.contains(&NOT_SHOWN) { Wish::NotShown } else { Wish::None },
         ..Draft::new(Network::Bluesky, &native)
     }))
 }
@@ -160,7 +163,8 @@ fn card(external: &Value) -> Option<Card> {
     })
 }
 
-fn labels(record: &Value) -> Vec<&str> {
+/// The labels that a record puts on itself.
+pub(super) fn labels(record: &Value) -> Vec<&str> {
     record["labels"]["values"]
         .as_array()
         .into_iter()

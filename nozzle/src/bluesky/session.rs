@@ -266,12 +266,22 @@ impl<'a> Session<'a> {
 
     /// An account whose items are shown may have asked, meanwhile, not to be shown; or no longer.
     async fn judge(&mut self, did: &str) {
-        let Some(Some(profile)) = self.source.profiles.known(did) else { return };
-        let asks = profile.wish == Wish::NotShown && self.source.known().has_account(did);
-        if self.source.profiles.hide(did, asks) {
-            let change = if asks { AccountChange::Hidden } else { AccountChange::Back };
-            self.out.send(Upstream::Account { name: account(did), change }).await;
-        }
+        let came_back = self.lane.take_returned(did);
+        let profile = self.source.profiles.known(did).flatten();
+        let (has_any, is_away) = {
+            let known = self.source.known();
+            (known.has_account(did), known.is_away(did))
+        };
+        let asks = has_any && profile.as_ref().is_some_and(|profile| profile.wish == Wish::NotShown);
+        // An account without a profile says nothing about what it asked before.
+        let is_news = profile.is_some() && self.source.profiles.hide(did, asks);
+        let may_return = (is_news || came_back) && !self.source.profiles.is_hidden(did) && !is_away;
+        let change = match (asks, is_news) {
+            (true, true) => AccountChange::Hidden,
+            (false, _) if may_return => AccountChange::Back,
+            _ => return,
+        };
+        self.out.send(Upstream::Account { name: account(did), change }).await;
     }
 
     /// Posts that have waited long enough go out as they are.
@@ -301,10 +311,11 @@ impl<'a> Session<'a> {
         if draft.wish != Wish::NotShown {
             self.source.known().have(&draft.uid.0, &did);
         }
-        self.out.send(Upstream::Post(draft)).await;
         if change == Some(AccountChange::Hidden) {
+            // First the account, so that the post is not seen even for a moment.
             self.out.send(Upstream::Account { name: account(&did), change: AccountChange::Hidden }).await;
         }
+        self.out.send(Upstream::Post(draft)).await;
     }
 }
 

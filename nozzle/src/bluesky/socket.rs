@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use url::Url;
 
-use super::frame::POSTS;
+use super::frame::{POSTS, PROFILES};
 use crate::source::{LINE_BYTES_MAX, SourceEnd, sample};
 use crate::wire::{answer, cause};
 
@@ -107,6 +107,7 @@ impl Door {
         let mut address = self.address.clone();
         let mut query = address.query_pairs_mut();
         query.append_pair("wantedCollections", POSTS);
+        query.append_pair("wantedCollections", PROFILES);
         // Hosts leave out what is longer; we would not read it.
         query.append_pair("maxMessageSizeBytes", &LINE_BYTES_MAX.to_string());
         if let Some(from) = from {

@@ -15,6 +15,7 @@ use crate::wire::listen::{Heard, listen, settings};
 mod faults;
 mod people;
 mod recorded;
+mod scan;
 
 pub(super) const START: i64 = 1_783_000_000_000_000;
 /// Between two posts: about as dense as the network's own.

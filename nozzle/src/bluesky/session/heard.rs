@@ -40,7 +40,7 @@ impl Session<'_> {
         if self.times.len() < TIMES_MAX {
             self.times.push(time);
         }
-        if self.is_live && self.events == 1 {
+        if self.is_live && self.source.live_from.load(Ordering::Relaxed) == 0 {
             self.source.live_from.store(time, Ordering::Relaxed);
         }
         Some(time)
@@ -64,6 +64,7 @@ impl Session<'_> {
             }
             Told::Delete { did, rkey } => self.delete(&did, &rkey, seen).await,
             Told::Account { did, change } => self.account(&did, change, seen).await,
+            Told::Profile { did, asks } => self.profile(&did, asks, seen).await,
             Told::Identity { did } => self.look_again(&did),
             Told::Ending(why) => return Some(SourceEnd::Refused(format!("the host ends the stream: {why}"))),
             Told::Other(kind) => self.out.send(Upstream::Ignored { kind }).await,
@@ -87,14 +88,30 @@ impl Session<'_> {
     async fn account(&mut self, did: &str, change: AccountChange, seen: Option<i64>) {
         let time = seen.unwrap_or_else(|| self.lane.newest());
         let is_ours = self.source.known().change(did, time, change);
-        // An account that asks not to be shown does not come back by being active.
-        let is_kept = change == AccountChange::Back && self.source.profiles.is_hidden(did);
-        if is_ours && !is_kept {
-            self.out.send(Upstream::Account { name: account(did), change }).await;
+        if change != AccountChange::Back {
+            if is_ours {
+                self.out.send(Upstream::Account { name: account(did), change }).await;
+            }
+            return;
         }
-        if change == AccountChange::Back {
-            self.look_again(did);
+        self.look_again(did);
+        if is_ours {
+            // It may ask, now or since before we were started, not to be shown.
+            self.lane.came_back(did);
+            self.want();
         }
+    }
+
+    /// What an account says of itself needs no look-up; who can say something is there.
+    async fn profile(&mut self, did: &str, asks: bool, seen: Option<i64>) {
+        let time = seen.unwrap_or_else(|| self.lane.newest());
+        if !self.source.known().profile(did, time) {
+            return;
+        }
+        self.source.profiles.told(did, asks);
+        self.source.profiles.hide(did, asks);
+        let change = if asks { AccountChange::Hidden } else { AccountChange::Back };
+        self.out.send(Upstream::Account { name: account(did), change }).await;
     }
 
     /// What is known of an account is out of date.

@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Micros;
 use networks::{Author, Faults, Happening, Post};
 
-use super::{FROM_START, START, STEP, network, post, posts, quick, source, source_with, streamed, uid};
-use crate::bluesky::Tags;
-use crate::source::{AccountChange, Deleter, Revision, Wish, Words};
+use super::{FROM_START, START, STEP, at, network, post, posts, quick, source, source_with, streamed, uid};
+use crate::bluesky::{Bluesky, Tags};
+use crate::source::{AccountChange, Deleter, Kept, Memory, Revision, Wish, Words};
 use crate::wire::listen::listen;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +45,7 @@ fn account(did: &str, n: i64, how: &str) -> Happening {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_of_an_account_is_told_when_we_have_something_of_it() {
     let server = network(posts(3), Faults::default()).await;
-    let is_said = RefCell::new(false);
+    let (is_said, is_back) = (RefCell::new(false), RefCell::new(true));
     let did = RefCell::new(String::new());
     let heard = listen(&source(&server), &FROM_START, |h| {
         if h.posts.len() == 3 && !h.backfills.is_empty() && !is_said.replace(true) {
@@ -53,10 +54,12 @@ async fn what_becomes_of_an_account_is_told_when_we_have_something_of_it() {
                 (did.borrow().as_str(), r#""active":false,"status":"deactivated""#),
                 ("did:plc:stranger", r#""active":false,"status":"deleted""#),
                 (did.borrow().as_str(), r#""active":true"#),
-                (did.borrow().as_str(), r#""active":false,"status":"takendown""#),
             ]) {
                 server.say(account(who, n, how));
             }
+        }
+        if h.accounts.len() == 2 && is_back.replace(false) {
+            server.say(account(&did.borrow(), 110, r#""active":false,"status":"takendown""#));
         }
         h.accounts.len() == 3
     })
@@ -107,4 +110,80 @@ async fn a_hashtag_near_ours_is_told_and_its_post_is_not() {
     let server = network(vec![Happening::Post(near), Happening::Post(post(2))], Faults::default()).await;
     let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 1).await;
     assert_eq!(heard.near_tags.keys().collect::<Vec<_>>(), ["RustFest26"]);
+}
+
+/// An account says what it is, as a host says it.
+fn profile(did: &str, n: i64, record: &str) -> Happening {
+    let time = START + n * STEP;
+    let line = format!(
+        r#"{{"did":"{did}","time_us":{time},"kind":"commit","commit":{{"rev":"3m","operation":"update","collection":"app.bsky.actor.profile","rkey":"self","record":{record},"cid":"b"}}}}"#
+    );
+    networks::bluesky::recorded(&line, |_| None).remove(0)
+}
+
+const ASKS: &str = r#"{"$type":"app.bsky.actor.profile","labels":{"$type":"com.atproto.label.defs#selfLabels","values":[{"val":"!no-unauthenticated"}]}}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_asks_not_to_be_shown_is_heard_at_once_and_when_it_no_longer_does() {
+    let server = network(posts(1), Faults::default()).await;
+    let is_said = RefCell::new(false);
+    let heard = listen(&source(&server), &FROM_START, |h| {
+        if h.posts.len() == 1 && !h.backfills.is_empty() && !is_said.replace(true) {
+            let did = h.posts.values().next().unwrap().author.id.clone();
+            server.say(profile("did:plc:stranger", 100, ASKS));
+            server.say(profile(&did, 101, ASKS));
+            server.say(account(&did, 102, r#""active":false,"status":"deactivated""#));
+            server.say(account(&did, 103, r#""active":true"#));
+            server.say(profile(&did, 104, r#"{"displayName":"Ada"}"#));
+            // Heard a second time, late.
+            server.say(profile(&did, 101, ASKS));
+        }
+        h.accounts.iter().any(|(_, change)| *change == AccountChange::Back)
+    })
+    .await;
+    let changes: Vec<_> = heard.accounts.iter().map(|(_, change)| *change).collect();
+    let (first, last) = (changes.first().unwrap(), changes.last().unwrap());
+    assert_eq!((*first, *last), (AccountChange::Hidden, AccountChange::Back), "{changes:?}");
+    assert_eq!(changes.iter().filter(|change| **change == AccountChange::Back).count(), 1, "{changes:?}");
+}
+
+/// A ledger that holds one post of an account.
+struct Holding(String);
+
+#[async_trait::async_trait]
+impl Memory for Holding {
+    async fn newest(&self, _: usize) -> Vec<Kept> {
+        vec![Kept {
+            uid: format!("bluesky:at://{}/app.bsky.feed.post/3mold", self.0),
+            aliases: Vec::new(),
+            author: format!("bluesky:{}", self.0),
+            when: Micros(START),
+            rev: 0,
+            counts: model::Counts::default(),
+        }]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_comes_back_is_not_shown_before_it_is_known_that_it_may_be() {
+    for asks in [true, false] {
+        let author = Author { no_unauthenticated: asks, ..post(1).author };
+        let other = Post { author, ..post(1) };
+        let server = network(vec![Happening::Post(other)], Faults::default()).await;
+        let first = listen(&source(&server), &FROM_START, |h| h.posts.len() == 1).await;
+        let did = first.posts.values().next().unwrap().author.id.clone();
+        let memory = Arc::new(Holding(did.clone()));
+        let restarted =
+            Bluesky::new(&at(&server), memory, Tags::new(&["rustfest".to_owned()]), quick()).unwrap();
+        let is_said = RefCell::new(false);
+        let heard = listen(&restarted, &FROM_START, |h| {
+            if h.opened > 0 && !is_said.replace(true) {
+                server.say(account(&did, 100, r#""active":true"#));
+            }
+            !h.accounts.is_empty()
+        })
+        .await;
+        let want = if asks { AccountChange::Hidden } else { AccountChange::Back };
+        assert_eq!(heard.accounts, [(format!("bluesky:{did}"), want)], "asks: {asks}");
+    }
 }
