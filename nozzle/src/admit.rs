@@ -125,7 +125,8 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
     if body::is_blank(&body) && media.is_empty() && title.is_none() {
         return Err(Rejection::Empty);
     }
-    let when = when::when(draft.author_time, draft.network_time, arrival.received);
+    let said = when::said(draft.author_time, draft.network_time, arrival.received);
+    let when = said.unwrap_or(arrival.received);
     let rev = match draft.revision {
         Revision::EditedAt(at) => u64::try_from(at.0).unwrap_or(0),
         Revision::Original | Revision::Newer => 0,
@@ -149,7 +150,8 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         card: draft.card.and_then(card),
         counts: clamp(draft.counts, Counts::default()),
         marks,
-        late: arrival.is_late && arrival.received.since(when) > LATE_AFTER,
+        // What nobody dates may be of any age: thirty articles of a feed are no news of this minute.
+        late: arrival.is_late && (said.is_none() || arrival.received.since(when) > LATE_AFTER),
         retain,
     };
     let mut tags: Vec<String> = item.body.tags().map(str::to_owned).collect();

@@ -1,7 +1,8 @@
 //! A source of kind `feed`: RSS, Atom or JSON Feed, asked for again and again with the validators of the last answer.
 //!
 //! - A feed is a window on the newest entries: what leaves it is not deleted, what comes and goes between two looks is lost,
-//!   and said to be.
+//!   and said to be. An article goes when its feed says so (RFC 6721); its page is never fetched, so one that was taken off
+//!   its site without a word in the feed stays until a moderator hides it.
 //! - Without `tags` every article counts: an organiser adds the conference's blog. With `tags`, those that carry one of them
 //!   as a category, a hashtag or a word.
 //! - The feed is asked for every minute, or as rarely as its server and itself wish, but at least every quarter of an hour; in

@@ -302,6 +302,10 @@ fn a_backfilled_post_is_late_unless_it_is_fresh() {
     };
     assert!(late(10));
     assert!(!late(0), "the overlap of a backfill with the stream");
+    assert!(late(-60), "a date in the future says nothing");
+    let undated = Draft { network_time: None, ..draft(Words::Text("x".into())) };
+    let arrival = Arrival { source: "s", received: NOON, is_late: true, consent: Consent::Live };
+    assert!(admit(undated, arrival).unwrap().item.late);
     assert!(!admitted(Words::Text("x".into())).item.late);
 }
 

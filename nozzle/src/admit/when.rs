@@ -7,18 +7,22 @@ const TOLERANCE: i64 = 5 * Micros::MINUTE;
 /// Nothing on any of our networks is older: 2004-01-01, when Flickr began.
 const OLDEST: Micros = Micros(1_072_915_200 * Micros::SECOND);
 
-/// The author's time if within 5 minutes of the network's or our own receipt, else the network's, else our receipt. A
-/// network's time in the future, or from before there were such networks, counts as none.
-pub(super) fn when(author: Option<Micros>, network: Option<Micros>, received: Micros) -> Micros {
+/// The author's time if within 5 minutes of the network's or our own receipt, else the network's, else nobody's: then it
+/// is as old as our receipt. A network's time in the future, or from before there were such networks, counts as none.
+pub(super) fn said(author: Option<Micros>, network: Option<Micros>, received: Micros) -> Option<Micros> {
     let network = network.filter(|n| *n >= OLDEST && n.since(received) <= TOLERANCE);
     let near = |a: &Micros, b: Micros| a.since(b).unsigned_abs() <= TOLERANCE.unsigned_abs();
     let believed = author.filter(|a| network.is_some_and(|n| near(a, n)) || near(a, received));
-    believed.or(network).unwrap_or(received)
+    believed.or(network)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn when(author: Option<Micros>, network: Option<Micros>, received: Micros) -> Micros {
+        said(author, network, received).unwrap_or(received)
+    }
 
     const NOON: Micros = Micros(1_795_189_320_000_000);
 

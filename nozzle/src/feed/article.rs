@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::extract::{hashtags, tag_key};
 use model::{Author, Micros, Network, Run, html};
 use url::Url;
 
@@ -29,14 +30,14 @@ pub(super) struct Article {
     pub(super) print: u32,
     pub(super) published: Option<Micros>,
     pub(super) updated: Option<Micros>,
-    /// The words that filters look at, in lower case.
+    /// The words that filters look at, folded as hashtags are.
     words: BTreeSet<String>,
 }
 
 impl Article {
     /// Whether it carries one of the hashtags, as a category, a hashtag or a plain word.
     pub(super) fn is_about(&self, tags: &[String]) -> bool {
-        tags.iter().any(|tag| self.words.contains(&tag.to_lowercase()))
+        tags.iter().any(|tag| self.words.contains(&tag_key(tag)))
     }
 }
 
@@ -93,11 +94,11 @@ fn article(entry: &Entry, native: &str, twin: Option<String>, site: &Site<'_>) -
     let head = &site.document.head;
     let tags: Vec<String> = entry.tags.iter().filter_map(|tag| hashtag(tag)).take(TAGS_MAX).collect();
     let title = entry.title.as_deref().unwrap_or_default();
-    let mut filtered: BTreeSet<String> = tags.iter().map(|tag| tag.to_lowercase()).collect();
+    let mut filtered: BTreeSet<String> = tags.iter().map(|tag| tag_key(tag)).collect();
     let summary = entry.summary.as_ref().map(Text::plain).unwrap_or_default();
     for part in [title, summary.as_str(), text.as_str()] {
         let words = part.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-        filtered.extend(words.map(str::to_lowercase));
+        filtered.extend(words.chain(hashtags(part)).map(tag_key));
     }
     let said = entry.published.or(entry.updated);
     let draft = Draft {

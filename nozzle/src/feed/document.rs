@@ -1,6 +1,7 @@
 //! One fetched document: told apart (RSS, Atom, JSON Feed, a web page, nothing at all) and read into entries and hints. Pure;
 //! what an entry means to us is `article`'s.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use model::{Media, Micros};
@@ -10,7 +11,7 @@ use super::hints::Hints;
 use super::tree::{self, Element, Ns};
 use super::{encoding, entry, head, json, page};
 
-/// Most entries of one document; what stands first is the newest.
+/// Most entries of one document: those at the end where the newest stand.
 pub(super) const ENTRIES_MAX: usize = 1000;
 
 /// A feed, read.
@@ -92,6 +93,38 @@ pub(super) enum NotFeed {
     Empty,
 }
 
+/// Entries as they are read. Most feeds begin with the newest; those that only ever append end with them.
+#[derive(Default)]
+pub(super) struct Ends {
+    first: Vec<Entry>,
+    last: VecDeque<Entry>,
+    beyond: usize,
+}
+
+impl Ends {
+    /// Takes the next one.
+    pub(super) fn push(&mut self, entry: Entry) {
+        if self.first.len() < ENTRIES_MAX {
+            return self.first.push(entry);
+        }
+        self.beyond += 1;
+        self.last.push_back(entry);
+        if self.last.len() > ENTRIES_MAX {
+            self.last.pop_front();
+        }
+    }
+
+    /// Those at the newer end, and how many were left out.
+    pub(super) fn newest(mut self) -> (Vec<Entry>, usize) {
+        let date = |entry: Option<&Entry>| entry.and_then(|entry| entry.published.or(entry.updated));
+        if date(self.last.back()) > date(self.first.first()) {
+            self.first.extend(self.last);
+            self.first.drain(..self.first.len() - ENTRIES_MAX);
+        }
+        (self.first, self.beyond)
+    }
+}
+
 /// Reads a document. `charset` is what the HTTP header says, `base` the address that it came from.
 pub(super) fn read(bytes: &[u8], charset: Option<&str>, base: &Url) -> Result<Document, NotFeed> {
     let (text, encoding) = encoding::decode(bytes, charset);
@@ -109,10 +142,9 @@ fn xml(text: &str, base: &Url) -> Result<Document, NotFeed> {
     if page::is_page(&text[start..]) {
         return Err(NotFeed::Page(page::alternate(text, base)));
     }
-    let (mut found, mut beyond) = (Vec::new(), 0);
-    let outcome = tree::read(&text[start..], base, |element| {
-        if found.len() < ENTRIES_MAX { found.push(entry::read(&element)) } else { beyond += 1 }
-    });
+    let mut ends = Ends::default();
+    let outcome = tree::read(&text[start..], base, |element| ends.push(entry::read(&element)));
+    let (found, beyond) = ends.newest();
     let Some(root) = outcome.root else {
         // One entry by itself is a document too.
         let is_whole = !found.is_empty();

@@ -123,17 +123,22 @@ impl Fetcher {
 fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
     let refuse = |why: &str| Err(SourceEnd::Refused(format!("a redirect that is not followed: {why}")));
     let location = headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let Some(mut to) = location.and_then(|location| from.join(location.trim()).ok()) else {
+    let Some(to) = location.and_then(|location| from.join(location.trim()).ok()) else {
         return refuse("it names no address");
     };
+    allowed(from, to).or_else(refuse)
+}
+
+/// An address that an answer from `from` names, as we would ask there; or why we would not.
+pub(super) fn allowed(from: &Url, mut to: Url) -> Result<Url, &'static str> {
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none() {
-        return refuse("it leads away from the web");
+        return Err("it leads away from the web");
     }
     if from.scheme() == "https" && to.scheme() == "http" {
-        return refuse("it leads from https to http; write the http address as url if that is meant");
+        return Err("it leads from https to http; write the http address as url if that is meant");
     }
     if is_private(&to) && !is_private(from) {
-        return refuse("it leads into a private network");
+        return Err("it leads into a private network");
     }
     // Credentials in an address are somebody's mistake, and a fragment is ours alone.
     let _cannot_have_any = to.set_username("").and_then(|()| to.set_password(None));
@@ -241,6 +246,14 @@ mod tests {
         for odd in ["file:///etc/passwd", "mailto:a@b.example"] {
             assert!(to("http://a.example/", odd).unwrap_err().contains("away from the web"), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_feeds_own_word_leads_no_further_than_a_redirect() {
+        let at = |text: &str| Url::parse(text).unwrap();
+        let from = at("https://a.example/feed");
+        assert!(allowed(&from, at("https://169.254.169.254/latest")).is_err(), "into a private network");
+        assert_eq!(allowed(&from, at("https://u:p@b.example/#x")).unwrap().as_str(), "https://b.example/");
     }
 
     #[test]

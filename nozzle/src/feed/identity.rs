@@ -74,10 +74,16 @@ pub(super) fn native(feed: &Url, id: &str) -> String {
     hash(&[feed.as_str(), id])
 }
 
-/// Another name of an entry, by what it leads to and how it is called: an entry that comes back under a new id is known by it.
+/// Another name of an entry, by what it leads to and how it is called, or its words where it has no title: an entry that
+/// comes back under a new id is known by it.
 pub(super) fn twin(feed: &Url, entry: &Entry) -> Option<String> {
-    let (link, title) = (entry.link.as_deref()?, entry.title.as_deref()?);
-    Some(format!("feed:twin-{}", hash(&[feed.as_str(), &without_trackers(link), title])))
+    let link = without_trackers(entry.link.as_deref()?);
+    let parts = match (entry.title.as_deref(), entry.content.as_ref().or(entry.summary.as_ref())) {
+        (Some(title), _) => hash(&[feed.as_str(), &link, title]),
+        (None, Some(words)) => hash(&[feed.as_str(), &link, "", &words.plain()]),
+        (None, None) => return None,
+    };
+    Some(format!("feed:twin-{parts}"))
 }
 
 /// 128 bits, as text.

@@ -6,7 +6,7 @@ use model::Media;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::document::{Document, ENTRIES_MAX, Entry, Head, Person, Text, absolute};
+use super::document::{Document, Ends, Entry, Head, Person, Text, absolute};
 use super::{date, media};
 
 type Object = Map<String, Value>;
@@ -23,15 +23,10 @@ pub(super) fn read(text: &str, base: &Url) -> Option<Document> {
     }
     let items = items.map(Vec::as_slice).unwrap_or_default();
     let base = Arc::new(base.clone());
-    let entries =
-        items.iter().take(ENTRIES_MAX).filter_map(Value::as_object).map(|item| entry(item, &base)).collect();
-    Some(Document {
-        head: head(&feed, &base),
-        entries,
-        is_whole: true,
-        beyond: items.len().saturating_sub(ENTRIES_MAX),
-        ..Document::default()
-    })
+    let mut ends = Ends::default();
+    items.iter().filter_map(Value::as_object).for_each(|item| ends.push(entry(item, &base)));
+    let (entries, beyond) = ends.newest();
+    Some(Document { head: head(&feed, &base), entries, is_whole: true, beyond, ..Document::default() })
 }
 
 /// Text; a number counts as its digits.

@@ -47,10 +47,12 @@ pub(super) enum Change {
 }
 
 impl Known {
-    /// Takes over what the ledger holds of this source.
+    /// Takes over what the ledger holds of this source, beside what has been seen since.
     pub(super) fn recall(&mut self, kept: &[Kept]) {
         for item in kept.iter().rev() {
-            self.remember(&item.uid, None, None);
+            if !self.seen.contains_key(&item.uid) {
+                self.remember(&item.uid, None, None);
+            }
             for twin in &item.aliases {
                 self.twins.insert(twin.clone(), item.uid.clone());
             }
@@ -73,10 +75,6 @@ impl Known {
             Some(format!("{}{print:06x}", beginning(uid)))
         };
         self.order.iter().rev().filter_map(mark).take(MARKS_MAX).collect::<Vec<_>>().join(" ")
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.seen.is_empty() && self.marks.is_empty()
     }
 
     /// Whether this entry was there before, under whatever id.

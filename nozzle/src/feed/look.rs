@@ -6,7 +6,7 @@ use url::Url;
 use super::Feed;
 use super::article::{self, Article};
 use super::document::{self, Document, NotFeed};
-use super::fetch::{Fetched, Page};
+use super::fetch::{self, Fetched, Page};
 use super::identity;
 use super::place::Place;
 use crate::source::{Outlet, SourceEnd, Upstream, sample};
@@ -111,7 +111,8 @@ impl Feed {
     async fn follow_its_own_word(&self, document: &Document, place: &mut Place) {
         let Some(to) = document.head.moved.clone() else { return };
         let from = place.address(&self.url).clone();
-        if to == from || (from.scheme() == "https" && to.scheme() == "http") || !self.tries(&to) {
+        let Ok(to) = fetch::allowed(&from, to) else { return };
+        if to == from || !self.tries(&to) {
             return;
         }
         let Ok(Fetched::Page(page)) = self.fetcher.get(&to, None).await else { return };

@@ -37,7 +37,7 @@ pub(super) async fn run(feed: &Feed, out: &Outlet) -> SourceEnd {
         max_age = look.max_age;
         let mut next = look.place;
         if let Some(news) = look.news {
-            tell(feed, news, out).await;
+            tell(feed, news, place.newest, out).await;
             next.marks = feed.known().marks();
         }
         if next != place {
@@ -48,9 +48,9 @@ pub(super) async fn run(feed: &Feed, out: &Outlet) -> SourceEnd {
     }
 }
 
-/// Tells what a look during a connection brought.
-async fn tell(feed: &Feed, news: News, out: &Outlet) {
-    if !feed.known().is_empty() && is_beyond(&feed.known(), &news, None) {
+/// Tells what a look during a connection brought; `newest` is the newest entry's date at the look before it.
+async fn tell(feed: &Feed, news: News, newest: Micros, out: &Outlet) {
+    if is_beyond(&feed.known(), &news, newest) {
         out.send(Upstream::Limit { undelivered: None }).await;
     }
     let present = present(&news);
@@ -72,13 +72,13 @@ async fn tell(feed: &Feed, news: News, out: &Outlet) {
 /// earlier connection has brought into the ledger.
 pub(super) async fn backfill(feed: &Feed, since: &Since, out: &Outlet) -> Backfilled {
     feed.wants(since.not_before);
+    let kept = feed.memory.newest(super::known::KNOWN_MAX).await;
+    feed.known().recall(&kept);
     // Handed over before the stream opened; taken by the first backfill of this connection.
     let Some(Look { mut place, news: Some(news), .. }) = feed.take_over() else {
         return Backfilled::Complete;
     };
-    let kept = feed.memory.newest(super::known::KNOWN_MAX).await;
-    feed.known().recall(&kept);
-    let is_beyond = since.cursor.is_some() && is_beyond(&feed.known(), &news, Some(feed.place().newest));
+    let is_beyond = since.cursor.is_some() && is_beyond(&feed.known(), &news, feed.place().newest);
     let present = present(&news);
     let mut undated = 0;
     for mut article in news.articles.into_iter().rev() {
@@ -129,11 +129,11 @@ fn unwanted(feed: &Feed, article: &Article, not_before: Micros) -> Option<&'stat
 }
 
 /// Whether something may have come and gone between two looks: a feed shows its newest entries only, and none of those shown
-/// now was there before, all being newer.
-fn is_beyond(known: &Known, news: &News, newest: Option<Micros>) -> bool {
+/// now was there before, all being newer than the newest then (`newest`, 0 where nothing had a date).
+fn is_beyond(known: &Known, news: &News, newest: Micros) -> bool {
     let are_all_new = !news.articles.is_empty() && !news.articles.iter().any(|article| known.has(article));
     let oldest = news.articles.iter().map(|article| article.draft.author_time).min().flatten();
-    are_all_new && oldest.is_some_and(|oldest| newest.is_none_or(|newest| newest.0 > 0 && oldest > newest))
+    are_all_new && newest.0 > 0 && oldest.is_some_and(|oldest| oldest > newest)
 }
 
 fn said(article: Article, uid: &str, revision: Revision) -> Upstream {

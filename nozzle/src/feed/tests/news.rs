@@ -154,3 +154,104 @@ async fn more_than_the_window_holds_is_said_to_be_lost() {
     assert!(matches!(heard.backfills[0], Backfilled::Impossible(_)), "{:?}", heard.backfills);
     assert_eq!(heard.posts.len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_other_topics_are_no_proof_of_a_loss() {
+    let about = |n: u8, topic: &str| {
+        let date = format!("<pubDate>{n} Nov 2026 10:00:00 GMT</pubDate>");
+        item(&n.to_string(), &format!("https://a.example/{n}"), "t", topic, &date)
+    };
+    let [ours, b, c, d] = [about(10, "#rustfest"), about(11, "x"), about(12, "y"), about(13, "z")];
+    let raw = series(vec![rss(&[b.clone(), ours]), rss(&[c.clone(), b]), rss(&[d, c])]).await;
+    let tagged = SourceSettings { tags: vec!["rustfest".into()], ..of(&raw.url()) };
+    let heard =
+        listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| h.alive > 3).await;
+    assert_eq!((heard.posts.len(), heard.limits), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_without_a_title_under_another_id_is_the_same_entry() {
+    let page = |n: u8| {
+        let one = |which: u8| {
+            let words = format!("words {which}");
+            item(&format!("{n}-{which}"), "https://a.example/", "", &words, DAY)
+        };
+        rss(&[one(n), one(n - 1)].map(|item| item.replace("<title></title>", "")))
+    };
+    let raw = series(vec![page(1), page(2), page(3)]).await;
+    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 3).await;
+    assert_eq!((heard.posts.len(), heard.deliveries), (4, 4), "words 0 to 3, each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_without_a_date_are_not_believed_anew_after_every_outage() {
+    let raw = Raw::serve(|asked| match asked.before % 3 {
+        2 => answer(503, &[], b""),
+        _ => {
+            let words = format!("now: {}", asked.before);
+            answer(200, &[], rss(&[item("1", "https://a.example/1", "One", &words, DAY)]).as_bytes())
+        }
+    })
+    .await
+    .unwrap();
+    let first = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.posts.len() == 1).await;
+    let kept = first.posts.values().map(|draft| Kept {
+        uid: draft.uid.0.clone(),
+        aliases: draft.aliases.clone(),
+        author: "feed:x".into(),
+        when: Micros(0),
+        rev: 0,
+        counts: model::Counts::default(),
+    });
+    let memory = Arc::new(Remembering(kept.collect()));
+    let edits = AtomicUsize::new(0);
+    let last = std::sync::Mutex::new(None);
+    listen(source_with(&of(&raw.url()), memory).as_ref(), &FROM_START, |h| {
+        let now = h.posts.values().next().map(|draft| (format!("{:?}", draft.words), draft.revision));
+        let mut last = last.lock().unwrap();
+        if now.as_ref().is_some_and(|(_, revision)| *revision == Revision::Newer) && *last != now {
+            edits.fetch_add(1, Ordering::Relaxed);
+        }
+        *last = now;
+        h.opened > 6
+    })
+    .await;
+    assert!(edits.into_inner() <= 3, "three in all, not three after each outage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hashtag_of_the_settings_is_found_in_any_spelling() {
+    let texts = ["#Ko\u{308}ln", "＃ｋöｌｎ", "in KÖLN.", "Kölner", "#köln🎉"];
+    let items = (0..)
+        .zip(texts)
+        .map(|(n, text)| item(&n.to_string(), "https://a.example/", &n.to_string(), text, DAY));
+    let raw = series(vec![rss(&items.collect::<Vec<_>>())]).await;
+    let tagged = SourceSettings { tags: vec!["köln".into()], ..of(&raw.url()) };
+    let heard =
+        listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| h.alive > 1).await;
+    assert_eq!((heard.posts.len(), heard.kinds.get("other_topic")), (4, Some(&1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_feed_of_thousands_the_newest_are_read_at_whichever_end_they_stand() {
+    let one = |n: i64| {
+        let step = 10 * Micros::SECOND;
+        let date = Micros(START + n * step).timestamp().to_string();
+        let date = format!("<atom:updated>{date}</atom:updated>");
+        item(&n.to_string(), &format!("https://a.example/{n}"), "t", "w", &date)
+    };
+    for is_rising in [true, false] {
+        let mut items: Vec<String> = (0..5000).map(one).collect();
+        if !is_rising {
+            items.reverse();
+        }
+        let raw = series(vec![rss(&items)]).await;
+        let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 0).await;
+        let address = format!("{}/", raw.url());
+        assert!(
+            heard.posts.contains_key(&uid(&address, "4999"))
+                && !heard.posts.contains_key(&uid(&address, "0"))
+        );
+        assert_eq!((heard.posts.len(), heard.kinds.get("beyond_window")), (1000, Some(&4000)), "{is_rising}");
+    }
+}
