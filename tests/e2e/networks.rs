@@ -99,7 +99,7 @@ async fn export(product: &Product, evidence: &Evidence<'_>) -> PathBuf {
     }
 }
 
-/// The gaps that a page still shows, as their sources and reasons.
+/// What a page still shows as missing, by source and reason.
 fn open_gaps(watchers: &Watchers) -> Vec<String> {
     let frames = std::fs::read_to_string(&watchers.files()[0]).expect("the frames can be read");
     let mut open = BTreeMap::new();
@@ -148,7 +148,7 @@ async fn every_network_at_once(stores: Stores) {
     eprintln!("{said}\n{}", shown(&product));
     assert!(is_good, "the judge said:\n{said}");
     world::counts_are_right(&said);
-    assert_eq!(open_gaps(&watchers), Vec::<String>::new(), "whatever was missed has been fetched");
+    assert_eq!(open_gaps(&watchers), Vec::<String>::new(), "nothing is missing, so no gap may say so");
     crate::one_truth::check(&mut product).await;
 }
 
