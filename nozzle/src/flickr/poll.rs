@@ -104,6 +104,8 @@ async fn check_again(source: &Flickr, out: &Outlet) -> Result<(), SourceEnd> {
             }
             Err(end) => return Err(end),
         }
+        // A network that answers slowly is not a dead one.
+        out.send(Upstream::Alive).await;
     }
     Ok(())
 }
@@ -122,7 +124,64 @@ fn checks(poll: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use chassis::Secret;
+    use model::{Counts, Micros};
+    use networks::raw::{Raw, json};
+
     use super::*;
+    use crate::source::{Api, Kept, Memory, SourceSettings};
+    use crate::wire::listen::settings;
+
+    /// A log that holds three photos.
+    struct Three;
+
+    #[async_trait]
+    impl Memory for Three {
+        async fn newest(&self, _max: usize) -> Vec<Kept> {
+            let kept = |id: i64| Kept {
+                uid: format!("flickr:{id}"),
+                aliases: Vec::new(),
+                author: "flickr:7@N01".into(),
+                when: Micros(id),
+                rev: 0,
+                counts: Counts::default(),
+            };
+            (1..=3).map(kept).collect()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_answer_shows_that_a_slow_network_is_alive() {
+        let raw = Raw::serve(|asked| match asked.query("photo_id") {
+            Some(id) => json(200, format!(r#"{{"stat":"ok","photo":{{"id":"{id}"}}}}"#)),
+            None => json(200, r#"{"stat":"ok","photos":{"total":0,"photo":[]}}"#),
+        })
+        .await
+        .unwrap();
+        let key = Some(Secret::new("canary0123456789".to_owned()));
+        let poll = Some(Duration::from_millis(200));
+        let settings = SourceSettings { key, poll, ..settings(&raw.url(), Api::V2, None) };
+        let source = crate::flickr::open(&settings, Arc::new(Three)).unwrap();
+        let (out, mut heard) = Outlet::new(1);
+        let mut alive = 0;
+        let until_five = async {
+            while alive < 5 {
+                alive += usize::from(matches!(heard.recv().await, Some(Upstream::Alive)));
+            }
+        };
+        tokio::select! {
+            end = source.stream(&out) => panic!("{end}"),
+            () = until_five => {}
+        }
+        let searches = raw.asked().iter().filter(|asked| asked.query("photo_id").is_none()).count();
+        assert!(
+            searches <= 3,
+            "one search to begin with, one poll whose page, looks and end were told: {searches}"
+        );
+    }
 
     #[test]
     fn polls_and_looks_stay_below_what_flickr_allows() {

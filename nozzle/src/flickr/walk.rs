@@ -85,6 +85,9 @@ impl<'a> Walk<'a> {
         let mut here = HashSet::new();
         for number in 1..=PAGES_MAX {
             let page = self.source.api.search(window, number, Order::OldestFirst).await?;
+            if !self.is_backfill {
+                self.out.send(Upstream::Alive).await;
+            }
             let beyond = |here: &HashSet<String>| page.total.saturating_sub(here.len());
             if may_split && page.total > RESULTS_MAX {
                 return Ok(Covered::Part(page.total));
