@@ -17,6 +17,9 @@ pub(super) const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Longest wait for a whole answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
+/// How much of a refusal's body is kept for rules that depend on it: networks repeat what they refuse before they say why.
+const REFUSAL_BYTES_MAX: usize = 4096;
+
 /// A good answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -119,7 +122,8 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
         503 => wait_of(headers, RETRY_AFTER.as_str()).map_or(SourceEnd::Refused(words), SourceEnd::WaitFor),
         _ => SourceEnd::Refused(words),
     };
-    Refusal { status: status.as_u16(), body: sample(body), end }
+    let body = String::from_utf8_lossy(&body[..body.len().min(REFUSAL_BYTES_MAX)]).into_owned();
+    Refusal { status: status.as_u16(), body, end }
 }
 
 /// The sentence in an error document, if there is one.
@@ -178,6 +182,16 @@ mod tests {
         assert!(matches!(end(502, &[], "<html>"), SourceEnd::Refused(_)));
         assert!(matches!(end(420, &[], ""), SourceEnd::Throttled(_)));
         assert!(matches!(end(429, &[], ""), SourceEnd::Throttled(_)));
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_reason_behind_what_was_refused() {
+        let body =
+            format!(r#"{{"errors":[{{"value":"{}","title":"RulesCapExceeded"}}]}}"#, "#tag ".repeat(200));
+        let refused = refusal(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes());
+        assert!(refused.body.contains("RulesCapExceeded"));
+        let endless = refusal(StatusCode::BAD_REQUEST, &HeaderMap::new(), &[b'x'; 100_000]);
+        assert_eq!(endless.body.len(), REFUSAL_BYTES_MAX);
     }
 
     #[test]

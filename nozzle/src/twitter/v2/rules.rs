@@ -101,7 +101,7 @@ impl Refused {
 
     fn of(refusal: Refusal) -> Self {
         let is_cap = refusal.body.contains("RulesCapExceeded") || refusal.body.contains("rule-cap");
-        if refusal.status == 400 && is_cap { Self::TooMany } else { Self::End(refusal.end) }
+        if matches!(refusal.status, 400 | 422) && is_cap { Self::TooMany } else { Self::End(refusal.end) }
     }
 }
 
