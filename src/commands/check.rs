@@ -18,6 +18,8 @@ use crate::{bounded, ledgers, wiring};
 /// How long a server may take before it counts as away.
 const SERVER_WAIT: Duration = Duration::from_secs(6);
 const RETRY_EVERY: Duration = Duration::from_millis(250);
+/// Name of the tests of event files.
+const EVENT: &str = "event";
 
 /// Prints the settings and tests what they name. The failure says how many tests failed; each has its own line.
 /// `files` are event files to test as `event apply` would.
@@ -28,8 +30,8 @@ pub(crate) async fn run(config: &Config, files: &[PathBuf]) -> Result<(), Failur
         ("live", live(config).await),
         ("archive", archive(config).await),
     ];
-    tests.extend(files.iter().map(|file| ("event", event_file(file))));
-    tests.extend(applied(config).await.into_iter().map(|outcome| ("event", outcome)));
+    tests.extend(files.iter().map(|file| (EVENT, event_file(file))));
+    tests.extend(applied(config).await.into_iter().map(|outcome| (EVENT, outcome)));
     println!("tests:");
     let mut failed = Vec::new();
     for (name, outcome) in &tests {
@@ -44,7 +46,10 @@ pub(crate) async fn run(config: &Config, files: &[PathBuf]) -> Result<(), Failur
     if failed.is_empty() {
         return Ok(());
     }
-    Err(Failure::Could(anyhow::anyhow!("check failed: {}", failed.join(", "))))
+    let told = format!("check failed: {}", failed.join(", "));
+    // What is wrong in an event's file alone is the writer's to change, as `event apply` says with the same code.
+    let is_written_wrongly = failed.iter().all(|name| *name == EVENT);
+    Err(if is_written_wrongly { Failure::Asked(told) } else { Failure::Could(anyhow!(told)) })
 }
 
 /// An event file, as `event apply` reads it, and the variables that its sources need.
