@@ -55,6 +55,7 @@ struct Rig {
     _dir: TempDir,
     nozzle: Nozzle,
     base: String,
+    client: reqwest::Client,
     shutdown: Shutdown,
     serving: JoinHandle<Result<(), Error>>,
 }
@@ -81,12 +82,13 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(nozzle.clone().serve(listener));
-        Self { _dir: dir, nozzle, base, shutdown, serving }
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self { _dir: dir, nozzle, base, client, shutdown, serving }
     }
 
     async fn get(&self, eid: EventId, token: &str) -> (StatusCode, String) {
         let url = format!("{}/intake/{eid}/sources", self.base);
-        let said = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+        let said = self.client.get(url).bearer_auth(token).send().await.unwrap();
         (said.status(), said.text().await.unwrap())
     }
 
