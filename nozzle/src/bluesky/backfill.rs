@@ -51,7 +51,8 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
     };
     let mut session = Session::new(source, out, lane, door.host(), false);
     let done = listen(source, &mut session, &mut socket).await;
-    session.lane.has_hole |= place::is_clamped(from, &session.times);
+    // Where no place was ever reached, what lies before the first event was never promised.
+    session.lane.has_hole |= saved.is_some() && place::is_clamped(from, &session.times);
     match done {
         Done::CaughtUp => {
             session.settle().await;
