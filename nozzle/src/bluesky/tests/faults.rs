@@ -38,6 +38,22 @@ async fn a_cursor_beyond_the_window_is_an_honest_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_was_answered_without_its_beginning_and_broke_off_stays_a_gap() {
+    let server = network(posts(100), Faults { drop_every: 70, ..Faults::default() }).await;
+    server.play(100);
+    let is_over = |h: &crate::wire::listen::Heard| {
+        h.backfills.iter().any(|done| !matches!(done, Backfilled::Broken(_)))
+    };
+    let heard = listen(&source(&server), &since(START - 20 * Micros::HOUR), is_over).await;
+    assert!(
+        matches!(heard.backfills[..], [Backfilled::Broken(_), Backfilled::Impossible(_)]),
+        "{:?}",
+        heard.backfills
+    );
+    assert_eq!(heard.posts.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_network_is_alive_and_a_silent_one_is_not() {
     let server = network(Vec::new(), Faults { heartbeat_ms: 60_000, ..Faults::default() }).await;
     let (heard, end) = streamed(&source(&server), |h| h.alive >= 10).await;
