@@ -33,7 +33,11 @@ fn item(native: &str, rev: u64, words: &str) -> Item {
 }
 
 fn post(item: Item) -> Arrival {
-    Arrival::Post { words: Box::new(Words { item, filing: Filing::unsorted("Test."), at: None }), hold: false, away: false }
+    Arrival::Post {
+        words: Box::new(Words { item, filing: Filing::unsorted("Test."), at: None }),
+        hold: false,
+        away: false,
+    }
 }
 
 async fn open(dir: &Path) -> Ledger {
@@ -214,4 +218,25 @@ async fn embedded_readers_hear_the_bell_and_read_the_ledger() {
     });
     assert!(waited < std::time::Duration::from_millis(900));
     assert_eq!(log.read(0, 10).await.unwrap().unwrap().lines.len(), 1);
+}
+
+#[tokio::test]
+async fn an_items_other_names_are_found_among_thousands_and_boosts_are_none_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path()).await;
+    let mut txn = ledger.begin().await.unwrap();
+    arrive(&mut txn, "1", post(item("1", 0, "words"))).await;
+    let (known, other) = (Uid::new("x", "1").id(), Uid::new("x", "2").id());
+    for n in 0..5_000 {
+        txn.alias(&format!("boost:mastodon:{n}"), known);
+        txn.alias(&format!("mastodon:other{n}"), other);
+    }
+    for name in ["a:first", "mastodon:other2500b", "z:last"] {
+        txn.alias(name, known);
+    }
+    txn.commit().await.unwrap();
+    let source = item("1", 0, "words").source;
+    let kept = ledger.view().newest_of(&source, 9).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].aliases, ["a:first", "mastodon:other2500b", "z:last"]);
 }

@@ -6,14 +6,13 @@ use crate::Error;
 use crate::ledger::author_name;
 use crate::state::Words;
 use model::{Counts, ItemId, Micros, Seq};
-use sqlx::sqlite::Sqlite;
-use sqlx::{QueryBuilder, Row};
+use sqlx::Row;
 use std::collections::HashMap;
 
 /// Most items that are told at once.
 pub const KEPT_MAX: usize = 5_000;
-/// Items whose other names are asked for in one statement.
-const ITEMS_PER_STATEMENT_MAX: usize = 500;
+/// Names that are read at once.
+const NAMES_PER_PAGE_MAX: usize = 2_000;
 
 /// One item that is not removed, without its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,22 +79,28 @@ impl LedgerView {
         rows.iter().map(|row| Ok(Micros(row.try_get(0)?))).collect()
     }
 
+    /// Reads every name once: a source asks at its start only, and an index by item would cost each post that comes.
     async fn names_of(&self, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<String>>, Error> {
-        let mut names: HashMap<ItemId, Vec<String>> = HashMap::new();
-        for some in ids.chunks(ITEMS_PER_STATEMENT_MAX) {
-            // Boosts are remembered beside the names, and there may be thousands of one item.
-            let mut q = QueryBuilder::<Sqlite>::new(
-                "SELECT id, name FROM alias WHERE NOT (name >= 'boost:' AND name < 'boost;') AND id IN (",
-            );
-            let mut list = q.separated(", ");
-            some.iter().for_each(|id| {
-                list.push_bind(id.as_str());
-            });
-            q.push(") ORDER BY name");
-            for row in q.build().fetch_all(&self.pool).await? {
-                names.entry(parse_id(row.try_get(0)?)?).or_default().push(row.try_get(1)?);
+        let mut names: HashMap<ItemId, Vec<String>> = ids.iter().map(|id| (*id, Vec::new())).collect();
+        if names.is_empty() {
+            return Ok(names);
+        }
+        // Boosts are remembered beside the names, and there may be thousands of one item.
+        let query = "SELECT id, name FROM alias WHERE name > ? AND (name < 'boost:' OR name >= 'boost;') \
+                     ORDER BY name LIMIT ?";
+        let mut after = String::new();
+        loop {
+            let limit = signed(NAMES_PER_PAGE_MAX as Seq);
+            let rows = sqlx::query(query).bind(&after).bind(limit).fetch_all(&self.pool).await?;
+            for row in &rows {
+                if let Some(known) = names.get_mut(&parse_id(row.try_get(0)?)?) {
+                    known.push(row.try_get(1)?);
+                }
+            }
+            match rows.last() {
+                Some(last) if rows.len() == NAMES_PER_PAGE_MAX => after = last.try_get(1)?,
+                _ => return Ok(names),
             }
         }
-        Ok(names)
     }
 }

@@ -73,7 +73,6 @@ UPDATE item SET
     WHERE json_valid(words);
 CREATE INDEX item_by_author ON item (author, veil) WHERE author IS NOT NULL;
 CREATE INDEX item_by_source ON item (source, said) WHERE source IS NOT NULL;
-CREATE INDEX alias_by_item ON alias (id);
 CREATE TABLE account (
     name   TEXT PRIMARY KEY,
     change TEXT NOT NULL,
