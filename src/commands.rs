@@ -36,7 +36,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             event::secret();
             Ok(())
         }
-        Command::Event(EventCommand::Show(name)) => runtime::command(event::show(config, &name.event, name.json)),
+        Command::Event(EventCommand::Show(name)) => {
+            runtime::command(event::show(config, &name.event, name.json))
+        }
         Command::Schedule(ScheduleCommand::Import { event, file }) => {
             runtime::command(schedule::import(config, &event, &file))
         }

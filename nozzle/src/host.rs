@@ -25,7 +25,9 @@ use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::hook::Doors;
-use crate::intake::{self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, SourcesReport, WAITING_MAX, Waiting};
+use crate::intake::{
+    self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, SourcesReport, WAITING_MAX, Waiting,
+};
 use crate::push::Live;
 use crate::sources;
 use event::Event;

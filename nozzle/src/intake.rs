@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use live::Page;
 use model::{EventId, ItemId, Seq};
 
+pub use crate::sequencer::{Near, NearTag};
 pub use client::HttpIntake;
 pub use http::router;
 pub(crate) use order::by_person;
@@ -19,7 +20,6 @@ pub use order::{
     NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, Unsay,
 };
 pub use report::{Doing, DroppedSample, How, SourceReport, SourcesReport};
-pub use crate::sequencer::{Near, NearTag};
 pub use waiting::{WAITING_MAX, Waiting};
 
 /// Largest body of an order, in bytes. Schedules have a limit of their own, `model::schedule::FILE_BYTES_MAX`.

@@ -62,7 +62,9 @@ pub(crate) fn open(settings: &SourceSettings, memory: Arc<dyn Memory>) -> Result
                 })?);
             }
             (key, value) => {
-                return Err(format!("{key}={value} is unknown; write as=x2, as=x1, as=mastodon, as=flickr, as=bluesky, as=feed or speed=60"));
+                return Err(format!(
+                    "{key}={value} is unknown; write as=x2, as=x1, as=mastodon, as=flickr, as=bluesky, as=feed or speed=60"
+                ));
             }
         }
     }

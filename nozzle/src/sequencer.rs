@@ -287,10 +287,7 @@ pub(crate) async fn ask(queue: &mpsc::Sender<Command>, order: Order) -> Result<O
 }
 
 /// Hands over a hook's delivery and waits for the commit.
-pub(crate) async fn deliver(
-    queue: &mpsc::Sender<Command>,
-    delivery: Delivery,
-) -> Result<Outcome, Refusal> {
+pub(crate) async fn deliver(queue: &mpsc::Sender<Command>, delivery: Delivery) -> Result<Outcome, Refusal> {
     let (answer, answered) = oneshot::channel();
     wait_for(queue, Command::Delivered { delivery: Box::new(delivery), answer }, answered).await
 }

@@ -99,7 +99,9 @@ pub fn resolve(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Result<Sou
     let url = match file.url.as_deref() {
         Some(path) if file.kind == "replay" => Some(file_or_address(path)?),
         // A Jetstream's address is often written as that of a WebSocket.
-        Some(host) if file.kind == "bluesky" => Some(address("url", &host.replacen("wss://", "https://", 1))?),
+        Some(host) if file.kind == "bluesky" => {
+            Some(address("url", &host.replacen("wss://", "https://", 1))?)
+        }
         other => other.map(|u| address("url", u)).transpose()?,
     };
     Ok(SourceSettings {

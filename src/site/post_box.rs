@@ -129,7 +129,8 @@ pub(super) async fn show(
 /// The page that says why nothing was done.
 fn sorry_page(event: &EventLive, heading: &'static str, sentence: String, back: String) -> Write {
     let (listed, fold) = (event.listed(), event.fold());
-    let shell = Shell::of(&listed, fold.fold().event.as_ref(), heading, "", ("sorry", "Skip to what happened"));
+    let shell =
+        Shell::of(&listed, fold.fold().event.as_ref(), heading, "", ("sorry", "Skip to what happened"));
     Write { shell, heading, compose: None, sentence, back }
 }
 

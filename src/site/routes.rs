@@ -1,8 +1,8 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media, post_box,
-    post_page, programme, talk_page,
+    Site, about_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media,
+    post_box, post_page, programme, talk_page,
 };
 use axum::{
     Router,

@@ -75,7 +75,14 @@ impl Request {
         let body =
             Limited::new(body, REQUEST_BYTES_MAX).collect().await.map(|b| b.to_bytes()).unwrap_or_default();
         let query = Query::parse(head.uri.query().unwrap_or("").as_bytes());
-        Self { method: head.method, path: head.uri.path().to_owned(), query, headers: head.headers, body, upgrade }
+        Self {
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query,
+            headers: head.headers,
+            body,
+            upgrade,
+        }
     }
 
     pub(crate) fn bearer(&self) -> Option<&str> {

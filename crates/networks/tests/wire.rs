@@ -259,5 +259,8 @@ fn a_retweet_whose_original_is_missing_rebuilds_it() {
     let original = post.original();
     assert_eq!((original.id.as_str(), original.author.handle.as_str()), ("955570716073750529", "ada"));
     assert_eq!(original.text, "Q&A at #conf https://t.co/abc…");
-    assert_eq!(post.author, Author { id: "7".into(), name: "bo".into(), handle: "bo".into(), ..Author::default() });
+    assert_eq!(
+        post.author,
+        Author { id: "7".into(), name: "bo".into(), handle: "bo".into(), ..Author::default() }
+    );
 }

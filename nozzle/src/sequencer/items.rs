@@ -62,7 +62,8 @@ impl Work<'_> {
             None => self.first_words(admitted, at),
             Some(record) => self.newer_words(record, admitted),
         };
-        let arrival = Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
+        let arrival =
+            Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
         match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
             Outcome::Entry(kind, record) => {
                 match &*kind {

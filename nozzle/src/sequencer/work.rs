@@ -235,7 +235,11 @@ fn spoken_of<'c>(what: &'c Brought, names: &mut Vec<&'c str>, own_names: &mut Ve
         Brought::Delete { name, .. } | Brought::Counts { name, .. } | Brought::Withdrawn { name } => {
             names.push(name);
         }
-        Brought::Account { .. } | Brought::NearTag { .. } | Brought::Save(_) | Brought::Gap { .. } | Brought::Minute { .. } => {}
+        Brought::Account { .. }
+        | Brought::NearTag { .. }
+        | Brought::Save(_)
+        | Brought::Gap { .. }
+        | Brought::Minute { .. } => {}
     }
 }
 

@@ -13,7 +13,9 @@ async fn a_pause_is_kept_however_long_and_shows_as_a_gap_until_what_was_said_is_
     let shown = gaps(&rig.after(S(110)).await);
     assert_eq!((shown.len(), shown[0].closed), (1, false));
     assert!(shown[0].reason.contains("allow a day"), "{}", shown[0].reason);
-    let SourceState::Waiting { why: seen, .. } = rig.status.borrow().state.clone() else { panic!("not waiting") };
+    let SourceState::Waiting { why: seen, .. } = rig.status.borrow().state.clone() else {
+        panic!("not waiting")
+    };
     assert!(seen.contains("goes on at 2026-11-21T00:00:00Z"), "{seen}");
     let closed = gaps(&rig.after(S(5 * 3600)).await);
     let waits: Vec<u64> = rig.connects().windows(2).map(|w| (w[1] - w[0]).as_secs()).collect();

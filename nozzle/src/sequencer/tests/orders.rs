@@ -293,7 +293,9 @@ async fn stages_and_notices_are_checked_and_entered() {
 #[tokio::test]
 async fn a_post_written_on_the_page_follows_the_events_rule() {
     let mut rig = Rig::new().await;
-    let say = || Ask::Say(Say { text: "Hello <b>".into(), name: "Ana".into(), reply_to: None, talk: None, room: None });
+    let say = || {
+        Ask::Say(Say { text: "Hello <b>".into(), name: "Ana".into(), reply_to: None, talk: None, room: None })
+    };
     assert!(matches!(rig.ask(say()).await, Err(Refusal::Conflict { state, .. }) if state == "off"));
     rig.ask(Ask::Event(EVENT.into())).await.unwrap();
     let told = rig.ask(say()).await.unwrap();
