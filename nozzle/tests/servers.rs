@@ -91,7 +91,7 @@ async fn one_conversation_on_two_servers_is_one() {
     // The second server federates late: it knows of fewer boosts, and of a post that the first does not have.
     let first = server((0..4).map(|n| post(n, 5)).collect()).await;
     let second = server((0..5).map(|n| post(n, 2)).collect()).await;
-    let (dir, mut shutdown) = (tempfile::tempdir().unwrap(), Shutdown::new());
+    let (dir, shutdown) = (tempfile::tempdir().unwrap(), Shutdown::new());
     let nozzle = open(&dir, &shutdown).await;
     let eid = EventId::from_random(7);
     let today = jiff::Timestamp::now().to_string()[..10].to_owned();

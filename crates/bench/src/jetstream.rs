@@ -103,7 +103,7 @@ fn ours(n: usize, now: Micros) -> String {
         "\"facets\":[{{\"features\":[{feature}],\"index\":{{\"byteEnd\":{},\"byteStart\":{from}}}}}],",
         text.len()
     );
-    let reply = if n % 5 == 0 { reply(n) } else { String::new() };
+    let reply = if n.is_multiple_of(5) { reply(n) } else { String::new() };
     line(n, now, &format!("{facets}\"langs\":[\"en\"]{reply},\"text\":\"{text}\""))
 }
 

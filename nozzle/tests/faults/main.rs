@@ -5,8 +5,10 @@
 //! Sockets are real and time is not: tokio's clock is moved by hand, some twenty times as fast as the wall's, and the
 //! event's clock follows it. The steps of back-off are the pump's own tests'.
 
+mod asked;
 mod connections;
 mod contents;
 mod kinds;
+mod polls;
 mod refusals;
 mod rig;

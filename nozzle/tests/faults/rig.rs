@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -56,10 +57,24 @@ pub(crate) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
-/// See the module.
+/// See the module: one with a standing stream.
 pub(crate) struct Rig {
     pub(crate) kind: Source,
     _raw: Raw,
+    ground: Ground,
+}
+
+impl Deref for Rig {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
+}
+
+/// The nozzle, its other source, and its clock: the same for every kind.
+pub(crate) struct Ground {
+    pub(crate) name: &'static str,
     nozzle: Nozzle,
     eid: EventId,
     connects: Arc<Mutex<Vec<Instant>>>,
@@ -69,7 +84,7 @@ pub(crate) struct Rig {
     clock: JoinHandle<()>,
 }
 
-impl Drop for Rig {
+impl Drop for Ground {
     fn drop(&mut self) {
         self.shutdown.trigger();
         self.clock.abort();
@@ -108,7 +123,6 @@ impl Rig {
         stream: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
         other: impl Fn(&Asked) -> Option<Vec<Step>> + Send + Sync + 'static,
     ) -> Self {
-        let clock = fast();
         let connects = Arc::new(Mutex::new(Vec::new()));
         let (seen, world) = (Arc::clone(&connects), kind.clone());
         let raw = Raw::serve(move |asked: &Asked| {
@@ -119,6 +133,28 @@ impl Rig {
             stream(asked.before)
         });
         let raw = raw.await.unwrap();
+        let url = url.map_or_else(|| raw.url(), str::to_owned);
+        let ground = Ground::start(kind.name(), &format!("{}url = \"{url}\"\n", kind.settings()), connects).await;
+        Self { kind, _raw: raw, ground }
+    }
+
+    /// Waits until these posts are in the log, each once, and until nothing is missing any more.
+    pub(crate) async fn has(&self, wanted: &[i64]) -> Log {
+        let ids: Vec<String> = wanted.iter().map(|n| Uid(self.kind.uid(*n)).id().to_string()).collect();
+        let log = self.until("posts", |log| ids.iter().all(|id| log.items.contains_key(id))).await;
+        assert!(log.new.values().all(|times| *times == 1), "{:?}", log.new);
+        self.until("no open gap", |log| log.is_whole()).await
+    }
+}
+
+impl Ground {
+    /// Starts a nozzle with a source of these settings; `connects` says when it asked its server.
+    pub(crate) async fn start(
+        name: &'static str,
+        settings: &str,
+        connects: Arc<Mutex<Vec<Instant>>>,
+    ) -> Self {
+        let clock = fast();
         let well = Source::mastodon();
         // Of another second than all others, or it would be one of theirs.
         well.post(-60);
@@ -131,15 +167,13 @@ impl Rig {
         let day = Micros(now()).timestamp().to_string()[..10].to_owned();
         let event = format!(
             "slug = \"faults\"\ntitle = \"Faults\"\nhashtags = [\"rustfest\"]\nstarts = {day}\nends = 2099-12-31\n\
-             [[source]]\nname = \"ill\"\n{}url = \"{}\"\n[[source]]\nname = \"well\"\nkind = \"mastodon\"\nurl = \"{}\"\n",
-            kind.settings(),
-            url.map_or_else(|| raw.url(), str::to_owned),
+             [[source]]\nname = \"ill\"\n{settings}[[source]]\nname = \"well\"\nkind = \"mastodon\"\nurl = \"{}\"\n",
             well_server.url(),
         );
         let actor = Actor { role: "site".into(), name: "test".into() };
         let order = Order { ask: Ask::Event(event), key: "apply".into(), actor, is_dry_run: false };
         nozzle.ask(eid, order).await.unwrap();
-        Self { kind, _raw: raw, nozzle, eid, connects, shutdown, _well: well_server, _dir: dir, clock }
+        Self { name, nozzle, eid, connects, shutdown, _well: well_server, _dir: dir, clock }
     }
 
     /// When the stream was asked for, in seconds since the first time.
@@ -182,7 +216,7 @@ impl Rig {
             assert!(
                 Instant::now() < deadline,
                 "{}: {what}: {:?} {:?} {:?} {:?} after {:?}",
-                self.kind.name(),
+                self.name,
                 log.new,
                 log.gaps,
                 log.tally,
@@ -191,14 +225,6 @@ impl Rig {
             );
             tokio::time::sleep(seconds(1)).await;
         }
-    }
-
-    /// Waits until these posts are in the log, each once, and until nothing is missing any more.
-    pub(crate) async fn has(&self, wanted: &[i64]) -> Log {
-        let ids: Vec<String> = wanted.iter().map(|n| Uid(self.kind.uid(*n)).id().to_string()).collect();
-        let log = self.until("posts", |log| ids.iter().all(|id| log.items.contains_key(id))).await;
-        assert!(log.new.values().all(|times| *times == 1), "{:?}", log.new);
-        self.until("no open gap", |log| log.is_whole()).await
     }
 }
 
@@ -225,7 +251,7 @@ impl Log {
     }
 
     /// Whether no gap is open: the last word about each has an end.
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let last: BTreeMap<&str, &Gap> = self.gaps.iter().map(|(_, gap)| (gap.id.as_str(), gap)).collect();
         last.values().all(|gap| gap.to.is_some())
     }
