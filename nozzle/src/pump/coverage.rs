@@ -15,6 +15,11 @@ use crate::source::{CURSOR_BYTES_MAX, Cursor};
 /// How long a hole may stay open before it is shown. With the longest silence of a stream (60 s) this keeps the
 /// promise that a loss shows within 90 s.
 pub(super) const GAP_AFTER: Duration = Duration::from_secs(30);
+/// A source that is asked once a minute learns late that nobody answers; its hole is shown so long after it was last heard,
+/// which keeps the same promise.
+const GAP_AFTER_LAST_WORD: Duration = Duration::from_secs(85);
+/// But no hole is shown sooner than this: the first new try may close it.
+const GAP_AFTER_MIN: Duration = Duration::from_secs(15);
 
 /// What the ledger remembers of a source between starts, in the same transaction as the items it brought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,8 @@ pub(super) struct Coverage {
     ahead: Option<Cursor>,
     /// Since when there is a hole, by the monotonic clock; `None` while covered.
     hole_since: Option<Instant>,
+    /// When `covered` last moved, by the monotonic clock.
+    heard_at: Instant,
     /// Nothing has been promised yet: the network has never let us in.
     is_unopened: bool,
     /// No earlier start is on record, so nothing before this one is owed.
@@ -52,6 +59,7 @@ impl Coverage {
             saved,
             ahead: None,
             hole_since: Some(Instant::now()),
+            heard_at: Instant::now(),
             is_unopened: is_first_start,
             is_first_start,
         }
@@ -73,13 +81,16 @@ impl Coverage {
     /// When the hole has to be shown; `None` while there is none, or when it is shown already.
     pub(super) fn gap_due(&self) -> Option<Instant> {
         let unseen = self.saved.gap.is_none() && !self.is_unopened;
-        self.hole_since.filter(|_| unseen).map(|since| since + GAP_AFTER)
+        let by_last_word = self.heard_at + GAP_AFTER_LAST_WORD;
+        let due = |since| by_last_word.clamp(since + GAP_AFTER_MIN, since + GAP_AFTER);
+        self.hole_since.filter(|_| unseen).map(due)
     }
 
     /// The stream said something. While covered that moves `covered`.
     pub(super) fn heard(&mut self, now: Micros) {
         if self.is_covered() {
             self.saved.covered = self.saved.covered.max(now);
+            self.heard_at = Instant::now();
         }
     }
 
@@ -154,6 +165,7 @@ impl Coverage {
             self.saved.cursor = Some(cursor.0);
         }
         self.hole_since = None;
+        self.heard_at = Instant::now();
         self.is_unopened = false;
         self.is_first_start = false;
     }

@@ -134,7 +134,8 @@ impl Rig {
         });
         let raw = raw.await.unwrap();
         let url = url.map_or_else(|| raw.url(), str::to_owned);
-        let ground = Ground::start(kind.name(), &format!("{}url = \"{url}\"\n", kind.settings()), connects).await;
+        let ground =
+            Ground::start(kind.name(), &format!("{}url = \"{url}\"\n", kind.settings()), connects).await;
         Self { kind, _raw: raw, ground }
     }
 
