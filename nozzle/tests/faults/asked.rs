@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use model::{Item, Micros};
 use networks::raw::{Asked, Raw, Step, answer, json};
@@ -27,14 +26,6 @@ impl Wire {
         match self {
             Self::Flickr => "flickr",
             Self::Feed => "feed",
-        }
-    }
-
-    /// How often it is asked by itself.
-    pub(crate) fn pace(self) -> Duration {
-        match self {
-            Self::Flickr => Duration::from_secs(30),
-            Self::Feed => Duration::from_secs(66),
         }
     }
 
@@ -115,10 +106,8 @@ struct World {
 
 /// A source at such a server.
 pub(crate) struct Poller {
-    pub(crate) wire: Wire,
     world: Arc<World>,
-    asked: Arc<Mutex<Vec<Instant>>>,
-    raw: Raw,
+    _raw: Raw,
     ground: Ground,
 }
 
@@ -165,8 +154,8 @@ impl Poller {
             }
             Wire::Feed => format!("kind = \"feed\"\n{pace}url = \"{}/feed.xml\"\n", raw.url()),
         };
-        let ground = Ground::start(wire.name(), &settings, Arc::clone(&asked)).await;
-        let poller = Self { wire, world, asked, raw, ground };
+        let ground = Ground::start(wire.name(), &settings, asked).await;
+        let poller = Self { world, _raw: raw, ground };
         poller.post(1);
         poller.has(&[1]).await;
         poller
@@ -186,16 +175,6 @@ impl Poller {
         *self.world.ill.lock().unwrap() = None;
     }
 
-    /// Calls since it fell ill.
-    fn ill_calls(&self) -> usize {
-        self.world.ill.lock().unwrap().as_ref().map_or(0, |(calls, _)| *calls)
-    }
-
-    /// Waits until so many calls have met the illness.
-    pub(crate) async fn is_ill_for(&self, calls: usize) {
-        self.until("calls while it is ill", |_| self.ill_calls() >= calls).await;
-    }
-
     /// Waits until these posts are in the log, each once, and until nothing is missing any more.
     pub(crate) async fn has(&self, wanted: &[i64]) -> Log {
         let log = self.until("posts", |log| wanted.iter().all(|n| self.item(log, *n).is_some())).await;
@@ -206,15 +185,6 @@ impl Poller {
     pub(crate) fn item<'a>(&self, log: &'a Log, n: i64) -> Option<&'a Item> {
         let title = Entry { n, at: 0 }.title();
         log.items.values().find(|item| serde_json::to_string(item).unwrap().contains(&title))
-    }
-
-    /// How often the server was asked.
-    pub(crate) fn polls(&self) -> usize {
-        self.asked.lock().unwrap().len()
-    }
-
-    pub(crate) fn addr(&self) -> std::net::SocketAddr {
-        self.raw.addr()
     }
 }
 

@@ -1,15 +1,10 @@
-//! Every fault of a network that is asked again and again: no answer, a wrong one, a refusal, and too much of one.
-
-use std::time::{Duration, SystemTime};
+//! Networks that are asked again and again and do not answer: outages of every kind, and answers that never end.
 
 use model::Micros;
-use networks::raw::{Step, answer, endless, json};
-use nozzle::SourceState;
-use tokio::time::Instant;
+use networks::raw::{Step, answer, endless};
 
-use crate::asked::{Entry, Poller, Wire};
-use crate::refusals::httpdate;
-use crate::rig::{Log, SHOWN_WITHIN, now, seconds};
+use crate::asked::{Poller, Wire};
+use crate::rig::{Log, SHOWN_WITHIN};
 
 /// Is ill until a gap shows; post `n` is published meanwhile and comes once it is well.
 async fn outage(poller: &Poller, n: i64, illness: Vec<Step>) -> Log {
@@ -41,5 +36,18 @@ async fn an_outage_of_any_kind_shows_within_90_seconds_and_is_closed_when_the_re
         let log = poller.has(&[1, 2, 3, 4]).await;
         assert!(poller.well_has_arrived().await, "the other source stands still");
         assert_eq!((log.removed, log.edits), (0, 0), "{}", poller.name);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_is_given_up_and_shows_as_a_gap() {
+    for wire in Wire::ALL {
+        let poller = Poller::often(wire).await;
+        for (n, illness) in [
+            (2, vec![Step::Silence]),
+            (3, vec![endless("text/plain"), Step::Say(b"<".to_vec()), Step::Silence]),
+        ] {
+            outage(&poller, n, illness).await;
+        }
     }
 }

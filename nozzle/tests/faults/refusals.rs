@@ -99,7 +99,7 @@ async fn a_wait_of_ten_years_is_a_quarter_of_an_hour() {
     }
 }
 
-pub(crate) fn httpdate(at: SystemTime) -> String {
+fn httpdate(at: SystemTime) -> String {
     let time = jiff::Timestamp::try_from(at).unwrap().to_zoned(jiff::tz::TimeZone::UTC);
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
