@@ -226,6 +226,20 @@ mod tests {
         assert_eq!(reborn.filled(later), None);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_hole_is_shown_85_s_after_the_last_word_and_15_to_30_s_after_the_line_was_lost() {
+        for (silence_seconds, shown_after_seconds) in
+            [(0, 30), (50, 30), (60, 25), (66, 19), (80, 15), (600, 15)]
+        {
+            let mut coverage = covered();
+            coverage.heard(NOON);
+            tokio::time::advance(Duration::from_secs(silence_seconds)).await;
+            coverage.lost();
+            let due = coverage.gap_due().unwrap() - Instant::now();
+            assert_eq!(due.as_secs(), shown_after_seconds, "after {silence_seconds} s of silence");
+        }
+    }
+
     #[tokio::test]
     async fn what_cannot_be_had_stays_a_gap_unless_nothing_was_promised() {
         assert_eq!(Coverage::new("s", None, NOON).given_up(NOON, "no history"), None);
