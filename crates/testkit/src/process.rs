@@ -13,6 +13,8 @@ use tokio::sync::watch;
 
 /// How many of the newest lines are kept for messages and [`Process::output`].
 const LINES_MAX: usize = 20_000;
+/// How long the last lines of a program that has ended may take.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(5);
 
 /// A running program and the lines it has printed on stdout and stderr.
@@ -79,6 +81,9 @@ impl Process {
         loop {
             // Asked before looking: what was printed before the end is still looked at.
             let ended = self.child.try_wait()?;
+            if ended.is_some() {
+                self.last_words().await;
+            }
             if let Some(found) = self.lines.pick(&mut next, &mut pick) {
                 return Ok(found);
             }
@@ -150,11 +155,22 @@ impl Process {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait()? {
+                self.last_words().await;
                 return Ok(status);
             }
             if Instant::now() >= deadline {
                 bail!("{} still runs after {limit:?}; it said:\n{}", self.name, self.output());
             }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// After the program's end: what it printed may still be in the pipes. A child of its own may hold these open, so there
+    /// is an end to waiting.
+    async fn last_words(&self) {
+        let deadline = Instant::now() + LAST_WORDS_MAX;
+        // The two threads that read the pipes hold the others.
+        while Arc::strong_count(&self.lines) > 1 && Instant::now() < deadline {
             tokio::time::sleep(POLL).await;
         }
     }
