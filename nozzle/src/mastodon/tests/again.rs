@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{Counts, Micros};
-use networks::raw::{Asked, Raw, json};
+use networks::raw::{Asked, Raw, Step, endless, json};
 use networks::{Faults, Happening, Post};
 
 use super::{FROM_START, id, network, post, posts};
@@ -77,6 +77,8 @@ async fn timeline(
     one: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> Raw {
     let answers = move |asked: &Asked| match asked.path.strip_prefix("/api/v1/statuses/") {
+        // A stream that is open and has nothing to say.
+        _ if asked.path.starts_with("/api/v1/streaming") => vec![endless("text/event-stream"), Step::Silence],
         Some(id) => one(id).map_or_else(|| json(404, "{}"), |status| json(200, status)),
         None => json(200, format!("[{}]", page(asked).join(","))),
     };
