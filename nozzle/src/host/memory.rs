@@ -23,16 +23,11 @@ impl LedgerMemory {
 impl Memory for LedgerMemory {
     async fn newest(&self, max: usize) -> Vec<Kept> {
         match self.view.newest_of(&self.source, max).await {
-            Ok(kept) => kept.into_iter().map(from_ledger).collect(),
+            Ok(kept) => kept,
             Err(error) => {
                 tracing::warn!(source.name = %self.source, %error, "the ledger does not tell what it holds of a source");
                 Vec::new()
             }
         }
     }
-}
-
-fn from_ledger(kept: live::ledger::Kept) -> Kept {
-    let live::ledger::Kept { uid, aliases, author, when, rev, counts } = kept;
-    Kept { uid, aliases, author, when, rev, counts }
 }
