@@ -1,15 +1,17 @@
 //! Bluesky through the whole nozzle into a real ledger: a host that drops, repeats and loses at its hand-over, a nozzle that
 //! is stopped and started in the middle, and an absence longer than what the network hands out.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chassis::Shutdown;
 use chassis::clock::Clock;
-use chassis::{Readiness, Secret, Shutdown};
 use model::{EventId, Gap, Kind, Micros, Uid};
 use networks::{Faults, Happening, Options, Post, Protocol, Script, Server, serve};
+use nozzle::Nozzle;
 use nozzle::intake::{Actor, Ask, Intake, Order};
-use nozzle::{Config, Live, Nozzle, Parts};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -27,20 +29,7 @@ fn posts(n: i64) -> Vec<Happening> {
 }
 
 async fn open(dir: &TempDir, shutdown: &Shutdown) -> Nozzle {
-    let config = Config {
-        data_dir: dir.path().to_owned(),
-        listen: "127.0.0.1:0".into(),
-        hooks: Default::default(),
-        token: Secret::new("t".into()),
-        version: "test".into(),
-    };
-    let parts = Parts {
-        live: Live::Embedded(Default::default()),
-        clock: Clock::real(),
-        readiness: Readiness::default(),
-        env: |_| None,
-    };
-    Nozzle::open(config, parts, shutdown.clone()).await.unwrap()
+    common::open(dir, shutdown, Clock::real(), |_| None).await
 }
 
 async fn close(nozzle: Nozzle, shutdown: Shutdown) {

@@ -1,17 +1,19 @@
 //! A recorded conference, spoken by fake networks under every fault they know, through the real pump, admit and sequencer
 //! into a real ledger: every distinct post exactly once.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chassis::Shutdown;
 use chassis::clock::Clock;
-use chassis::{Readiness, Secret, Shutdown};
 use live::ledger::Ledger;
 use model::{EventId, Kind, TallyCounts, Uid};
 use networks::{Faults, Matching, Options, Protocol, Script, Server, rtweet, serve};
+use nozzle::Nozzle;
 use nozzle::intake::{Actor, Ask, Intake, Order};
-use nozzle::{Config, Live, Nozzle, Parts};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -31,21 +33,7 @@ fn archive() -> Option<PathBuf> {
 }
 
 async fn open(dir: &TempDir, shutdown: &Shutdown) -> Nozzle {
-    let config = Config {
-        data_dir: dir.path().to_owned(),
-        listen: "127.0.0.1:0".into(),
-        hooks: Default::default(),
-        token: Secret::new("t".into()),
-        version: "test".into(),
-    };
-    let env = |name: &str| (name == "X_TOKEN").then(|| "secret".to_owned());
-    let parts = Parts {
-        live: Live::Embedded(Default::default()),
-        clock: Clock::real(),
-        readiness: Readiness::default(),
-        env,
-    };
-    Nozzle::open(config, parts, shutdown.clone()).await.unwrap()
+    common::open(dir, shutdown, Clock::real(), |name| (name == "X_TOKEN").then(|| "secret".to_owned())).await
 }
 
 async fn apply(nozzle: &Nozzle, server: &Server, api: &str) -> EventId {

@@ -1,14 +1,16 @@
 //! One conversation on two Mastodon servers: each post once, counts that only grow by the other server's word, and deletions
 //! from either.
 
+mod common;
+
 use std::time::Duration;
 
+use chassis::Shutdown;
 use chassis::clock::Clock;
-use chassis::{Readiness, Secret, Shutdown};
 use model::{Counts, EventId, Fold, ItemId, Uid};
 use networks::{Faults, Happening, Options, Post, Protocol, Script, Server, serve, snowflake_at};
+use nozzle::Nozzle;
 use nozzle::intake::{Actor, Ask, Intake, Order};
-use nozzle::{Config, Live, Nozzle, Parts};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -38,20 +40,7 @@ async fn server(posts: Vec<Post>) -> Server {
 }
 
 async fn open(dir: &TempDir, shutdown: &Shutdown) -> Nozzle {
-    let config = Config {
-        data_dir: dir.path().to_owned(),
-        listen: "127.0.0.1:0".into(),
-        hooks: Default::default(),
-        token: Secret::new("t".into()),
-        version: "test".into(),
-    };
-    let parts = Parts {
-        live: Live::Embedded(Default::default()),
-        clock: Clock::real(),
-        readiness: Readiness::default(),
-        env: |_| None,
-    };
-    Nozzle::open(config, parts, shutdown.clone()).await.unwrap()
+    common::open(dir, shutdown, Clock::real(), |_| None).await
 }
 
 /// The log as a page would draw it, and how many items ever became new.

@@ -5,6 +5,9 @@
 //! Sockets are real and time is not: tokio's clock is moved by hand, some twenty times as fast as the wall's, and the
 //! event's clock follows it. The steps of back-off are the pump's own tests'.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod asked;
 mod connections;
 mod contents;

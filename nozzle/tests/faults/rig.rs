@@ -6,16 +6,17 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chassis::Shutdown;
 use chassis::clock::{Clock, Timeline};
-use chassis::{Readiness, Secret, Shutdown};
 use model::{EventId, Gap, Item, Kind, Micros, TallyCounts, Uid};
 use networks::raw::{Asked, Raw, Step};
 use nozzle::intake::{Actor, Ask, Intake, Order};
-use nozzle::{Config, Live, Nozzle, Parts, SourceState};
+use nozzle::{Nozzle, SourceState};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::common;
 use crate::kinds::Kind as Source;
 
 /// One step of tokio's clock, and the real time that it takes.
@@ -266,20 +267,7 @@ impl Log {
 }
 
 async fn open(dir: &TempDir, shutdown: &Shutdown) -> Nozzle {
-    let config = Config {
-        data_dir: dir.path().to_owned(),
-        listen: "127.0.0.1:0".into(),
-        hooks: Default::default(),
-        token: Secret::new("t".into()),
-        version: "test".into(),
-    };
     let env = |name: &str| (name == "THE_TOKEN").then(|| "secret".to_owned());
     let timeline = Timeline::new(vec![(now(), now() + 30 * 24 * Micros::HOUR)], 1.0).unwrap();
-    let parts = Parts {
-        live: Live::Embedded(Default::default()),
-        clock: Clock::rehearsal(timeline, 0),
-        readiness: Readiness::default(),
-        env,
-    };
-    Nozzle::open(config, parts, shutdown.clone()).await.unwrap()
+    common::open(dir, shutdown, Clock::rehearsal(timeline, 0), env).await
 }
