@@ -1,10 +1,12 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|jetstream|push|archive|fanout|product]... [--bin FILE] [--dist FILE]`, all six by default.
+//! by itself: `bench [sequencer|jetstream|push|archive|commit|fanout|product]... [--bin FILE] [--dist FILE]`, all by default,
+//! or `bench fanout --help` for the one that takes options of its own.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
 //! does the same bare work in the same run.
 
 mod archiving;
+mod commit;
 mod fanout;
 mod figures;
 mod jetstream;
@@ -17,10 +19,20 @@ use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 6] = ["sequencer", "jetstream", "push", "archive", "fanout", "product"];
+const ALL: [&str; 7] = ["sequencer", "jetstream", "push", "archive", "commit", "fanout", "product"];
+
+fn main() -> anyhow::Result<()> {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        // The measurement of the fan-out starts its own parts as processes, and takes options.
+        Some(fanout::PART) => fanout::part(args),
+        Some("fanout") => fanout::run(args),
+        _ => several(),
+    }
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn several() -> anyhow::Result<()> {
     chassis::tls::install();
     let asked = Asked::read(std::env::args().skip(1))?;
     let mut figures = Figures::begin();
@@ -30,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
             "jetstream" => jetstream::measure(&mut figures).await?,
             "push" => push::measure(&mut figures).await?,
             "archive" => archiving::measure(&mut figures).await?,
+            "commit" => commit::measure(&mut figures).await?,
             "fanout" => fanout::measure(&mut figures).await?,
             _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
         }
