@@ -53,7 +53,8 @@ impl From<TurnedAway> for Refused {
 }
 
 impl Refused {
-    fn status(&self) -> StatusCode {
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::BadCursor(_) => StatusCode::BAD_REQUEST,
             Self::UnknownEvent | Self::BadChunk | Self::ChunkIncomplete | Self::ChunkArchived { .. } => {
@@ -67,7 +68,8 @@ impl Refused {
         }
     }
 
-    fn body(&self) -> Value {
+    /// The JSON object.
+    pub(crate) fn body(&self) -> Value {
         let told = |error: &str, message: &str| json!({"error": error, "message": message, "docs": DOCS});
         match self {
             Self::BadCursor(why) => told("bad_cursor", why),
@@ -104,7 +106,7 @@ impl Refused {
     }
 
     /// Seconds, spread so that those who were sent away together do not come back together.
-    fn retry_after_seconds(&self) -> Option<u64> {
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
             Self::NotReady => Some(rand::random_range(1..=3)),
             Self::Draining { retry_ms } => Some(retry_ms.div_ceil(1000).max(1)),

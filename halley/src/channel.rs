@@ -1,13 +1,15 @@
-//! One event as connections see it: the ring, the chunks behind it, and the bell that wakes readers.
+//! One event as connections see it: the ring, the chunks behind it, and the bells that wake the shards.
 
 use std::{
     future::Future,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use live::{Log, Page};
 use model::{Entry, Epoch, Position, Seq};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     chunk::{CHUNK_ENTRIES, Chunk, Chunks},
     frame::Frame,
     ring::{Ring, Take},
+    shard::Bell,
     signal::Head,
 };
 
@@ -22,16 +25,18 @@ use crate::{
 pub(crate) struct Channel {
     log: Arc<dyn Log>,
     ring: RwLock<Option<Ring>>,
-    bell: watch::Sender<Seq>,
     chunks: Chunks,
+    /// Grows with every change that readers have to see.
+    version: AtomicU64,
+    bells: Arc<[Bell]>,
     closing: CancellationToken,
 }
 
 impl Channel {
-    /// A channel without a ring yet; it closes when `closing` is cancelled.
-    pub(crate) fn new(log: Arc<dyn Log>, closing: CancellationToken) -> Arc<Self> {
-        let (bell, chunks) = (watch::Sender::new(0), Chunks::default());
-        Arc::new(Self { log, ring: RwLock::default(), bell, chunks, closing })
+    /// A channel without a ring yet; it closes when `closing` is cancelled. `bells` are rung at every change.
+    pub(crate) fn new(log: Arc<dyn Log>, bells: Arc<[Bell]>, closing: CancellationToken) -> Arc<Self> {
+        let (chunks, version) = (Chunks::default(), AtomicU64::new(0));
+        Arc::new(Self { log, ring: RwLock::default(), chunks, version, bells, closing })
     }
 
     pub(crate) fn log(&self) -> &Arc<dyn Log> {
@@ -41,6 +46,12 @@ impl Channel {
     /// Ends every stream with a bye.
     pub(crate) fn close(&self) {
         self.closing.cancel();
+        self.ring_bells();
+    }
+
+    /// Whether streams shall end.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closing.is_cancelled()
     }
 
     /// Waits until streams shall end.
@@ -48,9 +59,14 @@ impl Channel {
         self.closing.clone().cancelled_owned()
     }
 
-    /// Wakes whenever the ring has changed.
-    pub(crate) fn bell(&self) -> watch::Receiver<Seq> {
-        self.bell.subscribe()
+    /// Another number than before, if readers have to look again.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn ring_bells(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+        self.bells.iter().for_each(Bell::ring);
     }
 
     /// What can be had; `None` before the log was read for the first time.
@@ -70,25 +86,23 @@ impl Channel {
 
     /// Puts a filled ring in place.
     pub(crate) fn replace(&self, ring: Ring) {
-        let top = ring.top();
         *self.write() = Some(ring);
         self.chunks.clear();
-        self.bell.send_replace(top);
+        self.ring_bells();
     }
 
     /// Appends what follows the ring's top, and tells how far the tail behind it was trimmed.
     pub(crate) fn append(&self, epoch: &Epoch, entries: &[Entry], tail_base: Seq) {
         let frames: Vec<_> = entries.iter().map(|entry| Frame::encode(epoch, entry)).collect();
-        let top = {
+        {
             let mut held = self.write();
             let Some(ring) = held.as_mut() else { return };
             ring.trimmed(tail_base);
             entries.iter().zip(frames).for_each(|(entry, frame)| ring.append(frame, entry.voids()));
-            ring.top()
-        };
+        }
         entries.iter().for_each(|entry| self.chunks.overwritten(entry.voids()));
         if !entries.is_empty() {
-            self.bell.send_replace(top);
+            self.ring_bells();
         }
     }
 

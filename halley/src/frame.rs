@@ -1,33 +1,46 @@
 //! One entry in every wire form, encoded once and shared by all connections.
 //!
-//! The three forms lie in one allocation: the server-sent event holds the JSON, and the JSON is what a WebSocket text frame, a poll's
-//! answer and a chunk carry.
+//! All forms lie in one allocation: the server-sent event, then the WebSocket frame, whose payload is the JSON that a poll's answer and a
+//! chunk carry.
 
 use bytes::Bytes;
 use model::{Entry, Epoch, Seq};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::frames;
+
+/// The forms in which entries lie on a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// WebSocket text frames.
+    Text,
+    /// Server-sent events.
+    Event,
+}
 
 /// See the module. Cloning shares the bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     seq: Seq,
-    sse: Bytes,
-    text: Utf8Bytes,
+    all: Bytes,
+    /// Where the WebSocket frame begins, and where its payload.
+    text_from: u32,
+    json_from: u32,
 }
 
 impl Frame {
     /// Encodes the public form of an entry.
     pub(crate) fn encode(epoch: &Epoch, entry: &Entry) -> Self {
         let json = model::public::entry_json(entry);
-        let mut sse = Vec::with_capacity(json.len() + 96);
-        sse.extend_from_slice(format!("id: {epoch}.{}\ndata: ", entry.seq).as_bytes());
-        let start = sse.len();
-        sse.extend_from_slice(&json);
-        sse.extend_from_slice(b"\n\n");
-        sse.shrink_to_fit();
-        let sse = Bytes::from(sse);
-        let text = Utf8Bytes::try_from(sse.slice(start..start + json.len())).expect("JSON is UTF-8");
-        Self { seq: entry.seq, sse, text }
+        let mut all = Vec::with_capacity(2 * json.len() + 96);
+        all.extend_from_slice(format!("id: {epoch}.{}\ndata: ", entry.seq).as_bytes());
+        all.extend_from_slice(&json);
+        all.extend_from_slice(b"\n\n");
+        let text_from = offset(&all);
+        all.extend_from_slice(frames::text_header(json.len(), false).as_ref());
+        let json_from = offset(&all);
+        all.extend_from_slice(&json);
+        all.shrink_to_fit();
+        Self { seq: entry.seq, all: Bytes::from(all), text_from, json_from }
     }
 
     /// The entry's number.
@@ -35,27 +48,40 @@ impl Frame {
         self.seq
     }
 
-    /// The server-sent event, `id:` line included.
-    pub(crate) fn sse(&self) -> &Bytes {
-        &self.sse
+    /// The entry as it lies on a stream: a WebSocket frame with its header, or a server-sent event with its `id:` line.
+    pub(crate) fn form(&self, form: Form) -> Bytes {
+        match form {
+            Form::Text => self.all.slice(self.text_from as usize..),
+            Form::Event => self.all.slice(..self.text_from as usize),
+        }
     }
 
-    /// The JSON object, as a WebSocket text frame carries it.
-    pub(crate) fn text(&self) -> &Utf8Bytes {
-        &self.text
+    /// The JSON object.
+    pub(crate) fn json(&self) -> &[u8] {
+        &self.all[self.json_from as usize..]
     }
 
-    /// What this entry counts against the bounds of the ring, a batch and a bucket.
+    /// What this entry costs a client, whatever way it takes it.
     pub(crate) fn bytes(&self) -> usize {
-        self.sse.len()
+        self.text_from as usize
     }
+
+    /// What this entry holds in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.all.len()
+    }
+}
+
+/// Admit lets no entry through that is anywhere near 4 GiB.
+fn offset(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).expect("an entry has less than 4 GiB")
 }
 
 /// `{"epoch","after","next","entries":[...]}`, the body of chunks and (with `extra` before its end) of polls.
 pub(crate) fn page(epoch: &Epoch, after: Seq, frames: &[Frame], extra: &str) -> Bytes {
     let next = frames.last().map_or(after, Frame::seq);
-    let mut body =
-        Vec::with_capacity(frames.iter().map(|f| f.text.len() + 1).sum::<usize>() + extra.len() + 128);
+    let size = frames.iter().map(|f| f.json().len() + 1).sum::<usize>() + extra.len() + 128;
+    let mut body = Vec::with_capacity(size);
     body.extend_from_slice(
         format!(r#"{{"epoch":"{epoch}","after":{after},"next":{next},"entries":["#).as_bytes(),
     );
@@ -63,7 +89,7 @@ pub(crate) fn page(epoch: &Epoch, after: Seq, frames: &[Frame], extra: &str) -> 
         if i > 0 {
             body.push(b',');
         }
-        body.extend_from_slice(frame.text.as_bytes());
+        body.extend_from_slice(frame.json());
     }
     body.push(b']');
     body.extend_from_slice(extra.as_bytes());
@@ -80,12 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn the_three_forms_share_one_allocation() {
+    fn all_forms_say_the_same() {
         let frame = Frame::encode(&epoch(), &Entry::void(7));
-        let sse = std::str::from_utf8(frame.sse()).expect("text");
-        assert_eq!(sse, format!("id: {}.7\ndata: {}\n\n", epoch(), frame.text()));
-        let inside = frame.sse().as_ptr_range();
-        assert!(inside.contains(&frame.text().as_bytes().as_ptr()));
+        let json = std::str::from_utf8(frame.json()).expect("text");
+        assert_eq!(frame.form(Form::Event), format!("id: {}.7\ndata: {json}\n\n", epoch()));
+        let text = frame.form(Form::Text);
+        assert_eq!((text[0], text[1] as usize, &text[2..]), (0x81, json.len(), json.as_bytes()));
+        assert_eq!(frame.held_bytes(), frame.bytes() + text.len());
     }
 
     #[test]

@@ -184,7 +184,26 @@ pub(crate) struct Pass {
     bucket: Bucket,
 }
 
+/// What lets the same client in again after its pass was given up: a poll's next request.
+#[derive(Debug, Clone)]
+pub(crate) struct Ticket {
+    gate: Arc<Gate>,
+    client: Client,
+}
+
+impl Ticket {
+    /// As [`Gate::enter`].
+    pub(crate) fn enter(&self) -> Result<Pass, TurnedAway> {
+        self.gate.enter(&self.client)
+    }
+}
+
 impl Pass {
+    /// For when this pass is given up.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket { gate: self.gate.clone(), client: self.client }
+    }
+
     /// How long this stream must rest before it may catch up further.
     pub(crate) fn rest(&mut self) -> Duration {
         let now = Instant::now();

@@ -1,22 +1,17 @@
-//! The one pull path: a cursor into an event's log, from which WebSocket, server-sent events and long poll are all fed.
+//! A cursor into an event's log, from which WebSocket, server-sent events and long poll are all fed. Plain decisions; the shard carries them out.
 //!
-//! There is no queue per connection. A reader asks for the next step when its client has taken the last one; the entries it gets
-//! are shared bytes of the ring, or of a chunk when it is too far behind. So a slow client costs its socket's buffer and this cursor.
+//! There is no queue per connection. A reader says what comes next when its client has taken the last thing; the entries it names are
+//! shared bytes. So a slow client costs its socket's buffer and this cursor.
 
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use live::follow::{self, PageStep};
 use model::{Position, Seq};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::Instant;
 
 use crate::{
-    channel::Channel,
-    frame::Frame,
+    batch::Batch,
     gate::Pass,
-    ring::Take,
     signal::{Head, Signal, archive_link},
 };
 
@@ -27,15 +22,47 @@ pub(crate) const AHEAD_HOLD_MAX: Duration = Duration::from_secs(30);
 /// While older entries cannot be read they are asked for this often,
 const OLDER_RETRY: Duration = Duration::from_millis(500);
 /// for so long; then the client is sent away to come back later.
-const OLDER_TRIES_MAX: u32 = 20;
+const OLDER_TRIES_MAX: u8 = 20;
 
-/// What a transport does next.
+/// What a reader reads.
+pub(crate) trait Tail {
+    /// What can be had; `None` before the log was read for the first time.
+    fn head(&self) -> Option<Head>;
+    /// What lies behind a position.
+    fn take(&mut self, at: &Position) -> Found;
+    /// Whether streams shall end.
+    fn is_closed(&self) -> bool;
+    /// The event's name in addresses.
+    fn slug(&self) -> &str;
+}
+
+/// What a reader finds behind its position.
+pub(crate) enum Found {
+    /// These entries.
+    Entries(Rc<Batch>),
+    /// Nothing yet.
+    Nothing,
+    /// They are not in memory; the tail in the store has them.
+    Older,
+    /// They are the archive's, up to this seq.
+    Window(Seq),
+    /// The log is another one now.
+    OtherLog,
+}
+
+/// What the shard does next for a connection.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Say this.
-    Signal(Signal),
-    /// Hand over these entries, in this order.
-    Entries(Vec<Frame>),
+    /// Say this, then ask again.
+    Say(Signal),
+    /// Hand over these entries, then ask again. The cursor stands behind them already.
+    Entries(Rc<Batch>),
+    /// Nothing until the event has news, or until then.
+    Wait(Instant),
+    /// Nothing before then, whatever is new.
+    Rest(Instant),
+    /// Have the entries behind this position read, then ask again.
+    Fetch(Position),
     /// Close.
     End(Ending),
 }
@@ -54,7 +81,7 @@ enum State {
     /// The client's position is not settled yet.
     Opening { want: Option<Position>, until: Instant },
     /// The hello was said; this comes next.
-    Window { signal: Signal, at: Position },
+    Window { from: Seq, at: Position },
     /// Everything up to here was handed over.
     Following(Position),
     /// The bye was said.
@@ -62,88 +89,90 @@ enum State {
 }
 
 /// See the module.
+#[derive(Debug)]
 pub(crate) struct Reader {
-    channel: Arc<Channel>,
-    bell: watch::Receiver<Seq>,
-    slug: String,
-    pass: Pass,
     state: State,
+    pass: Pass,
     /// Entries up to here are history, and cost.
     history_until: Seq,
     beat_at: Instant,
-    older_tries: u32,
+    rest_until: Option<Instant>,
+    older_tries: u8,
 }
 
 impl Reader {
     /// A reader for a client that has everything up to `want` (`None`: it begins at the top), which is held for `ahead_hold` if it is ahead of us.
-    pub(crate) fn new(
-        channel: Arc<Channel>,
-        slug: String,
-        want: Option<Position>,
-        pass: Pass,
-        ahead_hold: Duration,
-    ) -> Self {
-        let now = Instant::now();
+    pub(crate) fn new(want: Option<Position>, pass: Pass, ahead_hold: Duration, now: Instant) -> Self {
         Self {
-            bell: channel.bell(),
-            channel,
-            slug,
-            pass,
             state: State::Opening { want, until: now + ahead_hold },
+            pass,
             history_until: 0,
             beat_at: now + BEAT_EVERY,
+            rest_until: None,
             older_tries: 0,
         }
     }
 
-    /// The next step, when there is one. Cancelling it loses nothing: the cursor moves only with what is returned.
-    pub(crate) async fn next(&mut self) -> Step {
-        let closed = self.channel.closed();
-        tokio::select! {
-            biased;
-            () = closed => self.bye(Ending::Drain),
-            step = self.advance() => step,
+    /// Whether the next entry behind this position can be handed over as it is: the way of nearly everybody, nearly always.
+    pub(crate) fn is_at(&self, at: &Position) -> bool {
+        matches!(&self.state, State::Following(mine) if mine == at)
+            && at.seq >= self.history_until
+            && self.rest_until.is_none()
+    }
+
+    /// Where the client stands, once that is settled.
+    pub(crate) fn at(&self) -> Option<&Position> {
+        match &self.state {
+            State::Following(at) => Some(at),
+            State::Opening { .. } | State::Window { .. } | State::Ended(_) => None,
         }
     }
 
-    async fn advance(&mut self) -> Step {
-        loop {
-            let step = match &self.state {
-                State::Opening { want, until } => {
-                    let (want, until) = (want.clone(), *until);
-                    self.open(want, until).await
-                }
-                State::Window { signal, at } => {
-                    let (signal, at) = (signal.clone(), at.clone());
-                    self.state = State::Following(at);
-                    Some(Step::Signal(signal))
-                }
-                State::Following(at) => {
-                    let at = at.clone();
-                    self.follow(at).await
-                }
-                State::Ended(ending) => Some(Step::End(*ending)),
-            };
-            if let Some(step) = step {
-                return step;
-            }
+    /// The client has everything up to here, less or more than was handed over.
+    pub(crate) fn has(&mut self, seq: Seq) {
+        if let State::Following(at) = &mut self.state {
+            at.seq = seq;
         }
     }
 
-    /// Settles the position and says hello; nothing while the client has to wait.
-    async fn open(&mut self, want: Option<Position>, until: Instant) -> Option<Step> {
-        // Marked as seen before looking, so that a change in between still wakes us.
-        self.bell.borrow_and_update();
-        let Some(head) = self.channel.head() else {
-            if Instant::now() >= until {
-                return Some(self.bye(Ending::Overload));
+    /// What comes next.
+    pub(crate) fn next(&mut self, tail: &mut impl Tail, now: Instant) -> Step {
+        if tail.is_closed() {
+            return self.bye(Ending::Drain);
+        }
+        match &self.state {
+            State::Opening { want, until } => {
+                let (want, until) = (want.clone(), *until);
+                self.open(tail, want, until, now)
             }
-            self.ring_or(until).await;
-            return None;
+            State::Window { from, at } => {
+                let (from, at) = (*from, at.clone());
+                let base = at.seq;
+                self.state = State::Following(at);
+                Step::Say(window(tail, from, base))
+            }
+            State::Following(at) => {
+                let at = at.clone();
+                self.follow(tail, at, now)
+            }
+            State::Ended(ending) => Step::End(*ending),
+        }
+    }
+
+    /// Settles the position and says hello, or lets the client wait.
+    fn open(
+        &mut self,
+        tail: &mut impl Tail,
+        want: Option<Position>,
+        until: Instant,
+        now: Instant,
+    ) -> Step {
+        let Some(head) = tail.head() else {
+            return if now >= until { self.bye(Ending::Overload) } else { Step::Wait(until) };
         };
         let Some(want) = want else {
             let top = head.top;
-            return Some(self.hello(head, top, false));
+            return self.hello(head, top, false, now);
         };
         let view = follow::Head {
             epoch: head.epoch.clone(),
@@ -152,111 +181,104 @@ impl Reader {
             line: follow::Line::default(),
         };
         match follow::page(&want, &view) {
-            PageStep::Resume(seq) => Some(self.hello(head, seq, true)),
-            PageStep::Hold if Instant::now() < until => {
-                self.ring_or(until).await;
-                None
-            }
+            PageStep::Resume(seq) => self.hello(head, seq, true, now),
+            PageStep::Hold if now < until => Step::Wait(until),
             PageStep::Hold => {
                 let base = head.base;
-                Some(self.hello(head, base, false))
+                self.hello(head, base, false, now)
             }
-            PageStep::Afresh(base) => Some(self.hello(head, base, false)),
+            PageStep::Afresh(base) => self.hello(head, base, false, now),
             PageStep::Window(base) => {
-                let signal = self.window(want.seq, base);
                 let at = Position { epoch: head.epoch.clone(), seq: base };
-                let hello = self.hello(head, base, false);
-                self.state = State::Window { signal, at };
-                Some(hello)
+                let hello = self.hello(head, base, false, now);
+                self.state = State::Window { from: want.seq, at };
+                hello
             }
         }
     }
 
-    fn hello(&mut self, head: Head, after: Seq, resumed: bool) -> Step {
+    fn hello(&mut self, head: Head, after: Seq, resumed: bool, now: Instant) -> Step {
         self.history_until = head.top;
-        self.beat_at = Instant::now() + BEAT_EVERY;
+        self.beat_at = now + BEAT_EVERY;
         self.state = State::Following(Position { epoch: head.epoch.clone(), seq: after });
-        Step::Signal(Signal::Hello { epoch: head.epoch, after, top: head.top, base: head.base, resumed })
+        Step::Say(Signal::Hello { epoch: head.epoch, after, top: head.top, base: head.base, resumed })
     }
 
-    fn window(&self, after: Seq, base: Seq) -> Signal {
-        Signal::Window { after, base, archive: archive_link(&self.slug, after) }
-    }
-
-    async fn follow(&mut self, at: Position) -> Option<Step> {
-        if Instant::now() >= self.beat_at {
-            self.beat_at = Instant::now() + BEAT_EVERY;
-            let top = self.channel.head().map_or(at.seq, |head| head.top);
-            return Some(Step::Signal(Signal::Beat { top }));
+    fn follow(&mut self, tail: &mut impl Tail, at: Position, now: Instant) -> Step {
+        if now >= self.beat_at {
+            self.beat_at = now + BEAT_EVERY;
+            let top = tail.head().map_or(at.seq, |head| head.top);
+            return Step::Say(Signal::Beat { top });
         }
-        self.bell.borrow_and_update();
-        match self.channel.take(&at) {
-            Take::Entries(frames) => self.hand_over(at, frames).await,
-            Take::Older => self.fetch_older(at).await,
-            Take::Nothing => {
-                self.ring_or(self.beat_at).await;
-                None
-            }
-            Take::Window(base) => {
-                let signal = self.window(at.seq, base);
+        if let Some(until) = self.rest_until.take_if(|until| now < *until) {
+            self.rest_until = Some(until);
+            return Step::Rest(until.min(self.beat_at));
+        }
+        self.rest_until = None;
+        match tail.take(&at) {
+            Found::Entries(batch) => self.hand_over(at, batch, now),
+            Found::Older => self.fetch(at),
+            Found::Nothing => Step::Wait(self.beat_at),
+            Found::Window(base) => {
+                let from = at.seq;
                 self.state = State::Following(Position { seq: base, ..at });
-                Some(Step::Signal(signal))
+                Step::Say(window(tail, from, base))
             }
-            Take::OtherLog => Some(self.bye(Ending::Drain)),
+            Found::OtherLog => self.bye(Ending::Drain),
         }
     }
 
-    async fn fetch_older(&mut self, at: Position) -> Option<Step> {
-        match self.channel.older(&at).await {
-            Ok(frames) if !frames.is_empty() => {
-                self.older_tries = 0;
-                self.hand_over(at, frames).await
-            }
-            Ok(_) | Err(_) if self.older_tries < OLDER_TRIES_MAX => {
-                self.older_tries += 1;
-                sleep(OLDER_RETRY).await;
-                None
-            }
-            Ok(_) => Some(self.bye(Ending::Overload)),
-            Err(error) => {
-                tracing::warn!(event = self.slug, %error, "a client that is behind cannot be served");
-                Some(self.bye(Ending::Overload))
-            }
+    fn fetch(&mut self, at: Position) -> Step {
+        if self.older_tries >= OLDER_TRIES_MAX {
+            return self.bye(Ending::Overload);
         }
+        self.older_tries += 1;
+        Step::Fetch(at)
+    }
+
+    /// What was to be fetched could not be read: it is asked for again in a moment.
+    pub(crate) fn not_fetched(&mut self, now: Instant) {
+        self.rest_until = Some(now + OLDER_RETRY);
     }
 
     /// Moves the cursor over these entries; history has to wait while the client or its address owes.
-    async fn hand_over(&mut self, at: Position, frames: Vec<Frame>) -> Option<Step> {
-        let last = frames.last().map_or(at.seq, Frame::seq);
-        let history: usize = frames.iter().filter(|f| f.seq() <= self.history_until).map(Frame::bytes).sum();
+    fn hand_over(&mut self, at: Position, batch: Rc<Batch>, now: Instant) -> Step {
+        self.older_tries = 0;
+        let history = batch.bytes_until(self.history_until);
         if history > 0 {
             let rest = self.pass.rest();
             if !rest.is_zero() {
-                sleep_until(self.beat_at.min(Instant::now() + rest)).await;
-                return None;
+                self.rest_until = Some(now + rest);
+                return Step::Rest(self.beat_at.min(now + rest));
             }
             self.pass.charge(history);
         }
-        self.state = State::Following(Position { seq: last, ..at });
-        Some(Step::Entries(frames))
+        self.state = State::Following(Position { seq: batch.last(), ..at });
+        Step::Entries(batch)
     }
 
-    /// Waits for news, until then at most.
-    async fn ring_or(&mut self, until: Instant) {
-        let rang = tokio::time::timeout_at(until, self.bell.changed()).await;
-        if let Ok(Err(_)) = rang {
-            // The channel cannot drop its bell while we hold the channel; should it, this must not spin.
-            sleep_until(until).await;
-        }
-    }
-
-    fn bye(&mut self, ending: Ending) -> Step {
+    /// Ends the stream with a word about when to come back.
+    pub(crate) fn bye(&mut self, ending: Ending) -> Step {
         if let State::Ended(ending) = self.state {
             return Step::End(ending);
         }
         self.state = State::Ended(ending);
-        Step::Signal(Signal::Bye { retry_ms: rand::random_range(100..=self.pass.retry_spread_ms()) })
+        Step::Say(Signal::Bye { retry_ms: self.retry_ms(), why: None })
     }
+
+    /// When a client that is sent away shall come back: spread over all who may be sent away together.
+    pub(crate) fn retry_ms(&self) -> u64 {
+        rand::random_range(100..=self.pass.retry_spread_ms())
+    }
+
+    #[cfg(test)]
+    fn pass(&mut self) -> &mut Pass {
+        &mut self.pass
+    }
+}
+
+fn window(tail: &impl Tail, from: Seq, base: Seq) -> Signal {
+    Signal::Window { after: from, base, archive: archive_link(tail.slug(), from) }
 }
 
 #[cfg(test)]

@@ -38,6 +38,9 @@ pub(crate) enum Signal {
     Bye {
         /// See there.
         retry_ms: u64,
+        /// `lag`: the client did not read fast enough. Absent when it is not the client's doing.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'static str>,
     },
 }
 
@@ -80,6 +83,8 @@ mod tests {
             window.json(),
             r#"{"window":{"after":1,"base":5,"archive":"/api/v1/events/rustfest/items?after=1"}}"#
         );
-        assert_eq!(Signal::Bye { retry_ms: 40 }.json(), r#"{"bye":{"retry_ms":40}}"#);
+        assert_eq!(Signal::Bye { retry_ms: 40, why: None }.json(), r#"{"bye":{"retry_ms":40}}"#);
+        let lag = Signal::Bye { retry_ms: 40, why: Some("lag") };
+        assert_eq!(lag.json(), r#"{"bye":{"retry_ms":40,"why":"lag"}}"#);
     }
 }

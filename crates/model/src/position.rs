@@ -1,7 +1,7 @@
 //! Positions in a live log: which log (epoch), and how far (seq).
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// The number of an entry, from 1 without holes. 0 stands for "before the first".
 pub type Seq = u64;
@@ -11,16 +11,16 @@ const SEQ_MAX: Seq = (1 << 53) - 1;
 const EPOCH_CHARS_MAX: usize = 64;
 
 /// The random name of one ledger, `G.random`: G is its generation (0 for a new ledger; only a recovery makes a
-/// higher one), so that readers can tell a newer log from an older one.
+/// higher one), so that readers can tell a newer log from an older one. Clones share the text: every connection holds one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Epoch(String);
+pub struct Epoch(Arc<str>);
 
 impl Epoch {
     /// An epoch of this generation with 64 random bits.
     #[must_use]
     pub fn new(generation: u64, random: u64) -> Self {
-        Self(format!("{generation}.{random:016x}"))
+        Self(format!("{generation}.{random:016x}").into())
     }
 
     /// The generation; higher ones replace lower ones.
@@ -45,7 +45,7 @@ impl FromStr for Epoch {
                 && r.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
         });
         if well_formed && text.len() <= EPOCH_CHARS_MAX {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(BadPosition::Epoch)
         }

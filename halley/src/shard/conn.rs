@@ -1,0 +1,452 @@
+//! One connection: a socket, a cursor, a deadline. What it says and hears as a stream; polls are in `polls.rs`.
+
+use std::{ops::ControlFlow, rc::Rc};
+
+use bytes::Bytes;
+use chassis::http::Slot;
+use mio::net::TcpStream;
+use model::Position;
+use tokio::time::Instant;
+
+use super::{
+    group::Group,
+    kit::{Counts, Kit, Name, Tally},
+    polls::Poll,
+    sockets::{self, Gone},
+};
+use crate::{
+    batch::Batch,
+    buckets::{Bucket, Flow},
+    frame::Form,
+    frames::{self, Heard, Inbound},
+    goodbye::Goodbye,
+    metrics,
+    reader::{Ending, Reader, Step},
+    signal::Signal,
+};
+
+/// Batches that one connection gets in one turn of the loop; then the others have theirs.
+const BATCHES_A_TURN_MAX: usize = 8;
+/// Frames from a client, in "bytes" of the bucket: a burst, then one each second.
+const INBOUND_FRAMES: Flow = Flow { rate_bytes: 1, burst_bytes: 20 };
+/// What a client may send on an event stream, where nothing is to be sent.
+const CHATTER_BYTES_MAX: usize = 4 * 1024;
+
+/// What becomes of a connection.
+pub(super) enum Fate {
+    /// It goes on.
+    Stay,
+    /// It is closed.
+    Close,
+    /// hyper gets it back, with what was read from it, and a note.
+    GiveBack(Bytes, Option<u64>),
+}
+
+impl From<Gone> for Fate {
+    fn from(_: Gone) -> Self {
+        Self::Close
+    }
+}
+
+/// The way in which a connection is served.
+pub(super) enum Kind {
+    WebSocket {
+        /// Whether compressed messages were agreed on.
+        is_deflating: bool,
+    },
+    Events,
+    Poll(Box<Poll>),
+}
+
+/// See the module.
+pub(super) struct Conn {
+    pub(super) name: Name,
+    pub(super) group: usize,
+    /// Its place among the group's members.
+    pub(super) member: usize,
+    pub(super) stream: TcpStream,
+    pub(super) kind: Kind,
+    /// `None` between two polls, and after the last words.
+    pub(super) reader: Option<Reader>,
+    pub(super) slot: Slot,
+    /// When it wants to be looked at again,
+    deadline: Instant,
+    /// and the tick of the wheel under which that is noted; 0: under none.
+    noted: u64,
+    /// The socket is full.
+    pub(super) is_blocked: bool,
+    /// Entries are being read for it.
+    pub(super) is_fetching: bool,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few connections have at any one time.
+#[derive(Default)]
+struct Rare {
+    /// The rest of what was begun: to the end of its entry, or of the poll's answer.
+    pending: Bytes,
+    /// Since when a client does not read fast enough, and the bytes that it has taken since.
+    stalled: Option<(Instant, usize)>,
+    inbound: Inbound,
+    chatter: Option<Bucket>,
+    chatter_bytes: usize,
+}
+
+impl Conn {
+    pub(super) fn new(
+        name: Name,
+        group: (usize, usize),
+        stream: TcpStream,
+        kind: Kind,
+        reader: Reader,
+        slot: Slot,
+        now: Instant,
+    ) -> Self {
+        Self {
+            name,
+            group: group.0,
+            member: group.1,
+            stream,
+            kind,
+            reader: Some(reader),
+            slot,
+            deadline: now,
+            noted: 0,
+            is_blocked: false,
+            is_fetching: false,
+            rare: None,
+        }
+    }
+
+    fn form(&self) -> Form {
+        if matches!(self.kind, Kind::WebSocket { .. }) { Form::Text } else { Form::Event }
+    }
+
+    pub(super) fn tally<'a>(&self, counts: &'a Counts) -> &'a Tally {
+        match self.kind {
+            Kind::WebSocket { .. } => &counts.ws,
+            Kind::Events => &counts.sse,
+            Kind::Poll(_) => &counts.poll,
+        }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Sets when it is looked at again.
+    pub(super) fn look_at(&mut self, at: Instant, kit: &mut Kit) {
+        self.deadline = at;
+        let tick = kit.wheel.tick(at);
+        if self.noted == 0 || tick < self.noted {
+            self.noted = tick;
+            kit.wheel.note(tick, self.name);
+        }
+    }
+
+    /// A deadline of its own was noted for now: whether it still stands.
+    pub(super) fn is_due(&mut self, kit: &mut Kit) -> bool {
+        if kit.wheel.is_ahead(self.noted) {
+            // Told under a tick that was overtaken by an earlier one; the one that counts is still to come.
+            return false;
+        }
+        self.noted = 0;
+        let is_due = self.deadline <= kit.now;
+        if !is_due {
+            self.look_at(self.deadline, kit);
+        }
+        is_due
+    }
+
+    /// Whether it stands where nearly everybody stands and can be handed the same bytes.
+    pub(super) fn is_at(&self, at: &Position) -> bool {
+        !self.is_blocked && !self.is_fetching && self.reader.as_ref().is_some_and(|reader| reader.is_at(at))
+    }
+
+    /// Says whatever there is to say until the client has everything, or takes no more.
+    pub(super) fn drive(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
+        if matches!(self.kind, Kind::Poll(_)) {
+            return self.drive_poll(group, kit);
+        }
+        for _ in 0..BATCHES_A_TURN_MAX {
+            if self.is_blocked || self.is_fetching {
+                return Fate::Stay;
+            }
+            let Some(reader) = &mut self.reader else { return Fate::Stay };
+            match reader.next(group, kit.now) {
+                Step::Say(signal) => match self.say(&signal, kit) {
+                    Ok(()) => {}
+                    Err(gone) => return gone.into(),
+                },
+                Step::Entries(batch) => match self.hand_over(&batch, kit) {
+                    Ok(()) => {}
+                    Err(gone) => return gone.into(),
+                },
+                Step::Wait(until) | Step::Rest(until) => {
+                    self.settle();
+                    self.look_at(until, kit);
+                    return Fate::Stay;
+                }
+                Step::Fetch(at) => {
+                    self.is_fetching = true;
+                    group.fetch(at, self.name, kit);
+                    return Fate::Stay;
+                }
+                Step::End(Ending::Drain) => return self.part(Goodbye::Drain, kit),
+                Step::End(Ending::Overload) => return self.part(Goodbye::Overload, kit),
+            }
+        }
+        kit.eager.push(self.name);
+        Fate::Stay
+    }
+
+    /// Everything was taken: nobody is slow.
+    fn settle(&mut self) {
+        if let Some(rare) = &mut self.rare {
+            rare.stalled = None;
+        }
+    }
+
+    fn encode(&self, signal: &Signal) -> Vec<u8> {
+        let json = signal.json();
+        match self.form() {
+            Form::Text => {
+                let mut frame = Vec::with_capacity(json.len() + 10);
+                frame.extend_from_slice(frames::text_header(json.len(), false).as_ref());
+                frame.extend_from_slice(json.as_bytes());
+                frame
+            }
+            Form::Event => match signal {
+                // It also sets how long the browser waits before it comes back by itself.
+                Signal::Bye { retry_ms, .. } => format!("retry: {retry_ms}\ndata: {json}\n\n").into_bytes(),
+                _ => format!("data: {json}\n\n").into_bytes(),
+            },
+        }
+    }
+
+    fn say(&mut self, signal: &Signal, kit: &mut Kit) -> Result<(), Gone> {
+        let bytes = self.encode(signal);
+        self.write_whole(bytes.into(), kit)
+    }
+
+    /// The first thing on a stream: the answer's head and the hello in one write, where the position is settled.
+    pub(super) fn begin(&mut self, mut head: Vec<u8>, group: &mut Group, kit: &mut Kit) -> Fate {
+        let step = self.reader.as_mut().map(|reader| reader.next(group, kit.now));
+        if let Some(Step::Say(signal)) = step {
+            head.extend(self.encode(&signal));
+        }
+        match self.write_whole(head.into(), kit) {
+            Ok(()) => self.drive(group, kit),
+            Err(gone) => gone.into(),
+        }
+    }
+
+    /// Writes something that must come whole, now or bit by bit.
+    pub(super) fn write_whole(&mut self, bytes: Bytes, kit: &mut Kit) -> Result<(), Gone> {
+        let sent = sockets::write(&self.stream, &bytes)?;
+        if sent < bytes.len() {
+            self.block(bytes.slice(sent..), sent, kit);
+        }
+        Ok(())
+    }
+
+    /// Writes the entries that the cursor stands behind already; where the socket is full, the cursor goes back to what is sent or begun.
+    pub(super) fn hand_over(&mut self, batch: &Rc<Batch>, kit: &mut Kit) -> Result<(), Gone> {
+        let form = self.form();
+        let bytes = batch.form(form);
+        let sent = sockets::write(&self.stream, bytes)?;
+        if sent == bytes.len() {
+            self.tally(&kit.counts).delivered.increment(batch.len() as u64);
+            self.progress(sent, kit);
+            return Ok(());
+        }
+        let (seq, end) = batch.reached(form, sent);
+        if let Some(reader) = &mut self.reader {
+            reader.has(seq);
+        }
+        self.tally(&kit.counts).delivered.increment(batch.count_until(seq));
+        self.block(bytes.slice(sent..end), sent, kit);
+        Ok(())
+    }
+
+    /// The way of nearly everybody: the next entries, as they are, to a client that has all before them.
+    pub(super) fn deliver(&mut self, batch: &Rc<Batch>, kit: &mut Kit) -> Fate {
+        if let Some(reader) = &mut self.reader {
+            reader.has(batch.last());
+        }
+        if matches!(self.kind, Kind::Poll(_)) {
+            return self.answer_with(batch, kit);
+        }
+        match self.hand_over(batch, kit) {
+            Ok(()) => Fate::Stay,
+            Err(gone) => gone.into(),
+        }
+    }
+
+    /// The socket is full; `pending` is what must go out before anything else.
+    fn block(&mut self, pending: Bytes, sent: usize, kit: &mut Kit) {
+        self.is_blocked = true;
+        self.rare().pending = pending;
+        self.progress(sent, kit);
+        let (now, wait) = (kit.now, kit.rules.write_wait);
+        let (since, _) = *self.rare().stalled.get_or_insert((now, 0));
+        self.look_at(since + wait, kit);
+    }
+
+    /// Counts what a slow client takes after all.
+    fn progress(&mut self, bytes: usize, kit: &Kit) {
+        let Some(stalled) = self.rare.as_mut().and_then(|rare| rare.stalled.as_mut()) else { return };
+        stalled.1 += bytes;
+        if stalled.1 >= kit.rules.progress_bytes_min {
+            *stalled = (kit.now, 0);
+        }
+    }
+
+    /// The socket takes bytes again.
+    pub(super) fn writable(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
+        if !self.is_blocked {
+            return Fate::Stay;
+        }
+        self.is_blocked = false;
+        let pending = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.pending)).unwrap_or_default();
+        if !pending.is_empty() {
+            match sockets::write(&self.stream, &pending) {
+                Ok(sent) if sent < pending.len() => {
+                    self.block(pending.slice(sent..), sent, kit);
+                    return Fate::Stay;
+                }
+                Ok(sent) => self.progress(sent, kit),
+                Err(gone) => return gone.into(),
+            }
+        }
+        self.drive(group, kit)
+    }
+
+    /// Its deadline has come.
+    pub(super) fn due(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
+        if self.reader.is_none() && !self.is_blocked {
+            // It has had its last words, or its last answer, and its time after them.
+            return Fate::Close;
+        }
+        if !self.is_blocked {
+            return self.drive(group, kit);
+        }
+        let since = self.rare.as_ref().and_then(|rare| rare.stalled).map_or(kit.now, |(since, _)| since);
+        if kit.now < since + kit.rules.write_wait {
+            self.look_at(since + kit.rules.write_wait, kit);
+            return Fate::Stay;
+        }
+        kit.counts.slow.increment(1);
+        self.part(Goodbye::Slow, kit)
+    }
+
+    /// Says why we close, makes sure that there is room for it, and leaves the client a moment to read it.
+    pub(super) fn part(&mut self, goodbye: Goodbye, kit: &mut Kit) -> Fate {
+        let Some(reader) = self.reader.take() else { return Fate::Close };
+        let mut last = self.rare.take().map(|rare| rare.pending.to_vec()).unwrap_or_default();
+        if goodbye == Goodbye::Slow {
+            last.extend(self.encode(&Signal::Bye { retry_ms: reader.retry_ms(), why: Some("lag") }));
+        }
+        match self.kind {
+            Kind::WebSocket { .. } => last.extend(goodbye.frame()),
+            Kind::Events => {}
+            // An answer that was begun cannot be taken back, and nothing can follow it.
+            Kind::Poll(_) => return Fate::Close,
+        }
+        if !matches!(goodbye, Goodbye::Drain | Goodbye::Overload | Goodbye::Slow) {
+            ::metrics::counter!(metrics::BAD_CLIENT, "code" => goodbye.code().to_string()).increment(1);
+        }
+        self.say_last(&last, kit)
+    }
+
+    /// Writes as much as there is room for, and nothing after it.
+    fn say_last(&mut self, last: &[u8], kit: &mut Kit) -> Fate {
+        sockets::unbound(&self.stream);
+        (self.reader, self.rare, self.is_blocked) = (None, None, false);
+        let said = sockets::write(&self.stream, last).and_then(|_| sockets::finish(&self.stream));
+        self.look_at(kit.now + kit.rules.parting_wait, kit);
+        said.map_or_else(Fate::from, |()| Fate::Stay)
+    }
+
+    /// There are bytes from the client, or it has closed its side.
+    pub(super) fn readable(&mut self, has_closed: bool, group: &mut Group, kit: &mut Kit) -> Fate {
+        if matches!(self.kind, Kind::Poll(_)) {
+            return self.poll_readable(has_closed, group, kit);
+        }
+        loop {
+            let mut scratch = std::mem::take(&mut kit.scratch);
+            let came = sockets::read(&self.stream, &mut scratch);
+            let fate = match came {
+                Ok(Some(came)) => self.hear(&mut scratch[..came], kit),
+                Ok(None) | Err(Gone) => Fate::Stay,
+            };
+            kit.scratch = scratch;
+            match (came, fate) {
+                (Err(gone), _) => return gone.into(),
+                (Ok(None), fate) => return fate,
+                (_, Fate::Stay) => {}
+                (_, fate) => return fate,
+            }
+        }
+    }
+
+    /// Judges what a client has said on a stream.
+    pub(super) fn hear(&mut self, bytes: &mut [u8], kit: &mut Kit) -> Fate {
+        if self.reader.is_none() {
+            // We have closed; whatever still comes is read so that our last words are not reset with it.
+            return Fate::Stay;
+        }
+        let Kind::WebSocket { is_deflating } = self.kind else {
+            let rare = self.rare();
+            rare.chatter_bytes += bytes.len();
+            return if rare.chatter_bytes > CHATTER_BYTES_MAX { Fate::Close } else { Fate::Stay };
+        };
+        let now = kit.now;
+        let rare = self.rare();
+        let chatter = rare.chatter.get_or_insert_with(|| Bucket::full(INBOUND_FRAMES, now));
+        let (mut replies, mut end) = (Vec::new(), None);
+        rare.inbound.hear(bytes, is_deflating, &mut |heard| {
+            chatter.charge(INBOUND_FRAMES, now, 1);
+            if !chatter.wait(INBOUND_FRAMES, now).is_zero() {
+                end = Some(Last::Goodbye(Goodbye::TooMany));
+                return ControlFlow::Break(());
+            }
+            match heard {
+                Heard::Ping(payload) => replies.extend(frames::pong(payload)),
+                Heard::Pong | Heard::Fragment => {}
+                Heard::Close(code) => end = Some(Last::Echo(code)),
+                Heard::Message(goodbye) | Heard::Bad(goodbye) => end = Some(Last::Goodbye(goodbye)),
+            }
+            if end.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match end {
+            None => self.reply(replies, kit).map_or_else(Fate::from, |()| Fate::Stay),
+            Some(Last::Goodbye(goodbye)) => self.part(goodbye, kit),
+            Some(Last::Echo(code)) => {
+                let mut last = self.rare.take().map(|rare| rare.pending.to_vec()).unwrap_or_default();
+                last.extend(frames::close_echo(code));
+                self.say_last(&last, kit)
+            }
+        }
+    }
+
+    /// Answers pings, in their turn. A client that does not read gets its pongs when it does; the bucket bounds how many those are.
+    fn reply(&mut self, replies: Vec<u8>, kit: &mut Kit) -> Result<(), Gone> {
+        if replies.is_empty() {
+            return Ok(());
+        }
+        if self.is_blocked {
+            let rare = self.rare();
+            rare.pending = [&rare.pending[..], &replies[..]].concat().into();
+            return Ok(());
+        }
+        self.write_whole(replies.into(), kit)
+    }
+}
+
+/// How a WebSocket ends on account of what its client has said.
+enum Last {
+    Goodbye(Goodbye),
+    /// The client closes: its own code comes back.
+    Echo(Option<u16>),
+}

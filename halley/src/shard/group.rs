@@ -1,0 +1,184 @@
+//! The connections of one shard to one event, and the bytes they share.
+
+use std::{collections::HashMap, rc::Rc, sync::Arc};
+
+use model::{Position, Seq};
+
+use super::kit::{Kit, Name};
+use crate::{
+    batch::Batch,
+    channel::Channel,
+    frame::Frame,
+    reader::{Found, Tail},
+    ring::Take,
+    signal::Head,
+    shard::inbox::Command,
+};
+
+/// Batches kept for those who come after: clients that return together stand at few places.
+const RECENT_MAX: usize = 16;
+
+/// What is new for the members of a group.
+pub(super) enum News {
+    /// Nothing.
+    Same,
+    /// These entries, for all who have everything before them.
+    Entries(Position, Rc<Batch>),
+    /// Something else: each has to look.
+    Otherwise,
+}
+
+/// See the module.
+pub(super) struct Group {
+    /// Its place among the shard's groups.
+    number: usize,
+    channel: Arc<Channel>,
+    slug: String,
+    /// The members' places in the slab.
+    pub(super) members: Vec<usize>,
+    /// Where those stand who have everything.
+    front: Option<Position>,
+    /// The channel's version that was looked at last.
+    seen: u64,
+    /// Whether there may be more than the last round has brought.
+    has_more: bool,
+    recent: Vec<Rc<Batch>>,
+    /// The version under which `recent` is true.
+    recent_version: u64,
+    /// Who waits for entries that are being read, by position.
+    fetching: HashMap<Seq, Vec<Name>>,
+}
+
+impl Group {
+    pub(super) fn new(number: usize, channel: Arc<Channel>, slug: String) -> Self {
+        let seen = channel.version();
+        let front = channel.head().map(|head| Position { epoch: head.epoch, seq: head.top });
+        Self {
+            number,
+            channel,
+            slug,
+            members: Vec::new(),
+            front,
+            seen,
+            has_more: false,
+            recent: Vec::new(),
+            recent_version: seen,
+            fetching: HashMap::new(),
+        }
+    }
+
+    pub(super) fn is_of(&self, channel: &Arc<Channel>) -> bool {
+        Arc::ptr_eq(&self.channel, channel)
+    }
+
+    /// Whether nobody waits for anything: it may be forgotten when its last member leaves.
+    pub(super) fn is_idle(&self) -> bool {
+        self.fetching.is_empty()
+    }
+
+    /// Whether there may be more than the last round has brought.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    /// What its members have not seen, one round at a time.
+    pub(super) fn news(&mut self) -> News {
+        let version = self.channel.version();
+        let has_changed = std::mem::replace(&mut self.seen, version) != version;
+        if !has_changed && !self.has_more {
+            return News::Same;
+        }
+        let next = match self.front.take() {
+            Some(front) => match self.take(&front) {
+                Found::Entries(batch) => Some((front, batch)),
+                Found::Nothing | Found::Older | Found::Window(_) | Found::OtherLog => None,
+            },
+            None => None,
+        };
+        self.has_more = next.is_some();
+        match next {
+            Some((front, batch)) => {
+                self.front = Some(Position { epoch: front.epoch.clone(), seq: batch.last() });
+                News::Entries(front, batch)
+            }
+            None => {
+                self.front = self.channel.head().map(|head| Position { epoch: head.epoch, seq: head.top });
+                if has_changed { News::Otherwise } else { News::Same }
+            }
+        }
+    }
+
+    /// Has the entries behind a position read; whoever waits for them is told with [`Command::Fetched`].
+    pub(super) fn fetch(&mut self, at: Position, name: Name, kit: &Kit) {
+        let waiting = self.fetching.entry(at.seq).or_default();
+        waiting.push(name);
+        if waiting.len() > 1 {
+            return;
+        }
+        let (channel, inbox, group) = (self.channel.clone(), kit.inbox.clone(), self.number);
+        kit.spawn(async move {
+            let frames = channel.older(&at).await;
+            inbox.push(Command::Fetched { group, at, frames });
+        });
+    }
+
+    /// Takes over what was read, and returns who has waited for it.
+    pub(super) fn fetched(&mut self, at: &Position, frames: Vec<Frame>) -> Vec<Name> {
+        self.refresh();
+        if let Some(batch) = Batch::new(at, frames) {
+            self.keep(Rc::new(batch));
+        }
+        self.fetching.remove(&at.seq).unwrap_or_default()
+    }
+
+    fn keep(&mut self, batch: Rc<Batch>) {
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.remove(0);
+        }
+        self.recent.push(batch);
+    }
+
+    /// Forgets batches in which words may have been overwritten since.
+    fn refresh(&mut self) {
+        let version = self.channel.version();
+        if self.recent_version != version {
+            self.recent_version = version;
+            self.recent.clear();
+        }
+    }
+}
+
+impl Tail for Group {
+    fn head(&self) -> Option<Head> {
+        self.channel.head()
+    }
+
+    fn take(&mut self, at: &Position) -> Found {
+        self.refresh();
+        if let Some(batch) = self.recent.iter().find(|batch| batch.is_behind(at)) {
+            return Found::Entries(batch.clone());
+        }
+        match self.channel.take(at) {
+            Take::Entries(frames) => match Batch::new(at, frames) {
+                Some(batch) => {
+                    let batch = Rc::new(batch);
+                    self.keep(batch.clone());
+                    Found::Entries(batch)
+                }
+                None => Found::Nothing,
+            },
+            Take::Nothing => Found::Nothing,
+            Take::Older => Found::Older,
+            Take::Window(base) => Found::Window(base),
+            Take::OtherLog => Found::OtherLog,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.channel.is_closed()
+    }
+
+    fn slug(&self) -> &str {
+        &self.slug
+    }
+}
