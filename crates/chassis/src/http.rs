@@ -6,6 +6,7 @@
 mod bind;
 mod connection;
 mod hygiene;
+mod inherited;
 mod limits;
 mod paced;
 mod seats;
@@ -15,6 +16,7 @@ mod timed;
 pub use bind::bind;
 pub use connection::{Client, Slot};
 pub use hygiene::{Hosts, Refusal};
+pub use inherited::inherited;
 pub use limits::Limits;
 pub use paced::Paced;
 pub use serve::serve;
