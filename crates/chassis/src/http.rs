@@ -5,12 +5,14 @@
 
 mod bind;
 mod connection;
+mod fronted;
 mod hygiene;
 mod inherited;
 mod limits;
 mod paced;
 mod seats;
 mod serve;
+mod takeover;
 mod timed;
 
 pub use bind::bind;
@@ -20,3 +22,4 @@ pub use inherited::inherited;
 pub use limits::Limits;
 pub use paced::Paced;
 pub use serve::serve;
+pub use takeover::{GiveBack, Taken, Takeover};
