@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 use chassis::clock::Clock;
 use live::ledger::Ledger;
-use live::push::{PushEnd, Pusher, Standing};
+use live::push::{Claim, PushEnd, Pusher, Standing};
 use live::redis::RedisStore;
 use model::event::{Consent, EventRef};
 use model::{Author, Entry, EventId, Filing, ItemEntry, Kind, Micros, Network};
@@ -187,7 +187,9 @@ impl Written {
     async fn begin(dir: &Path, redis: &testkit::Redis) -> anyhow::Result<Self> {
         let ledger = Ledger::open(dir, EventId::from_random(6)).await?;
         let store = RedisStore::connect(&redis.url()).await?;
-        let pusher = Pusher::new(ledger.clone(), store.tail(ledger.eid()));
+        // Nobody else knows this event: there is no other owner to be looked out for.
+        let claim = Claim::new(ledger.place(), true);
+        let pusher = Pusher::with_claim(ledger.clone(), store.tail(ledger.eid()), claim);
         let mut standing = pusher.standing();
         let stop = CancellationToken::new();
         let pushing = tokio::spawn(pusher.run(stop.clone()));
