@@ -34,6 +34,17 @@ pub struct Config {
     pub ring_bytes_max: usize,
 }
 
+/// Connections that are no streams: health checks, chunks.
+const OTHERS_MAX: usize = 64;
+
+impl Config {
+    /// Room beside the streams for requests that end at once. A worker has none: it must be full when the next connection comes, which
+    /// another worker may take, and not only when that one asks for a stream.
+    pub(crate) fn others_max(&self) -> usize {
+        if self.worker.is_some() { 0 } else { OTHERS_MAX }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
