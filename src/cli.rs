@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chassis::workers::Seat;
 use clap::{Args, Parser, Subcommand};
 
 const FIRST_STEPS: &str = "\
@@ -26,6 +27,9 @@ its page.
 A nozzle that runs is asked; where none runs, the ledgers of the data directory are changed themselves. People who write \
 on the page have ids of their own, which `list` prints as person:...; how much everybody may write is [onsite_limits] in \
 event.toml.";
+
+/// The command that `halley` gives its workers. People have no use for it.
+pub(crate) const HALLEY_WORKER: &str = "halley-worker";
 
 /// Where the demo keeps its data.
 const DEMO_DIR: &str = "data/demo";
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     Nozzle,
     /// Run the fan-out daemon: WebSocket, server-sent events, long poll (needs Redis)
     Halley,
+    /// One of the processes that `halley` starts when halley.workers is above 1
+    #[command(name = HALLEY_WORKER, hide = true)]
+    HalleyWorker(WorkerArgs),
     /// Run the archiving daemon (needs Redis)
     Strainer,
     /// Run the pages (needs Redis)
@@ -86,6 +93,12 @@ pub(crate) enum Command {
     Archive(ArchiveCommand),
     /// Write an event's public items to standard output, one JSON object per line
     Export(EventName),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// Which worker this is, and of how many: 2/4
+    pub(crate) seat: Seat,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -20,10 +20,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Demo(args) = cli.command {
         return runtime::demo(|fate| demo::start(args, fate));
     }
+    if let Command::HalleyWorker(args) = cli.command {
+        return roles::halley_worker(args.seat, cli.config.as_deref());
+    }
     let config = config::load(cli.config.as_deref())?;
     let config = &config;
     match cli.command {
         Command::Demo(_) => unreachable!("the demo has settings of its own and was started above"),
+        Command::HalleyWorker(_) => unreachable!("a worker is told its settings and was started above"),
         Command::Up(args) => runtime::daemon(|fate| roles::up(config, args, fate)),
         Command::Nozzle => runtime::daemon(|fate| roles::nozzle(config, fate)),
         Command::Halley => runtime::daemon(|fate| roles::halley(config, fate)),

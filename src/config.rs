@@ -26,6 +26,7 @@ pub(crate) use settings::{Effective, Problem};
 pub(crate) use site::{SiteConfig, reachable};
 pub(crate) use strainer::StrainerConfig;
 
+use chassis::Secret;
 use settings::Settings;
 
 use crate::bounded;
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) effective: Vec<Effective>,
     /// The file that was read, or would be read if it existed.
     pub(crate) file: ConfigFile,
+    /// What it said, for processes that must not read it anew; it may hold passwords.
+    pub(crate) text: Secret<String>,
 }
 
 /// Which file the settings came from.
@@ -70,12 +73,21 @@ pub(crate) fn load(asked: Option<&Path>) -> Result<Config, Vec<Problem>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => None,
         Err(error) => return Err(vec![Problem::new(format!("cannot read {}: {error}", path.display()))]),
     };
-    let environment = std::env::vars_os()
+    let file = ConfigFile { path, was_read: text.is_some() };
+    read(text.as_deref().unwrap_or_default(), environment(), file)
+}
+
+/// Settings from a file that another process has read, and the environment, which is the same.
+pub(crate) fn handed(text: &Secret<String>, path: Option<&Path>) -> Result<Config, Vec<Problem>> {
+    let path = path.unwrap_or(Path::new(DEFAULT_FILE)).to_path_buf();
+    read(text.expose(), environment(), ConfigFile { path, was_read: true })
+}
+
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with(settings::ENV_PREFIX))
-        .collect();
-    let file = ConfigFile { path, was_read: text.is_some() };
-    read(text.as_deref().unwrap_or_default(), environment, file)
+        .collect()
 }
 
 /// Settings from a text alone, without file and environment: for the demo, which writes its own.
@@ -94,7 +106,8 @@ fn read(text: &str, environment: Vec<(String, String)>, file: ConfigFile) -> Res
     let nozzle = NozzleConfig::read(&mut settings);
     let strainer = StrainerConfig::read(&mut settings);
     let effective = settings.finish()?;
-    Ok(Config { data_dir, live, archive, http, site, halley, nozzle, strainer, effective, file })
+    let text = Secret::new(text.to_owned());
+    Ok(Config { data_dir, live, archive, http, site, halley, nozzle, strainer, effective, file, text })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use chassis::telemetry::{self, Format};
+use chassis::workers::Seat;
 use chassis::{Ending, Shutdown};
 
 use crate::failure::Failure;
@@ -53,7 +54,15 @@ pub(crate) fn daemon<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    run(LOG_FILTER, start)
+    run(LOG_FILTER, None, start)
+}
+
+/// The same for one of several workers, whose logs and metrics say which one it is.
+pub(crate) fn worker<F>(seat: Seat, start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    run(LOG_FILTER, Some(seat), start)
 }
 
 /// The same for the demo, which speaks for itself.
@@ -61,15 +70,15 @@ pub(crate) fn demo<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    run(LOG_FILTER_OF_THE_DEMO, start)
+    run(LOG_FILTER_OF_THE_DEMO, None, start)
 }
 
-fn run<F>(log_filter: &str, start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+fn run<F>(log_filter: &str, seat: Option<Seat>, start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    logs(log_filter)?;
-    chassis::metrics::install();
+    logs(log_filter, seat)?;
+    chassis::metrics::install(seat);
     tokio_runtime()?.block_on(async {
         let fate = Fate::new(Shutdown::on_signals().map_err(anyhow::Error::from)?);
         let started = start(fate.clone()).await;
@@ -88,7 +97,7 @@ pub(crate) fn command<F>(work: F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    logs(LOG_FILTER_OF_COMMANDS)?;
+    logs(LOG_FILTER_OF_COMMANDS, None)?;
     tokio_runtime()?.block_on(work)
 }
 
@@ -97,7 +106,7 @@ fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// `RUST_LOG` says what is logged, `PERIHELION_LOG_FORMAT` how.
-fn logs(default_filter: &str) -> Result<(), Failure> {
+fn logs(default_filter: &str, seat: Option<Seat>) -> Result<(), Failure> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.to_owned());
     let format = match std::env::var(LOG_FORMAT_VARIABLE).as_deref() {
         Ok("json") => Format::Json,
@@ -106,5 +115,5 @@ fn logs(default_filter: &str) -> Result<(), Failure> {
             return Err(Failure::Asked(format!("${LOG_FORMAT_VARIABLE} is {other:?}; allowed: text, json")));
         }
     };
-    telemetry::init(format, &filter).map_err(|error| Failure::Asked(format!("$RUST_LOG: {error}")))
+    telemetry::init(format, &filter, seat).map_err(|error| Failure::Asked(format!("$RUST_LOG: {error}")))
 }

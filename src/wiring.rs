@@ -2,8 +2,10 @@
 //! started from these parts are in `wiring/roles.rs`.
 
 mod roles;
+mod workers;
 
-pub(crate) use roles::{Up, halley, nozzle, site, strainer, up};
+pub(crate) use roles::{Up, halley, halley_worker, nozzle, site, strainer, up};
+pub(crate) use workers::Plan;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use archive::Archive;
 use async_trait::async_trait;
 use chassis::Secret;
 use chassis::http::Hosts;
+use chassis::workers::Seat;
 use live::redis::RedisStore;
 use live::{EmbeddedStore, Page, Store};
 use model::{EventId, Seq};
@@ -92,17 +95,31 @@ pub(crate) fn nozzle_config(config: &Config, data: &DataDir) -> Result<nozzle::C
     })
 }
 
-/// Halley's settings.
-pub(crate) fn halley_config(config: &Config) -> halley::Config {
-    halley::Config {
+/// The settings of halley as one process, or as one of several.
+pub(crate) fn halley_config(config: &Config, seat: Option<Seat>) -> Result<halley::Config, chassis::Error> {
+    let plan = Plan::for_workers(&config.halley, seat.map_or(1, Seat::of))?;
+    Ok(halley::Config {
         listen: config.halley.listen.to_string(),
-        connections_max: config.halley.connections_max as usize,
+        connections_max: plan.share(seat.map_or(1, Seat::number)),
+        shards: shards(config.halley.shards as usize, seat),
+        worker: seat,
         poll_hold: config.halley.poll_hold,
         trusted_proxies: config.http.trusted_proxies.clone(),
         venue: config.http.venue_cidrs.clone(),
         hosts: hosts(config),
         version: VERSION.to_owned(),
         ..halley::Config::default()
+    })
+}
+
+/// A worker that is told nothing takes its part of the cores.
+fn shards(wished: usize, seat: Option<Seat>) -> usize {
+    match (wished, seat) {
+        (0, Some(seat)) => {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            (cores / seat.of()).max(1)
+        }
+        _ => wished,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::{client_addr::Ranges, http::Hosts};
+use chassis::{client_addr::Ranges, http::Hosts, workers::Seat};
 
 /// How long a poll may be held: routers on the way cut at 30 s.
 pub const POLL_HOLD_MAX: Duration = Duration::from_secs(28);
@@ -14,6 +14,10 @@ pub struct Config {
     pub listen: String,
     /// Streams and held polls at once; 0: from the limit of open files (`[halley] connections_max`).
     pub connections_max: usize,
+    /// Threads that write to sockets; 0: one per core (`[halley] shards`).
+    pub shards: usize,
+    /// Which worker this is when several processes serve one listener (`[halley] workers`). `connections_max` is its own share.
+    pub worker: Option<Seat>,
     /// How long a poll is held without news (`[halley] poll_hold_seconds`), [`POLL_HOLD_MAX`] at most.
     pub poll_hold: Duration,
     /// Proxies whose `X-Forwarded-For` counts (`[http] trusted_proxies`).
@@ -30,11 +34,24 @@ pub struct Config {
     pub ring_bytes_max: usize,
 }
 
+/// Connections that are no streams: health checks, chunks.
+const OTHERS_MAX: usize = 64;
+
+impl Config {
+    /// Room beside the streams for requests that end at once. A worker has none: it must be full when the next connection comes, which
+    /// another worker may take, and not only when that one asks for a stream.
+    pub(crate) fn others_max(&self) -> usize {
+        if self.worker.is_some() { 0 } else { OTHERS_MAX }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8081".to_owned(),
             connections_max: 0,
+            shards: 0,
+            worker: None,
             poll_hold: Duration::from_secs(25),
             trusted_proxies: Ranges::default(),
             venue: Ranges::default(),

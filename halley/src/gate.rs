@@ -15,6 +15,7 @@ use std::{
 
 use chassis::client_addr::{AddrKey, Ranges};
 use chassis::http::Client;
+use chassis::workers::Seat;
 use tokio::time::Instant;
 
 use crate::{
@@ -42,6 +43,8 @@ pub(crate) struct GateBounds {
     pub(crate) address_share: Flow,
     /// How many times larger all this is for the venue.
     pub(crate) venue_factor: u64,
+    /// Processes that share one listener, each with such a gate.
+    pub(crate) workers: usize,
 }
 
 impl GateBounds {
@@ -54,7 +57,13 @@ impl GateBounds {
             address: Flow { rate_bytes: 1 << 20, burst_bytes: 16 << 20 },
             address_share: Flow { rate_bytes: 128 << 10, burst_bytes: 1 << 20 },
             venue_factor: 16,
+            workers: 1,
         }
+    }
+
+    /// The same for one of several workers: who is sent away by all of them at once comes back to the same address.
+    pub(crate) fn shared(self, worker: Option<Seat>) -> Self {
+        Self { workers: worker.map_or(1, Seat::of), ..self }
     }
 }
 
@@ -214,9 +223,10 @@ impl Pass {
         own.max(address.bucket.wait(flow, now))
     }
 
-    /// Over how many milliseconds the clients that we send away shall come back: a thousand each second.
+    /// Over how many milliseconds the clients that we send away shall come back: a thousand each second, all workers' together.
     pub(crate) fn retry_spread_ms(&self) -> u64 {
-        (self.gate.open() as u64).max(1000)
+        let open = self.gate.open().saturating_mul(self.gate.bounds.workers);
+        (open as u64).max(1000)
     }
 
     /// Charges what it caught up with.
@@ -297,6 +307,17 @@ mod tests {
         assert!(gate.enter(&client("8.8.8.8")).is_ok());
         drop(passes);
         assert!(gate.enter(&client("9.9.9.9")).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn workers_send_their_clients_back_over_one_common_time() {
+        let spread = |seat: &str| {
+            let bounds = GateBounds::usual(10_000).shared(seat.parse().ok());
+            let gate = Gate::new(bounds, Ranges::default());
+            let passes: Vec<_> = (0..1500).map(|_| gate.enter(&client("9.9.9.9")).expect("room")).collect();
+            passes[0].retry_spread_ms()
+        };
+        assert_eq!((spread("alone"), spread("1/4")), (1500, 6000));
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,7 +18,10 @@ mod error;
 mod feed;
 mod files;
 mod frame;
+mod frames;
 mod gate;
+mod goodbye;
+mod handshake;
 mod hub;
 mod metrics;
 mod reader;
@@ -70,8 +73,7 @@ pub async fn serve(
     let readiness = parts.readiness.clone();
     let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
     let limits = http::Limits {
-        // Room beside the streams for requests that end at once.
-        connections_max: process::connections_max(config.connections_max)? + OTHERS_MAX,
+        connections_max: process::connections_max(config.connections_max)? + config.others_max(),
         hosts: Arc::new(config.hosts),
         trusted_proxies: Arc::new(config.trusted_proxies),
         ..http::Limits::default()
@@ -80,9 +82,6 @@ pub async fn serve(
     Ok(())
 }
 
-/// Connections that are no streams: health checks, chunks.
-const OTHERS_MAX: usize = 64;
-
 /// Starts what halley does in the background (tasks of `shutdown`) and returns its routes. They need the extensions that
 /// [`chassis::http::serve`] adds to each request.
 ///
@@ -90,7 +89,7 @@ const OTHERS_MAX: usize = 64;
 /// When the limit of open files cannot be read.
 pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Router, Error> {
     let connections_max = process::connections_max(config.connections_max)?;
-    let gate = gate::Gate::new(gate::GateBounds::usual(connections_max), Ranges::clone(&config.venue));
+    let gate = gate::Gate::new(gate::GateBounds::usual(connections_max).shared(config.worker), Ranges::clone(&config.venue));
     let bounds = ring::RingBounds {
         entries_max: config.ring_entries_max,
         bytes_max: config.ring_bytes_max,
@@ -104,6 +103,7 @@ pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Rou
         parts.store,
         hub.clone(),
         gate.clone(),
+        config.worker,
         parts.readiness,
         shutdown.clone(),
     ));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chassis::{
     Readiness, Shutdown,
     status::{EVERY, Status},
+    workers::Seat,
 };
 use live::Store;
 use serde_json::{Map, Value, json};
@@ -17,13 +18,14 @@ pub(crate) async fn run(
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     gate: Arc<Gate>,
+    worker: Option<Seat>,
     readiness: Readiness,
     shutdown: Shutdown,
 ) {
     let key = first.key();
     let mut is_written = true;
     while !shutdown.is_triggered() {
-        let record = first.now(readiness.is_ready(), details(&hub, &gate));
+        let record = first.now(readiness.is_ready(), details(&hub, &gate, worker));
         let json = serde_json::to_string(&record).expect("plain data");
         let written = store.put_status(&key, &json).await;
         if let (true, Err(error)) = (is_written, &written) {
@@ -37,7 +39,7 @@ pub(crate) async fn run(
     }
 }
 
-fn details(hub: &Hub, gate: &Gate) -> Map<String, Value> {
+fn details(hub: &Hub, gate: &Gate, worker: Option<Seat>) -> Map<String, Value> {
     let events: Map<String, Value> = hub
         .channels()
         .into_iter()
@@ -50,5 +52,8 @@ fn details(hub: &Hub, gate: &Gate) -> Map<String, Value> {
     let mut details = Map::new();
     details.insert("connections".to_owned(), Value::from(gate.open()));
     details.insert("events".to_owned(), Value::from(events));
+    if let Some(seat) = worker {
+        details.insert("worker".to_owned(), Value::from(seat.to_string()));
+    }
     details
 }

@@ -24,6 +24,7 @@ fn empty_file_gives_the_documented_defaults() {
     assert_eq!(config.data_dir, Path::new("data"));
     assert_eq!(config.live.url, LiveUrl::Embedded);
     assert_eq!(config.halley.poll_hold.as_secs(), 25);
+    assert_eq!((config.halley.workers, config.halley.shards), (1, 0));
     assert_eq!(config.site.listen.port(), 8080);
     assert_eq!(origin(&config, "live.url"), Origin::Default);
 }
@@ -101,6 +102,16 @@ fn passwords_never_print() {
         !problems[0].contains("hunter2") && problems[0].contains("redis://127.0.0.1:6379"),
         "{problems:?}"
     );
+}
+
+#[test]
+fn settings_that_are_handed_on_say_the_same() {
+    let text = "[halley]\nworkers = 3\n[live]\nurl = \"redis://u:hunter2@h:6379\"\n";
+    let config = load_text(text).unwrap();
+    assert_eq!(config.text.expose(), text);
+    let handed = handed(&config.text, Some(Path::new("p.toml"))).unwrap();
+    assert_eq!((handed.halley.workers, handed.live.url), (3, config.live.url));
+    assert_eq!(handed.file.path, Path::new("p.toml"));
 }
 
 #[test]

@@ -13,13 +13,15 @@ use anyhow::{Context, Result};
 use chassis::clock::Clock;
 use chassis::http::{self, Limits};
 use chassis::status::{EVERY, Status};
+use chassis::workers::{Leash, Seat};
 use chassis::{Readiness, Shutdown, process};
 use model::EventId;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{
-    NozzleHistory, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config, strainer_config,
+    NozzleHistory, Plan, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config,
+    strainer_config, workers,
 };
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -30,6 +32,7 @@ use crate::{ledgers, site as pages};
 
 const SITE_KEY: &str = "[site] listen";
 const NOZZLE_KEY: &str = "[nozzle] listen";
+pub(super) const HALLEY_KEY: &str = "[halley] listen";
 /// How long a start looks at the archive.
 const ARCHIVE_WAIT: Duration = Duration::from_secs(2);
 /// Connections for requests that end at once, beside the streams.
@@ -79,11 +82,11 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
         ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback, fate.shutdown())?;
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
-    let streams =
-        ::halley::service(&halley_config(config), parts, fate.shutdown()).map_err(anyhow::Error::from)?;
+    Plan::for_workers(&config.halley, 1)?.warn(false);
+    let streams = halley_config(config, None)?;
+    let limits = ground.limits(process::connections_max(streams.connections_max)? + REQUESTS_MAX);
+    let streams = ::halley::service(&streams, parts, fate.shutdown()).map_err(anyhow::Error::from)?;
     let routes = pages::router(&site).merge(streams);
-    let limits =
-        ground.limits(process::connections_max(config.halley.connections_max as usize)? + REQUESTS_MAX);
     fate.shutdown().spawn(http::serve(page_listener, routes, limits, fate.shutdown().clone()));
 
     if let Some(event) = event {
@@ -120,18 +123,41 @@ pub(crate) async fn nozzle(config: &Config, fate: &Fate) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Starts the fan-out daemon.
+/// Starts the fan-out daemon: in this process, or as several that this one starts and keeps.
 pub(crate) async fn halley(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    let plan = Plan::of(&config.halley)?;
+    plan.warn(true);
+    if plan.workers() > 1 {
+        return workers::run(config, &plan, fate).await;
+    }
     let (store, _) = live(config).await?;
-    let listener = http::bind(&config.halley.listen.to_string(), "[halley] listen").await?;
+    let listener = http::bind(&config.halley.listen.to_string(), HALLEY_KEY).await?;
+    serve_streams(listener, store, halley_config(config, None)?, fate);
+    Ok(())
+}
+
+/// Starts one of several fan-out processes, on the listener that it was handed.
+pub(crate) async fn halley_worker(
+    config: &Config,
+    seat: Seat,
+    leash: Leash,
+    fate: &Fate,
+) -> Result<(), Failure> {
+    let listener = http::inherited()?;
+    leash.hold(fate.shutdown())?;
+    let (store, _) = live(config).await?;
+    serve_streams(listener, store, halley_config(config, Some(seat))?, fate);
+    Ok(())
+}
+
+fn serve_streams(listener: TcpListener, store: Arc<dyn Store>, settings: ::halley::Config, fate: &Fate) {
     let parts = ::halley::Parts { store, readiness: Readiness::default() };
-    let (settings, ending, shutdown) = (halley_config(config), fate.clone(), fate.shutdown().clone());
+    let (ending, shutdown) = (fate.clone(), fate.shutdown().clone());
     fate.shutdown().spawn(async move {
         if let Err(error) = ::halley::serve(listener, settings, parts, shutdown).await {
             ending.fail(Failure::Could(error.into()));
         }
     });
-    Ok(())
 }
 
 /// Starts the archiving daemon.

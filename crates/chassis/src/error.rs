@@ -33,6 +33,20 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A worker was not given the listener that it shares with the others.
+    #[error(
+        "standard input is {is}, not a listening TCP socket: workers are started by `perihelion halley` itself; set [halley] workers"
+    )]
+    NotAListener {
+        /// What it is.
+        is: String,
+    },
+    /// A worker was started by somebody who does not know how.
+    #[error("workers are started by `perihelion halley` itself; set [halley] workers ({source})")]
+    NotAWorker {
+        /// What was found instead of the line to who started it.
+        source: std::io::Error,
+    },
     /// The log filter is not one that `tracing` understands.
     #[error("log filter {filter:?} is not valid: {reason}; try \"info\" or \"info,halley=debug\"")]
     Filter {

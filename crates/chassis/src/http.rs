@@ -5,16 +5,21 @@
 
 mod bind;
 mod connection;
+mod fronted;
 mod hygiene;
+mod inherited;
 mod limits;
 mod paced;
 mod seats;
 mod serve;
+mod takeover;
 mod timed;
 
 pub use bind::bind;
 pub use connection::{Client, Slot};
 pub use hygiene::{Hosts, Refusal};
+pub use inherited::inherited;
 pub use limits::Limits;
 pub use paced::Paced;
 pub use serve::serve;
+pub use takeover::{GiveBack, Taken, Takeover};

@@ -7,8 +7,8 @@
 //! use chassis::{http, ops, Readiness, Shutdown};
 //!
 //! chassis::tls::install();
-//! chassis::telemetry::init(chassis::telemetry::Format::Text, "info")?;
-//! chassis::metrics::install();
+//! chassis::telemetry::init(chassis::telemetry::Format::Text, "info", None)?;
+//! chassis::metrics::install(None);
 //! let shutdown = Shutdown::on_signals()?;
 //! let listener = http::bind("127.0.0.1:8084", "[strainer] listen").await?;
 //! let routes = ops::router("strainer", Readiness::default());
@@ -32,6 +32,7 @@ pub mod shutdown;
 pub mod status;
 pub mod telemetry;
 pub mod tls;
+pub mod workers;
 
 pub use backoff::Backoff;
 pub use error::Error;

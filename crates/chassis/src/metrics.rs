@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::workers::Seat;
+
 /// Connections accepted since the start.
 pub const HTTP_ACCEPTED: &str = "http_connections_accepted_total";
 /// Connections open now, upgraded ones included.
@@ -27,10 +29,16 @@ static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Upper bounds, in seconds, of every histogram whose name ends in `_seconds`.
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
-/// Installs the recorder; later calls do nothing.
-pub fn install() {
+/// Installs the recorder; later calls do nothing. Whoever is one of several workers says so in every line, as `worker`: they share one
+/// address, and each answers with its own numbers.
+pub fn install(seat: Option<Seat>) {
     RECORDER.get_or_init(|| {
-        PrometheusBuilder::new()
+        let builder = PrometheusBuilder::new();
+        let builder = match seat {
+            Some(seat) => builder.add_global_label("worker", seat.number().to_string()),
+            None => builder,
+        };
+        builder
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
             .and_then(PrometheusBuilder::install_recorder)
             .inspect_err(|e| tracing::warn!(error = %e, "metrics stay empty: another recorder is installed"))

@@ -6,6 +6,8 @@ use crate::Error;
 
 /// Descriptors kept back for files, databases, Redis and log writers.
 const DESCRIPTORS_RESERVED: u64 = 128;
+/// And for requests that end at once, beside the connections that stay.
+const REQUESTS_RESERVED: u64 = 128;
 
 /// Raises the soft limit of open files to the hard one and says how many that is.
 ///
@@ -20,15 +22,25 @@ pub fn open_files_max() -> Result<u64, Error> {
     Ok(soft)
 }
 
+/// The most connections that this process can hold, whatever is wished: the limit of open files less a small reserve.
+///
+/// # Errors
+/// As [`open_files_max`].
+pub fn connections_fit() -> Result<usize, Error> {
+    let left = open_files_max()?.saturating_sub(DESCRIPTORS_RESERVED + REQUESTS_RESERVED).max(16);
+    Ok(usize::try_from(left).unwrap_or(usize::MAX).min(CONNECTIONS_CEILING))
+}
+
 /// How many client connections fit: `configured`, or with 0 what the limit of open files leaves after a reserve (an eighth, 128 at least).
 ///
 /// # Errors
 /// As [`open_files_max`].
 pub fn connections_max(configured: usize) -> Result<usize, Error> {
+    // Read in any case: this also raises the limit, without which few of the configured ones would get in.
+    let files = open_files_max()?;
     if configured > 0 {
         return Ok(configured);
     }
-    let files = open_files_max()?;
     let left = files.saturating_sub(DESCRIPTORS_RESERVED.max(files / 8)).max(16);
     Ok(usize::try_from(left).unwrap_or(usize::MAX).min(CONNECTIONS_CEILING))
 }

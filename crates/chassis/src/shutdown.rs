@@ -75,6 +75,17 @@ impl Shutdown {
         self.asked.cancelled().await;
     }
 
+    /// Stops waiting for tasks: what a second signal does.
+    pub fn insist(&self) {
+        self.asked.cancel();
+        self.cut_off.cancel();
+    }
+
+    /// Waits until nobody waits for tasks any longer: after a second signal, or at the deadline.
+    pub async fn insisted(&self) {
+        self.cut_off.cancelled().await;
+    }
+
     /// The token behind [`Shutdown::triggered`], for parts that want one.
     pub fn token(&self) -> CancellationToken {
         self.asked.clone()

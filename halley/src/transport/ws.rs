@@ -17,7 +17,7 @@ use tokio_tungstenite::{
         self, Message, Utf8Bytes,
         error::{CapacityError, ProtocolError},
         handshake::derive_accept_key,
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{CloseFrame, Role, WebSocketConfig},
     },
 };
 
@@ -25,6 +25,7 @@ use crate::{
     answer::Refused,
     buckets::{Bucket, Flow},
     frame::Frame,
+    goodbye::Goodbye,
     metrics::{self, Counted},
     reader::{Ending, Reader, Step},
 };
@@ -46,37 +47,6 @@ const INBOUND_FRAMES: Flow = Flow { rate_bytes: 1, burst_bytes: 20 };
 /// Bytes to and from a client: an upgraded connection, or a pipe in tests.
 trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
-
-/// Why a client's socket is closed on our side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goodbye {
-    Drain,
-    Overload,
-    Slow,
-    BadInput(&'static str),
-    Binary,
-    TooBig,
-    BadText,
-    Broken,
-    TooMany,
-}
-
-impl Goodbye {
-    fn frame(self) -> CloseFrame {
-        let (code, reason) = match self {
-            Self::Drain => (1012, "come back"),
-            Self::Overload => (1013, "try again later"),
-            Self::Slow => (4001, "you did not read fast enough"),
-            Self::BadInput(why) => (4003, why),
-            Self::Binary => (1003, "only text, please"),
-            Self::TooBig => (1009, "messages may have 4 KiB"),
-            Self::BadText => (1007, "this is not UTF-8"),
-            Self::Broken => (1002, "this is not WebSocket"),
-            Self::TooMany => (4029, "too many messages"),
-        };
-        CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from_static(reason) }
-    }
-}
 
 /// What the reading half learned.
 enum Heard {
@@ -199,10 +169,7 @@ fn hear(message: Option<Result<Message, tungstenite::Error>>, inbound: &mut Buck
         return Heard::Bad(Goodbye::TooMany);
     }
     match message {
-        Message::Text(text) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err() => {
-            Heard::Bad(Goodbye::BadInput("this is not JSON, and nothing needs to be sent here"))
-        }
-        Message::Text(_) => Heard::Bad(Goodbye::BadInput("unknown message: nothing needs to be sent here")),
+        Message::Text(_) => Heard::Bad(Goodbye::BadInput),
         Message::Binary(_) => Heard::Bad(Goodbye::Binary),
         // Pongs are queued by the library and go out with the next read or write.
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Heard::Fine,
@@ -225,12 +192,12 @@ fn judge(error: &tungstenite::Error) -> Heard {
 
 /// Says why, then reads on for a moment: closing with unread bytes would reset the connection and take the reason with it.
 async fn close<S: Wire>(mut socket: WebSocketStream<S>, goodbye: Goodbye) {
-    let frame = goodbye.frame();
+    let frame = CloseFrame { code: goodbye.code().into(), reason: Utf8Bytes::from_static(goodbye.reason()) };
     match goodbye {
         Goodbye::Drain | Goodbye::Overload => {}
         Goodbye::Slow => ::metrics::counter!(metrics::SLOW).increment(1),
         _ => {
-            let code = u16::from(frame.code).to_string();
+            let code = goodbye.code().to_string();
             ::metrics::counter!(metrics::BAD_CLIENT, "code" => code).increment(1);
         }
     }
@@ -246,14 +213,6 @@ async fn close<S: Wire>(mut socket: WebSocketStream<S>, goodbye: Goodbye) {
 mod tests {
     use super::*;
     use crate::{reader::BEAT_EVERY, rig::Rig};
-
-    #[test]
-    fn close_codes_are_those_of_the_protocol() {
-        let code = |goodbye: Goodbye| u16::from(goodbye.frame().code);
-        assert_eq!([Goodbye::Drain, Goodbye::Overload, Goodbye::Slow].map(code), [1012, 1013, 4001]);
-        assert_eq!([Goodbye::BadInput("x"), Goodbye::Binary, Goodbye::TooBig].map(code), [4003, 1003, 1009]);
-        assert_eq!([Goodbye::BadText, Goodbye::Broken, Goodbye::TooMany].map(code), [1007, 1002, 4029]);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_is_closed_as_slow() {

@@ -5,6 +5,7 @@
 //! them can be started here, are in `peers.rs`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use clap::ValueEnum;
@@ -62,6 +63,8 @@ pub(crate) struct Start {
     pub(crate) threads: usize,
     /// Cores that the server may run on, as `taskset -c` takes them; `None` where there is no `taskset` or only one core.
     pub(crate) cores: Option<String>,
+    /// The release build of our own server.
+    pub(crate) product: PathBuf,
 }
 
 /// One running server.

@@ -1,17 +1,32 @@
-//! One accepted connection: from the first byte to the last answer, or to its upgrade.
+//! One accepted connection: from the first byte to the last answer, or until somebody takes it over.
 
-use std::{convert::Infallible, net::IpAddr, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::{pending, poll_fn},
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
 
-use ::http::{HeaderValue, Request, Response, StatusCode, header};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::body::{Body, Bytes, HttpBody};
 use futures_util::FutureExt;
 use http_body_util::Limited;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{net::TcpStream, runtime::Handle, sync::OwnedSemaphorePermit, time::timeout};
 use tower::{Service, ServiceExt};
 
-use super::{Limits, Paced, Refusal, hygiene, seats::Seat, timed::Timed};
+use super::{
+    GiveBack, Limits, Paced, Refusal, Taken, Takeover,
+    fronted::Fronted,
+    hygiene,
+    seats::Seat,
+    takeover::{Given, Handover, Resume, Take},
+    timed::Timed,
+};
 use crate::{
     Shutdown,
     client_addr::{AddrKey, client_ip},
@@ -29,21 +44,21 @@ pub struct Client {
     pub key: AddrKey,
 }
 
-/// The connection's place under the cap; an extension of every request. Whoever takes over an upgraded socket keeps it as long.
+/// The connection's place under the cap; an extension of every request. Whoever takes over the socket keeps it as long.
 #[derive(Debug, Clone)]
 pub struct Slot(#[expect(dead_code, reason = "held, not read: the cap counts its life")] Arc<Place>);
 
 /// A taken place; counts itself.
 #[derive(Debug)]
-pub(super) struct Place {
+struct Place {
     _permit: OwnedSemaphorePermit,
     _seat: Option<Seat>,
 }
 
-impl Place {
+impl Slot {
     pub(super) fn take(permit: OwnedSemaphorePermit, seat: Option<Seat>) -> Self {
         ::metrics::gauge!(metrics::HTTP_OPEN).increment(1.0);
-        Self { _permit: permit, _seat: seat }
+        Self(Arc::new(Place { _permit: permit, _seat: seat }))
     }
 }
 
@@ -53,56 +68,125 @@ impl Drop for Place {
     }
 }
 
-/// Serves one socket until it closes, upgrades, or the process stops.
-pub(super) async fn run<S, B>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: Place,
-    service: S,
-    limits: Arc<Limits>,
-    shutdown: Shutdown,
-) where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+/// What the connections of one listener share.
+pub(super) struct Host<S> {
+    pub(super) service: S,
+    pub(super) limits: Limits,
+    pub(super) shutdown: Shutdown,
+    /// Where their tasks run; connections are given back by other threads.
+    pub(super) runtime: Handle,
+}
+
+/// A socket to serve.
+pub(super) struct Arrival {
+    pub(super) stream: TcpStream,
+    /// What was read from it before, if it comes back from a take-over;
+    pub(super) read: Bytes,
+    pub(super) peer: SocketAddr,
+    pub(super) slot: Slot,
+    /// and what it came back with.
+    pub(super) note: Option<u64>,
+}
+
+impl<S, B> Resume for Host<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    tokio::select! {
-        spoke = timeout(limits.first_byte_wait, stream.readable()) => if !matches!(spoke, Ok(Ok(()))) { return },
-        () = shutdown.triggered() => return,
+    fn resume(self: Arc<Self>, given: Given) {
+        let _entered = self.runtime.enter();
+        let Given { stream, read, peer, slot, note } = given;
+        match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+            Ok(stream) => {
+                let arrival = Arrival { stream, read, peer, slot, note };
+                self.shutdown.clone().spawn(run(arrival, self.clone()));
+            }
+            Err(error) => tracing::debug!(%peer, %error, "a connection given back is lost"),
+        }
     }
-    let io = TokioIo::new(Paced::new(stream, limits.progress_wait, limits.progress_bytes_min));
-    let slot = Slot(Arc::new(place));
-    let answering = {
-        let limits = limits.clone();
-        service_fn(move |request| answer(request, peer, slot.clone(), service.clone(), limits.clone()))
-    };
-    let connection = http1::Builder::new()
+}
+
+/// Serves one socket until it closes, is taken over, or the process stops.
+pub(super) async fn run<S, B>(arrival: Arrival, host: Arc<Host<S>>)
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let Arrival { stream, read, peer, slot, note } = arrival;
+    let (limits, shutdown) = (&host.limits, &host.shutdown);
+    if read.is_empty() {
+        tokio::select! {
+            spoke = timeout(limits.first_byte_wait, stream.readable()) => if !matches!(spoke, Ok(Ok(()))) { return },
+            () = shutdown.triggered() => return,
+        }
+    }
+    let handover = Arc::new(Handover::default());
+    let paced = Paced::new(stream, limits.progress_wait, limits.progress_bytes_min);
+    let io = TokioIo::new(Fronted::new(paced, read, handover.unsent()));
+    let answering = service_fn({
+        let (host, slot, handover) = (host.clone(), slot.clone(), handover.clone());
+        move |request| answer(request, peer, slot.clone(), host.clone(), handover.clone())
+    });
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_wait)
         .max_buf_size(limits.head_bytes_max)
         .max_headers(limits.headers_max)
+        .keep_alive(!shutdown.is_triggered())
         .serve_connection(io, answering)
         .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+    // Biased, so that a request given back is read before a stop closes what looks idle.
+    let left = tokio::select! {
+        biased;
+        left = leave(&mut connection, &handover) => left,
         () = shutdown.triggered() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            Pin::new(&mut connection).graceful_shutdown();
+            leave(&mut connection, &handover).await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended early");
-    }
+    let take = match left {
+        Left::Taken(take) => take,
+        Left::Ended(Ok(())) => return,
+        Left::Ended(Err(error)) => return tracing::debug!(%peer, %error, "connection ended early"),
+    };
+    let Some(parts) = connection.into_parts() else { return };
+    let rest = parts.io.into_inner().into_rest();
+    // A copy of its own: hyper's buffer is far larger, and whoever takes over may keep this for long.
+    let read = Bytes::from([&parts.read_buf[..], &rest.front[..]].concat());
+    let is_exact = handover.is_first() && !rest.has_read_on && read.is_empty();
+    let note = note.filter(|_| is_exact);
+    drop((parts.service, parts.read_buf));
+    take(Taken { stream: rest.inner.into_inner(), read, peer, slot, back: GiveBack(host), note });
+}
+
+/// How a connection left hyper.
+enum Left {
+    Ended(hyper::Result<()>),
+    Taken(Take),
+}
+
+/// Drives the connection until it ends or a request wants it taken over. The answer to that request never comes, so hyper writes nothing.
+async fn leave<C>(connection: &mut C, handover: &Handover) -> Left
+where
+    C: Future<Output = hyper::Result<()>> + Unpin,
+{
+    poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Left::Ended(ended)),
+        Poll::Pending => handover.due().map_or(Poll::Pending, |take| Poll::Ready(Left::Taken(take))),
+    })
+    .await
 }
 
 async fn answer<S, B>(
     request: Request<Incoming>,
     peer: SocketAddr,
     slot: Slot,
-    service: S,
-    limits: Arc<Limits>,
+    host: Arc<Host<S>>,
+    handover: Arc<Handover>,
 ) -> Result<Response<Body>, Infallible>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -110,20 +194,33 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    handover.count();
+    let limits = &host.limits;
     if let Err(refusal) = hygiene::check(&request, &limits.hosts, limits.body_bytes_max) {
         return Ok(refused(refusal, peer));
     }
+    let (has_body, is_head) = (!request.body().is_end_stream(), request.method() == Method::HEAD);
     let ip = client_ip(peer.ip(), request.headers(), &limits.trusted_proxies);
     let bounded = |body| Timed::new(Limited::new(body, limits.body_bytes_max), limits.body_wait);
     let mut request = request.map(|body| Body::new(bounded(body)));
     request.extensions_mut().insert(Client { peer, ip, key: AddrKey::of(ip) });
     request.extensions_mut().insert(slot);
-    let answered = AssertUnwindSafe(service.oneshot(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(host.service.clone().oneshot(request)).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response.map(Body::new),
         Ok(Err(never)) => match never {},
         Err(_panic) => panicked(),
     };
+    if let Some(takeover) = response.extensions_mut().remove::<Takeover>()
+        && !is_head
+    {
+        if has_body {
+            return Ok(refused(Refusal::UnexpectedBody, peer));
+        }
+        if handover.ask(takeover) {
+            return pending().await;
+        }
+    }
     response
         .headers_mut()
         .entry(header::X_CONTENT_TYPE_OPTIONS)
@@ -150,4 +247,43 @@ fn panicked() -> Response<Body> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_waits_for_its_client_is_not_lost_to_a_takeover() {
+        let post = Bytes::from_static(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\n");
+        // Room for no whole answer.
+        let (ours, mut theirs) = duplex(64);
+        let handover = Arc::new(Handover::default());
+        let io = TokioIo::new(Fronted::new(ours, post, handover.unsent()));
+        let service = service_fn(async |request: Request<Incoming>| {
+            if request.method() == Method::GET {
+                let takeover = Takeover::response(drop).extensions_mut().remove().expect("one");
+                assert!(handover.ask(takeover));
+                return pending().await;
+            }
+            // The body has not come and is not waited for: hyper reads on with it, although this answer has not left.
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        let mut connection = http1::Builder::new().serve_connection(io, service);
+        assert!(
+            leave(&mut connection, &handover).now_or_never().is_none(),
+            "the answer waits for its client"
+        );
+        theirs.write_all(b"bodyGET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("room");
+        let (mut read, mut buf) = (Vec::new(), [0; 8]);
+        while !matches!(leave(&mut connection, &handover).now_or_never(), Some(Left::Taken(_))) {
+            let n = theirs.read(&mut buf).now_or_never().expect("bytes wait").expect("open");
+            read.extend_from_slice(&buf[..n]);
+        }
+        drop(connection);
+        theirs.read_to_end(&mut read).await.expect("an end");
+        assert!(read.ends_with(b"\r\n\r\n"), "{:?}", String::from_utf8_lossy(&read));
+    }
 }

@@ -40,6 +40,11 @@ impl<S> Paced<S> {
         Self { inner, wait, bytes_min, stall: None }
     }
 
+    /// The socket alone again.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
     fn judge(
         &mut self,
         cx: &mut Context<'_>,

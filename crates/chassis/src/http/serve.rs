@@ -8,14 +8,15 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::Semaphore,
     time::{sleep, timeout},
 };
 use tower::Service;
 
 use super::{
-    Limits,
-    connection::{self, Place},
+    Limits, Slot,
+    connection::{self, Arrival, Host},
     seats::{Seat, Seats},
 };
 use crate::{Shutdown, backoff::random_between, client_addr::AddrKey, metrics};
@@ -31,10 +32,11 @@ const PEER_SILENT_MAX: Duration = Duration::from_secs(30);
 /// Serves `service` (an [`axum::Router`], or anything that answers such requests) on `listener` until `shutdown` is triggered; then
 /// the listener closes at once and open connections finish their answer. They are tasks of `shutdown`, which bounds that wait.
 ///
-/// Each request carries [`super::Client`] and [`super::Slot`] as extensions, and has passed the checks of [`super::Refusal`].
+/// Each request carries [`super::Client`] and [`super::Slot`] as extensions, and has passed the checks of [`super::Refusal`]. A handler may
+/// take its connection over with [`super::Takeover`].
 pub async fn serve<S, B>(listener: TcpListener, service: S, limits: Limits, shutdown: Shutdown)
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -42,7 +44,8 @@ where
     let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let goodbyes = Arc::new(Semaphore::new(GOODBYES_MAX));
     let seats = Arc::new(Seats::default());
-    let limits = Arc::new(limits);
+    let host = Arc::new(Host { service, limits, shutdown: shutdown.clone(), runtime: Handle::current() });
+    let limits = &host.limits;
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(limits.send_buffer_bytes) {
         tracing::warn!(%error, "the send buffer keeps the system's size");
     }
@@ -59,18 +62,12 @@ where
             }
         };
         ::metrics::counter!(metrics::HTTP_ACCEPTED).increment(1);
-        match (places.clone().try_acquire_owned(), seat(&seats, peer, &limits)) {
+        match (places.clone().try_acquire_owned(), seat(&seats, peer, limits)) {
             (Ok(permit), Ok(seat)) => {
                 tune(&stream, peer);
-                let place = Place::take(permit, seat);
-                shutdown.spawn(connection::run(
-                    stream,
-                    peer,
-                    place,
-                    service.clone(),
-                    limits.clone(),
-                    shutdown.clone(),
-                ));
+                let slot = Slot::take(permit, seat);
+                let arrival = Arrival { stream, read: Bytes::new(), peer, slot, note: None };
+                shutdown.spawn(connection::run(arrival, host.clone()));
             }
             (Err(_), _) | (_, Err(_)) => turn_away(stream, &goodbyes, &shutdown),
         }
