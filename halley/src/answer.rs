@@ -12,8 +12,6 @@ pub(crate) const DOCS: &str = "/live";
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const EVERYBODY: HeaderValue = HeaderValue::from_static("*");
-/// Caches on the way may keep an answer so long; a removal must be everywhere within 5 s.
-const CDN_CACHE_CONTROL: header::HeaderName = header::HeaderName::from_static("cdn-cache-control");
 
 /// A refusal: closed list, so that clients can act on `error`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,9 +144,4 @@ pub(crate) fn json_response(body: impl Into<Body>, cache: HeaderValue) -> Respon
 /// Lets pages of any origin read the answer. It carries nobody's authority, so there is nothing to protect.
 pub(crate) fn open_to_all(response: &mut Response) {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERYBODY);
-}
-
-/// Lets caches between us and browsers keep an answer for three seconds.
-pub(crate) fn for_cdn(response: &mut Response) {
-    response.headers_mut().insert(CDN_CACHE_CONTROL, HeaderValue::from_static("max-age=3"));
 }

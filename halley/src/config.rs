@@ -38,6 +38,12 @@ pub struct Config {
 const OTHERS_MAX: usize = 64;
 
 impl Config {
+    /// How many threads write to sockets.
+    pub(crate) fn shards_or_cores(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        if self.shards == 0 { cores() } else { self.shards }
+    }
+
     /// Room beside the streams for requests that end at once. A worker has none: it must be full when the next connection comes, which
     /// another worker may take, and not only when that one asks for a stream.
     pub(crate) fn others_max(&self) -> usize {

@@ -6,6 +6,9 @@ pub enum Error {
     /// The process could not be set up.
     #[error(transparent)]
     SetUp(#[from] chassis::Error),
+    /// The threads that write to sockets could not be started.
+    #[error("starting the threads of [halley] shards: {0}")]
+    Threads(#[source] std::io::Error),
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] live::Error),
@@ -26,7 +29,7 @@ impl Error {
         match self {
             Self::Log(error) => error.class(),
             Self::Behind => live::Class::Retry,
-            Self::SetUp(_) | Self::Encode(_) | Self::Closed => live::Class::Fatal,
+            Self::SetUp(_) | Self::Threads(_) | Self::Encode(_) | Self::Closed => live::Class::Fatal,
         }
     }
 }

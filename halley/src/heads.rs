@@ -3,12 +3,15 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use crate::answer::Refused;
 
+/// An event stream's kind of content.
+pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 /// The head of an event stream. Its body has no length and no chunks: it ends with the connection, so that all streams share every byte.
 /// Proxies of the nginx kind would hold events back to fill a buffer, were they not told.
-pub(crate) const EVENTS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\n\
+const EVENTS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\n\
      x-accel-buffering: no\r\naccess-control-allow-origin: *\r\nx-content-type-options: nosniff\r\nconnection: close\r\n";
 
 /// An event stream's head, ready to be written.
@@ -36,8 +39,10 @@ pub(crate) fn nothing_new(closes: bool) -> Bytes {
 /// The answer to a poll that is refused.
 pub(crate) fn refused(refused: &Refused, closes: bool) -> Bytes {
     let status = refused.status();
-    let retry =
-        refused.retry_after_seconds().map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+    let retry = refused
+        .retry_after_seconds()
+        .map(|seconds| format!("retry-after: {seconds}\r\n"))
+        .unwrap_or_default();
     let line = format!("{} {}", status.as_str(), status.canonical_reason().unwrap_or("Refused"));
     whole(&line, &retry, refused.body().to_string().as_bytes(), closes)
 }
@@ -75,7 +80,9 @@ mod tests {
         let answer = page(Bytes::from_static(b"{}"), true, false);
         let text = std::str::from_utf8(&answer).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("content-length: 2") && body == "{}");
+        assert!(
+            head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("content-length: 2") && body == "{}"
+        );
         assert!(head.contains("cdn-cache-control: max-age=3") && !head.contains("connection:"));
         let last = page(Bytes::from_static(b"{}"), false, true);
         let last = std::str::from_utf8(&last).expect("text");
@@ -86,7 +93,9 @@ mod tests {
     fn a_refusal_says_when_to_come_back() {
         let answer = refused(&Refused::NotReady, false);
         let text = std::str::from_utf8(&answer).expect("text");
-        assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && text.contains("\r\nretry-after: "));
+        assert!(
+            text.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && text.contains("\r\nretry-after: ")
+        );
         assert!(text.ends_with('}'));
     }
 

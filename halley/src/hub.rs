@@ -11,7 +11,7 @@ use live::Store;
 use model::{EventId, event::EventRef};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Error, channel::Channel, feed::Feed, ring::RingBounds};
+use crate::{Error, channel::Channel, feed::Feed, ring::RingBounds, shard::Bell};
 
 /// The directory is looked at this often,
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ struct Served {
 pub(crate) struct Hub {
     store: Arc<dyn Store>,
     bounds: RingBounds,
+    bells: Arc<[Bell]>,
     readiness: Readiness,
     shutdown: Shutdown,
     events: RwLock<HashMap<String, Served>>,
@@ -46,10 +47,12 @@ impl Hub {
         readiness: Readiness,
         shutdown: Shutdown,
         bounds: RingBounds,
+        bells: Arc<[Bell]>,
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
             bounds,
+            bells,
             readiness,
             shutdown,
             events: RwLock::default(),
@@ -152,7 +155,7 @@ impl Hub {
 
     async fn open(&self, event: &EventRef) -> Result<Arc<Channel>, Error> {
         let log = self.store.log(event.eid).await?;
-        let channel = Channel::new(log, self.shutdown.token().child_token());
+        let channel = Channel::new(log, self.bells.clone(), self.shutdown.token().child_token());
         let part = self.readiness.part(&format!("event {}", event.slug), "its live log was not read yet");
         let feed = Feed::new(channel.clone(), event.slug.clone(), self.bounds);
         self.shutdown.spawn(feed.run(part));

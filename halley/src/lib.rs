@@ -1,15 +1,17 @@
 //! The fan-out daemon: WebSocket, server-sent events, long poll.
 //!
 //! ```text
-//! live::Log -> feed -> ring -> reader -> ws | sse | poll
+//! live::Log -> feed -> ring -> batch -> shard -> ws | sse | poll
 //!                       \-> chunks -> chunk/{n}.json, readers that are far behind
 //! ```
-//! An entry is encoded once; all connections share its bytes. A connection is a cursor into the ring (`reader.rs`): it pulls, so
-//! nobody's slowness costs another. Nothing here knows where the log is stored, and nothing here asks the archive.
+//! An entry is encoded once; all connections share its bytes. hyper reads requests and the routes grant them; then a shard (`shard.rs`), a
+//! thread of its own, owns the socket. A connection is a cursor into the ring (`reader.rs`): it pulls, so nobody's slowness costs another.
+//! Nothing here knows where the log is stored, and nothing here asks the archive.
 //!
 //! One door: [`run`] serves halley on a listener of its own; [`service`] gives the same routes to whoever serves the site.
 
 mod answer;
+mod batch;
 mod buckets;
 mod channel;
 mod chunk;
@@ -22,6 +24,7 @@ mod frames;
 mod gate;
 mod goodbye;
 mod handshake;
+mod heads;
 mod hub;
 mod metrics;
 mod reader;
@@ -29,9 +32,9 @@ mod reader;
 mod rig;
 mod ring;
 mod routes;
+mod shard;
 mod signal;
 mod status;
-mod transport;
 
 use std::sync::Arc;
 
@@ -86,16 +89,22 @@ pub async fn serve(
 /// [`chassis::http::serve`] adds to each request.
 ///
 /// # Errors
-/// When the limit of open files cannot be read.
+/// When the limit of open files cannot be read, or the shards' threads cannot be started.
 pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Router, Error> {
     let connections_max = process::connections_max(config.connections_max)?;
-    let gate = gate::Gate::new(gate::GateBounds::usual(connections_max).shared(config.worker), Ranges::clone(&config.venue));
+    let gate = gate::Gate::new(
+        gate::GateBounds::usual(connections_max).shared(config.worker),
+        Ranges::clone(&config.venue),
+    );
     let bounds = ring::RingBounds {
         entries_max: config.ring_entries_max,
         bytes_max: config.ring_bytes_max,
         ..ring::RingBounds::default()
     };
-    let hub = hub::Hub::new(parts.store.clone(), parts.readiness.clone(), shutdown.clone(), bounds);
+    let rules = shard::Rules::usual(config.poll_hold.min(POLL_HOLD_MAX));
+    let shards = shard::Shards::start(config.shards_or_cores(), rules, shutdown).map_err(Error::Threads)?;
+    let hub =
+        hub::Hub::new(parts.store.clone(), parts.readiness.clone(), shutdown.clone(), bounds, shards.bells());
     shutdown.spawn(hub.clone().run());
     let record = Status::new("halley", &config.version);
     shutdown.spawn(status::run(
@@ -107,6 +116,5 @@ pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Rou
         parts.readiness,
         shutdown.clone(),
     ));
-    let poll_hold = config.poll_hold.min(POLL_HOLD_MAX);
-    Ok(routes::router(Arc::new(routes::Doors { hub, gate, shutdown: shutdown.clone(), poll_hold })))
+    Ok(routes::router(Arc::new(routes::Doors { hub, gate, shards })))
 }

@@ -8,7 +8,7 @@ pub(crate) const OPENED: &str = "halley_connections_total";
 pub(crate) const REFUSED: &str = "halley_refused_total";
 /// Entries handed to connections, by `transport`.
 pub(crate) const DELIVERED: &str = "halley_entries_delivered_total";
-/// WebSockets closed because their client did not read.
+/// Streams closed because their client did not read.
 pub(crate) const SLOW: &str = "halley_slow_clients_total";
 /// WebSocket clients closed for what they sent, by `code`.
 pub(crate) const BAD_CLIENT: &str = "halley_bad_clients_total";
@@ -24,26 +24,3 @@ pub(crate) const CHUNKS_ENCODED: &str = "halley_chunks_encoded_total";
 pub(crate) const RING_ENTRIES: &str = "halley_ring_entries";
 /// Bytes in the ring, by `event`.
 pub(crate) const RING_BYTES: &str = "halley_ring_bytes";
-
-/// Counts one of `transport` as open until dropped.
-#[derive(Debug)]
-pub(crate) struct Counted(&'static str);
-
-impl Counted {
-    pub(crate) fn open(transport: &'static str) -> Self {
-        ::metrics::counter!(OPENED, "transport" => transport).increment(1);
-        ::metrics::gauge!(OPEN, "transport" => transport).increment(1.0);
-        Self(transport)
-    }
-
-    /// Entries went out on it.
-    pub(crate) fn delivered(&self, entries: usize) {
-        ::metrics::counter!(DELIVERED, "transport" => self.0).increment(entries as u64);
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        ::metrics::gauge!(OPEN, "transport" => self.0).decrement(1.0);
-    }
-}

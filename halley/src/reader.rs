@@ -120,14 +120,6 @@ impl Reader {
             && self.rest_until.is_none()
     }
 
-    /// Where the client stands, once that is settled.
-    pub(crate) fn at(&self) -> Option<&Position> {
-        match &self.state {
-            State::Following(at) => Some(at),
-            State::Opening { .. } | State::Window { .. } | State::Ended(_) => None,
-        }
-    }
-
     /// The client has everything up to here, less or more than was handed over.
     pub(crate) fn has(&mut self, seq: Seq) {
         if let State::Following(at) = &mut self.state {
@@ -160,13 +152,7 @@ impl Reader {
     }
 
     /// Settles the position and says hello, or lets the client wait.
-    fn open(
-        &mut self,
-        tail: &mut impl Tail,
-        want: Option<Position>,
-        until: Instant,
-        now: Instant,
-    ) -> Step {
+    fn open(&mut self, tail: &mut impl Tail, want: Option<Position>, until: Instant, now: Instant) -> Step {
         let Some(head) = tail.head() else {
             return if now >= until { self.bye(Ending::Overload) } else { Step::Wait(until) };
         };

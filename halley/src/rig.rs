@@ -9,6 +9,7 @@ use chassis::{
 };
 use live::{Bell, Log, Page, Ringer};
 use model::{Entry, Epoch, EventId, Position, Seq};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -51,7 +52,7 @@ pub(crate) fn epoch() -> Epoch {
 impl Rig {
     /// A channel whose log was not read yet.
     pub(crate) fn unread() -> Self {
-        let channel = Channel::new(Arc::new(Unread), CancellationToken::new());
+        let channel = Channel::new(Arc::new(Unread), Arc::default(), CancellationToken::new());
         Self { channel, gate: Gate::new(GateBounds::usual(100), Ranges::default()) }
     }
 
@@ -73,6 +74,6 @@ impl Rig {
         let ip = "9.9.9.9".parse().expect("an address");
         let pass = self.gate.enter(&Client { peer: (ip, 1).into(), ip, key: AddrKey::of(ip) }).expect("room");
         let want = after.map(|seq| Position { epoch: epoch(), seq });
-        Reader::new(self.channel.clone(), "rustfest".to_owned(), want, pass, ahead_hold)
+        Reader::new(want, pass, ahead_hold, Instant::now())
     }
 }

@@ -6,34 +6,31 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Body,
     extract::{Extension, Path, RawQuery, State},
     response::Response,
     routing::get,
 };
-use chassis::{
-    Shutdown,
-    http::{Client, Slot},
-};
-use http::{HeaderMap, Request, header};
+use chassis::http::Client;
+use http::{HeaderMap, Method, Version, header};
 use model::Position;
+use tokio::time::Instant;
 
 use crate::{
-    answer::{DOCS, Refused},
+    answer::{self, DOCS, Refused},
     channel::Channel,
     files,
     gate::Gate,
+    handshake, heads,
     hub::Hub,
     reader::{AHEAD_HOLD_MAX, Reader},
-    transport::{poll, sse, ws},
+    shard::{Grant, Shards, Way},
 };
 
 /// What all routes share.
 pub(crate) struct Doors {
     pub(crate) hub: Arc<Hub>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) poll_hold: std::time::Duration,
+    pub(crate) shards: Arc<Shards>,
 }
 
 type Shared = State<Arc<Doors>>;
@@ -55,20 +52,15 @@ async fn ws_route(
     Path(event): Path<String>,
     RawQuery(query): RawQuery,
     client: Extension<Client>,
-    mut request: Request<Body>,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<Response, Response> {
     let answer = async {
         let want = wanted(query.as_deref(), None)?;
         let channel = doors.channel(&event).await?;
-        let (response, upgrade) = ws::accept(&mut request)?;
-        let pass = doors.gate.enter(&client)?;
-        let reader = Reader::new(channel, event, want, pass, AHEAD_HOLD_MAX);
-        let slot = request.extensions().get::<Slot>().cloned();
-        doors.shutdown.spawn(async move {
-            ws::run(upgrade, reader).await;
-            drop(slot);
-        });
-        Ok(response)
+        let granted = handshake::accept(&method, &headers)?;
+        let reader = Reader::new(want, doors.gate.enter(&client)?, AHEAD_HOLD_MAX, Instant::now());
+        Ok(doors.shards.take(Grant { channel, slug: event, reader, way: Way::WebSocket(granted) }))
     };
     answer.await.map_err(|refused: Refused| refused.response())
 }
@@ -83,8 +75,14 @@ async fn sse_route(
     let answer = async {
         let want = wanted(query.as_deref(), headers.get("last-event-id"))?;
         let channel = doors.channel(&event).await?;
-        let pass = doors.gate.enter(&client)?;
-        Ok(sse::response(Reader::new(channel, event, want, pass, AHEAD_HOLD_MAX)))
+        let reader = Reader::new(want, doors.gate.enter(&client)?, AHEAD_HOLD_MAX, Instant::now());
+        let mut answer = doors.shards.take(Grant { channel, slug: event, reader, way: Way::Events });
+        // What HEAD is told; GET gets the same from the shard.
+        let told = answer.headers_mut();
+        told.insert(header::CONTENT_TYPE, heads::EVENT_STREAM);
+        told.insert(header::CACHE_CONTROL, answer::NO_STORE);
+        answer::open_to_all(&mut answer);
+        Ok(answer)
     };
     answer.await.map_err(|refused: Refused| refused.response())
 }
@@ -94,15 +92,31 @@ async fn poll_route(
     Path(event): Path<String>,
     RawQuery(query): RawQuery,
     client: Extension<Client>,
+    version: Version,
+    headers: HeaderMap,
 ) -> Result<Response, Response> {
     let answer = async {
         let want = wanted(query.as_deref(), None)?;
         let channel = doors.channel(&event).await?;
         let pass = doors.gate.enter(&client)?;
-        let reader = Reader::new(channel, event, want.clone(), pass, poll::ahead_hold(doors.poll_hold));
-        Ok(poll::response(reader, want, doors.poll_hold).await)
+        let (has_position, ticket) = (want.is_some(), pass.ticket());
+        let closes = version < Version::HTTP_11 || says_close(&headers);
+        let reader = Reader::new(want, pass, doors.shards.ahead_hold(), Instant::now());
+        let way = Way::Poll { has_position, closes, ticket };
+        let mut answer = doors.shards.take(Grant { channel, slug: event, reader, way });
+        let told = answer.headers_mut();
+        told.insert(header::CONTENT_TYPE, answer::JSON);
+        told.insert(header::CACHE_CONTROL, answer::NO_STORE);
+        answer::open_to_all(&mut answer);
+        Ok(answer)
     };
     answer.await.map_err(|refused: Refused| refused.response())
+}
+
+/// Whether the client wants its connection to end with the answer.
+fn says_close(headers: &HeaderMap) -> bool {
+    let told = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    told.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
 async fn chunk_route(

@@ -26,8 +26,10 @@ use std::{
 };
 
 use axum::{body::Body, response::Response};
-use bytes::Bytes;
-use chassis::{Shutdown, http::{Taken, Takeover}};
+use chassis::{
+    Shutdown,
+    http::{Taken, Takeover},
+};
 use tokio::{runtime::Handle, sync::oneshot};
 
 pub(crate) use self::inbox::Bell;
@@ -104,6 +106,7 @@ struct Entrant {
 pub(crate) struct Shards {
     inboxes: Vec<Arc<Inbox>>,
     next: AtomicUsize,
+    rules: Rules,
 }
 
 impl Shards {
@@ -118,13 +121,12 @@ impl Shards {
             let poll = mio::Poll::new()?;
             let inbox = Inbox::new(&poll)?;
             let (ended, end) = oneshot::channel::<()>();
-            let worker =
-                Worker::new(poll, inbox.clone(), rules, keys.clone(), Handle::current(), shutdown.clone());
+            inboxes.push(inbox.clone());
+            let (keys, runtime, shutdown) = (keys.clone(), Handle::current(), shutdown.clone());
             thread::Builder::new().name(format!("halley-{n}")).spawn(move || {
-                worker.run();
+                Worker::new(poll, inbox, rules, keys, runtime, shutdown).run();
                 drop(ended);
             })?;
-            inboxes.push(inbox);
             ends.push(end);
         }
         let guard = Stop(inboxes.clone());
@@ -137,7 +139,12 @@ impl Shards {
                 let _ended = end.await;
             }
         });
-        Ok(Arc::new(Self { inboxes, next: AtomicUsize::new(0) }))
+        Ok(Arc::new(Self { inboxes, next: AtomicUsize::new(0), rules }))
+    }
+
+    /// How long a poll's reader may hold a client that is ahead: the hold must not end before it.
+    pub(crate) fn ahead_hold(&self) -> Duration {
+        polls::ahead_hold(self.rules.poll_hold)
     }
 
     /// What wakes the shards.

@@ -1,23 +1,78 @@
 //! The pull path on a ring filled by hand, in paused time.
 
+use std::sync::Arc;
+
 use model::Epoch;
 
 use super::*;
 use crate::{
+    channel::Channel,
+    frame::Frame,
     rig::{Rig, epoch},
-    ring::{Ring, RingBounds},
+    ring::{Ring, RingBounds, Take},
 };
+
+/// What readers read here: a channel as it is, without anything behind the ring.
+struct Bare(Arc<Channel>);
+
+impl Tail for Bare {
+    fn head(&self) -> Option<Head> {
+        self.0.head()
+    }
+
+    fn take(&mut self, at: &Position) -> Found {
+        match self.0.take(at) {
+            Take::Entries(frames) => {
+                Batch::new(at, frames).map_or(Found::Nothing, |batch| Found::Entries(Rc::new(batch)))
+            }
+            Take::Nothing => Found::Nothing,
+            Take::Older => Found::Older,
+            Take::Window(base) => Found::Window(base),
+            Take::OtherLog => Found::OtherLog,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn slug(&self) -> &str {
+        "rustfest"
+    }
+}
+
+/// A reader and the time that it is told. What has to be waited for has passed at once; what has to be fetched is not there.
+struct Client {
+    reader: Reader,
+    tail: Bare,
+}
+
+impl Client {
+    fn of(rig: &Rig, after: Option<Seq>) -> Self {
+        Self { reader: rig.reader(after, AHEAD_HOLD_MAX), tail: Bare(rig.channel.clone()) }
+    }
+
+    async fn next(&mut self) -> Step {
+        loop {
+            match self.reader.next(&mut self.tail, Instant::now()) {
+                Step::Wait(until) | Step::Rest(until) => tokio::time::advance(until - Instant::now()).await,
+                Step::Fetch(_) => self.reader.not_fetched(Instant::now()),
+                step => return step,
+            }
+        }
+    }
+}
 
 fn hello(step: Step) -> (Seq, bool) {
     match step {
-        Step::Signal(Signal::Hello { after, resumed, .. }) => (after, resumed),
+        Step::Say(Signal::Hello { after, resumed, .. }) => (after, resumed),
         other => panic!("not a hello: {other:?}"),
     }
 }
 
 fn seqs(step: Step) -> Vec<Seq> {
     match step {
-        Step::Entries(frames) => frames.iter().map(Frame::seq).collect(),
+        Step::Entries(batch) => batch.frames().iter().map(Frame::seq).collect(),
         other => panic!("no entries: {other:?}"),
     }
 }
@@ -25,10 +80,10 @@ fn seqs(step: Step) -> Vec<Seq> {
 #[tokio::test(start_paused = true)]
 async fn a_beat_comes_every_15_s_with_the_top() {
     let rig = Rig::with_entries(0, 3);
-    let mut reader = rig.reader(Some(3), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(3));
     assert_eq!(hello(reader.next().await), (3, true));
     for n in 1..=3 {
-        let Step::Signal(Signal::Beat { top }) = reader.next().await else { panic!("a beat") };
+        let Step::Say(Signal::Beat { top }) = reader.next().await else { panic!("a beat") };
         assert_eq!(top, 2 + n);
         rig.append([3 + n]);
         assert_eq!(seqs(reader.next().await), [3 + n]);
@@ -38,13 +93,13 @@ async fn a_beat_comes_every_15_s_with_the_top() {
 #[tokio::test(start_paused = true)]
 async fn beats_come_through_an_endless_stream_too() {
     let rig = Rig::with_entries(0, 1);
-    let mut reader = rig.reader(Some(0), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(0));
     hello(reader.next().await);
     let mut beats = 0;
     for seq in 2..=400 {
         rig.append([seq]);
         tokio::time::advance(Duration::from_millis(100)).await;
-        if let Step::Signal(Signal::Beat { .. }) = reader.next().await {
+        if let Step::Say(Signal::Beat { .. }) = reader.next().await {
             beats += 1;
         }
     }
@@ -54,7 +109,7 @@ async fn beats_come_through_an_endless_stream_too() {
 #[tokio::test(start_paused = true)]
 async fn a_client_ahead_is_held_for_30_s_and_then_starts_afresh() {
     let rig = Rig::with_entries(0, 3);
-    let mut reader = rig.reader(Some(10), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(10));
     let began = Instant::now();
     assert_eq!(hello(reader.next().await), (0, false));
     assert_eq!(began.elapsed(), AHEAD_HOLD_MAX);
@@ -64,9 +119,9 @@ async fn a_client_ahead_is_held_for_30_s_and_then_starts_afresh() {
 #[tokio::test(start_paused = true)]
 async fn a_position_older_than_the_tail_gets_a_window_and_then_the_tail() {
     let rig = Rig::with_entries(70, 2);
-    let mut reader = rig.reader(Some(7), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(7));
     assert_eq!(hello(reader.next().await), (70, false));
-    let Step::Signal(window) = reader.next().await else { panic!("a window") };
+    let Step::Say(window) = reader.next().await else { panic!("a window") };
     let archive = "/api/v1/events/rustfest/items?after=7".to_owned();
     assert_eq!(window, Signal::Window { after: 7, base: 70, archive });
     assert_eq!(seqs(reader.next().await), [71, 72]);
@@ -75,12 +130,12 @@ async fn a_position_older_than_the_tail_gets_a_window_and_then_the_tail() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_the_tail_left_behind_gets_a_window_in_the_middle() {
     let rig = Rig::with_entries(0, 2);
-    let mut reader = rig.reader(Some(0), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(0));
     hello(reader.next().await);
     assert_eq!(seqs(reader.next().await), [1, 2]);
     rig.channel.replace(Ring::new(epoch(), 500, 500, RingBounds::default()));
     rig.append([501]);
-    let Step::Signal(Signal::Window { after: 2, base: 500, .. }) = reader.next().await else {
+    let Step::Say(Signal::Window { after: 2, base: 500, .. }) = reader.next().await else {
         panic!("a window")
     };
     assert_eq!(seqs(reader.next().await), [501]);
@@ -90,14 +145,14 @@ async fn a_reader_that_the_tail_left_behind_gets_a_window_in_the_middle() {
 async fn a_log_that_was_replaced_or_closed_ends_the_stream_with_a_bye() {
     for is_replaced in [true, false] {
         let rig = Rig::with_entries(0, 2);
-        let mut reader = rig.reader(Some(2), AHEAD_HOLD_MAX);
+        let mut reader = Client::of(&rig, Some(2));
         hello(reader.next().await);
         if is_replaced {
             rig.channel.replace(Ring::new(Epoch::new(9, 1), 0, 0, RingBounds::default()));
         } else {
             rig.channel.close();
         }
-        let Step::Signal(Signal::Bye { retry_ms }) = reader.next().await else { panic!("a bye") };
+        let Step::Say(Signal::Bye { retry_ms, .. }) = reader.next().await else { panic!("a bye") };
         assert!((100..=1000).contains(&retry_ms));
         assert!(matches!(reader.next().await, Step::End(Ending::Drain)));
         assert!(matches!(reader.next().await, Step::End(Ending::Drain)));
@@ -109,7 +164,7 @@ async fn older_entries_that_cannot_be_read_end_in_an_overload_not_in_silence() {
     let rig = Rig::with_entries(64, 2);
     // The tail goes further back than the ring, but nothing can be read there.
     rig.channel.replace(Ring::new(epoch(), 0, 64, RingBounds::default()));
-    let mut reader = rig.reader(Some(3), AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, Some(3));
     assert_eq!(hello(reader.next().await), (3, true));
     let ended = async {
         loop {
@@ -124,9 +179,9 @@ async fn older_entries_that_cannot_be_read_end_in_an_overload_not_in_silence() {
 #[tokio::test(start_paused = true)]
 async fn a_log_that_is_never_read_ends_in_an_overload_too() {
     let rig = Rig::unread();
-    let mut reader = rig.reader(None, AHEAD_HOLD_MAX);
+    let mut reader = Client::of(&rig, None);
     let began = Instant::now();
-    assert!(matches!(reader.next().await, Step::Signal(Signal::Bye { .. })));
+    assert!(matches!(reader.next().await, Step::Say(Signal::Bye { .. })));
     assert!(matches!(reader.next().await, Step::End(Ending::Overload)));
     assert_eq!(began.elapsed(), AHEAD_HOLD_MAX);
 }
@@ -134,19 +189,19 @@ async fn a_log_that_is_never_read_ends_in_an_overload_too() {
 #[tokio::test(start_paused = true)]
 async fn history_waits_while_the_client_owes_and_live_entries_do_not() {
     let rig = Rig::with_entries(0, 64);
-    let mut greedy = rig.reader(Some(0), AHEAD_HOLD_MAX);
-    let mut live = rig.reader(Some(64), AHEAD_HOLD_MAX);
+    let mut greedy = Client::of(&rig, Some(0));
+    let mut live = Client::of(&rig, Some(64));
     hello(greedy.next().await);
     hello(live.next().await);
-    greedy.pass.charge(20 << 20);
+    greedy.reader.pass().charge(20 << 20);
     let began = Instant::now();
     rig.append([65]);
     assert_eq!(seqs(live.next().await), [65]);
     assert_eq!(began.elapsed(), Duration::ZERO);
     let entries = async {
         loop {
-            if let Step::Entries(frames) = greedy.next().await {
-                return frames.len();
+            if let Step::Entries(batch) = greedy.next().await {
+                return batch.len();
             }
         }
     };

@@ -62,7 +62,8 @@ mod tests {
         let next = read(&head("0.a1.1234", "accept: */*\r\n"), &keys).expect("a poll");
         assert_eq!(first.hash, next.hash);
         assert_eq!((next.want.seq, next.want.epoch.as_str()), (1234, "0.a1"));
-        for other in [head("0.a1.7", "accept: *\r\n"), head("0.a1.7", "Accept: */*\r\n"), head("0.a1.7", "")] {
+        for other in [head("0.a1.7", "accept: *\r\n"), head("0.a1.7", "Accept: */*\r\n"), head("0.a1.7", "")]
+        {
             assert_ne!(read(&other, &keys).expect("a poll").hash, first.hash);
         }
     }

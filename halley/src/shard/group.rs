@@ -11,8 +11,8 @@ use crate::{
     frame::Frame,
     reader::{Found, Tail},
     ring::Take,
-    signal::Head,
     shard::inbox::Command,
+    signal::Head,
 };
 
 /// Batches kept for those who come after: clients that return together stand at few places.

@@ -13,7 +13,7 @@ use super::{
     conn::{Conn, Fate, Kind},
     group::Group,
     kit::Kit,
-    sockets::{self, Gone},
+    sockets,
 };
 use crate::{
     answer::Refused,
@@ -101,7 +101,11 @@ impl Poll {
 
     /// The answer when the hold is over.
     fn answer_without_entries(&self) -> Bytes {
-        if self.opening.is_some() && !self.has_news() { heads::nothing_new(self.closes) } else { self.answer(&[]) }
+        if self.opening.is_some() && !self.has_news() {
+            heads::nothing_new(self.closes)
+        } else {
+            self.answer(&[])
+        }
     }
 }
 

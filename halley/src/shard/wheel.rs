@@ -63,7 +63,8 @@ impl<T> Wheel<T> {
         if self.noted == 0 {
             return None;
         }
-        let next = (self.told + 1..self.told + BUCKETS).find(|tick| !self.buckets[bucket(*tick)].is_empty())?;
+        let next =
+            (self.told + 1..self.told + BUCKETS).find(|tick| !self.buckets[bucket(*tick)].is_empty())?;
         let at = self.start + TICK * u32::try_from(next).unwrap_or(u32::MAX);
         Some(at.saturating_duration_since(now))
     }

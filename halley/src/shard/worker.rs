@@ -3,7 +3,10 @@
 use std::{hash::RandomState, io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use chassis::{Shutdown, http::{GiveBack, Taken}};
+use chassis::{
+    Shutdown,
+    http::{GiveBack, Taken},
+};
 use mio::{Events, Interest, Poll as Selector, event::Event, net::TcpStream};
 use model::Position;
 use slab::Slab;
@@ -89,9 +92,12 @@ impl Worker {
             self.with(name, |conn, group, kit| conn.drive(group, kit));
         }
         for name in self.kit.wheel.due(self.kit.now) {
-            self.with(name, |conn, group, kit| {
-                if conn.is_due(kit) { conn.due(group, kit) } else { Fate::Stay }
-            });
+            self.with(
+                name,
+                |conn, group, kit| {
+                    if conn.is_due(kit) { conn.due(group, kit) } else { Fate::Stay }
+                },
+            );
         }
         let all: Vec<usize> = self.groups.iter().map(|(number, _)| number).collect();
         for number in all {
@@ -103,8 +109,17 @@ impl Worker {
         match command {
             Command::Enter(entrant) => self.enter(*entrant),
             Command::Fetched { group, at, frames } => self.fetched(group, &at, frames),
-            Command::Stop => self.is_stopping = true,
+            Command::Stop => self.stop(),
             Command::Leave => self.is_leaving = true,
+        }
+    }
+
+    /// Has everybody told; the channels are closed already.
+    fn stop(&mut self) {
+        self.is_stopping = true;
+        let all: Vec<usize> = self.groups.iter().map(|(number, _)| number).collect();
+        for number in all {
+            self.sweep(number, None);
         }
     }
 
