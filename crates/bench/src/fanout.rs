@@ -1,8 +1,14 @@
 //! `bench fanout`: CPU, latency and memory of one message to very many subscribers, beside nginx's push module and a raw write loop.
 
+pub(crate) mod check;
+pub(crate) mod control;
+mod generator;
+pub(crate) mod histogram;
 pub(crate) mod message;
 pub(crate) mod peer;
 mod peers;
+mod subscriber;
+mod wire;
 
 use crate::figures::Figures;
 
