@@ -63,6 +63,15 @@ pub(crate) struct Connected {
     pub(crate) broken: BTreeMap<String, u64>,
 }
 
+impl Connected {
+    /// Adds another generator's, which connected at the same time.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.held += other.held;
+        self.seconds = self.seconds.max(other.seconds);
+        add_counts(&mut self.broken, &other.broken);
+    }
+}
+
 /// What was seen.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -87,14 +96,18 @@ impl Report {
     /// Adds another generator's.
     pub(crate) fn add(&mut self, other: &Self) {
         self.held += other.held;
-        for (why, count) in &other.broken {
-            *self.broken.entry(why.clone()).or_default() += count;
-        }
+        add_counts(&mut self.broken, &other.broken);
         self.reopened += other.reopened;
         self.deliveries += other.deliveries;
         self.bytes += other.bytes;
         self.faults.add(other.faults);
         self.latencies.add(&other.latencies);
         self.last_at = self.last_at.max(other.last_at);
+    }
+}
+
+fn add_counts(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
+    for (why, count) in more {
+        *sum.entry(why.clone()).or_default() += count;
     }
 }
