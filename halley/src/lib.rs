@@ -13,7 +13,9 @@ mod answer;
 mod buckets;
 mod channel;
 mod chunk;
+mod coding;
 mod config;
+mod deflate;
 mod error;
 mod feed;
 mod files;
@@ -24,6 +26,7 @@ mod goodbye;
 mod handshake;
 mod hub;
 mod metrics;
+mod packed;
 mod reader;
 #[cfg(test)]
 mod rig;
@@ -74,6 +77,7 @@ pub async fn serve(
     let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
     let limits = http::Limits {
         connections_max: process::connections_max(config.connections_max)? + config.others_max(),
+        is_shared: config.worker.is_some(),
         hosts: Arc::new(config.hosts),
         trusted_proxies: Arc::new(config.trusted_proxies),
         ..http::Limits::default()
