@@ -10,6 +10,8 @@
 //! One door: [`run`] serves halley on a listener of its own; [`service`] gives the same routes to whoever serves the site.
 
 mod answer;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod buckets;
 mod channel;
 mod chunk;
