@@ -46,7 +46,7 @@ async fn several() -> anyhow::Result<()> {
             "archive" => archiving::measure(&mut figures).await?,
             "commit" => commit::measure(&mut figures).await?,
             "compression" => compression::measure(&mut figures, &asked.bin).await?,
-            "fanout" => fanout::measure(&mut figures).await?,
+            "fanout" => fanout::measure(&mut figures, &asked.bin).await?,
             _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
         }
     }

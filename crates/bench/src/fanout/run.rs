@@ -50,7 +50,7 @@ pub(crate) struct Plan {
 }
 
 /// What came of a plan.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) report: Report,
     /// Processor time of the server.
