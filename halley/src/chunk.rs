@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     future::Future,
-    io::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,6 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     Error,
+    coding::{Coding, Effort},
     frame::{Frame, page},
     metrics,
 };
@@ -25,8 +25,6 @@ const ENCODING_MAX: usize = 2;
 /// Chunks kept, and the bytes they may hold together.
 const CHUNKS_KEPT_MAX: usize = 1024;
 const CHUNKS_BYTES_MAX: usize = 32 << 20;
-const BROTLI_QUALITY: u32 = 5;
-const BROTLI_WINDOW_BITS: u32 = 20;
 
 /// One chunk in all its forms.
 #[derive(Debug)]
@@ -48,15 +46,10 @@ pub(crate) struct Chunk {
 impl Chunk {
     fn encode(epoch: &Epoch, n: u64, frames: Vec<Frame>) -> Result<Self, Error> {
         let plain = page(epoch, n * CHUNK_ENTRIES as u64, &frames, "");
-        let mut brotli = brotli::CompressorWriter::new(Vec::new(), 4096, BROTLI_QUALITY, BROTLI_WINDOW_BITS);
-        brotli.write_all(&plain).map_err(Error::Encode)?;
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        gzip.write_all(&plain).map_err(Error::Encode)?;
-        let gzip = gzip.finish().map_err(Error::Encode)?;
+        let packed = |coding: Coding| coding.pack(&plain, Effort::Thorough).map_err(Error::Encode);
+        let (brotli, gzip) = (packed(Coding::Brotli)?, packed(Coding::Gzip)?);
         let hash = Sha256::digest(&plain)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         ::metrics::counter!(metrics::CHUNKS_ENCODED).increment(1);
-        let brotli = Bytes::from(brotli.into_inner());
-        let gzip = Bytes::from(gzip);
         // Frames share the ring's bytes only while the ring holds them.
         let bytes = frames.iter().map(Frame::bytes).sum::<usize>() + plain.len() + brotli.len() + gzip.len();
         Ok(Self { frames, plain, brotli, gzip, hash, bytes })

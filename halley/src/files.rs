@@ -8,6 +8,7 @@ use crate::{
     answer::{self, Refused},
     channel::Channel,
     chunk::{CHUNK_ENTRIES, Chunk},
+    coding::Coding,
 };
 
 const CHUNK_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3");
@@ -54,15 +55,14 @@ fn refused(slug: &str, error: &Error) -> Refused {
 }
 
 fn chunk_response(chunk: &Chunk, headers: &HeaderMap) -> (Response, usize) {
-    let (coding, body) = if accepts(headers, "br") {
-        (Some("br"), &chunk.brotli)
-    } else if accepts(headers, "gzip") {
-        (Some("gzip"), &chunk.gzip)
-    } else {
-        (None, &chunk.plain)
+    let coding = Coding::wanted(headers);
+    let body = match coding {
+        Coding::Brotli => &chunk.brotli,
+        Coding::Gzip => &chunk.gzip,
+        Coding::Plain => &chunk.plain,
     };
     // Each form has a tag of its own, as they differ byte by byte.
-    let etag = format!("\"{}-{}\"", chunk.hash, coding.unwrap_or("plain"));
+    let etag = format!("\"{}-{}\"", chunk.hash, coding.name().unwrap_or("plain"));
     let is_known = headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -75,26 +75,13 @@ fn chunk_response(chunk: &Chunk, headers: &HeaderMap) -> (Response, usize) {
     let out = response.headers_mut();
     out.insert(header::ETAG, HeaderValue::from_str(&etag).expect("hex is a header value"));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(coding) = coding.filter(|_| !is_known) {
+    if let Some(coding) = coding.name().filter(|_| !is_known) {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     (response, bytes)
-}
-
-/// Whether a coding is named and not refused by `q=0`.
-fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING);
-    let mut offers = values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-    offers.any(|offer| {
-        let mut parts = offer.split(';').map(str::trim);
-        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
-        let refused =
-            |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
-        is_named && !parts.any(refused)
-    })
 }
 
 #[cfg(test)]
@@ -118,18 +105,5 @@ mod tests {
         ] {
             assert_eq!(chunk_number(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn a_refused_coding_is_not_used() {
-        let with = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-            headers
-        };
-        assert!(accepts(&with("gzip, deflate, br"), "br"));
-        assert!(accepts(&with("br;q=0.5"), "br"));
-        assert!(!accepts(&with("br;q=0, gzip"), "br"));
-        assert!(!accepts(&with("identity"), "gzip"));
     }
 }

@@ -12,10 +12,14 @@
 
 mod answer;
 mod batch;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod buckets;
 mod channel;
 mod chunk;
+mod coding;
 mod config;
+mod deflate;
 mod error;
 mod feed;
 mod files;
@@ -27,6 +31,7 @@ mod handshake;
 mod heads;
 mod hub;
 mod metrics;
+mod packed;
 mod reader;
 #[cfg(test)]
 mod rig;
@@ -77,6 +82,7 @@ pub async fn serve(
     let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
     let limits = http::Limits {
         connections_max: process::connections_max(config.connections_max)? + config.others_max(),
+        is_shared: config.worker.is_some(),
         hosts: Arc::new(config.hosts),
         trusted_proxies: Arc::new(config.trusted_proxies),
         ..http::Limits::default()

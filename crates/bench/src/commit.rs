@@ -85,17 +85,7 @@ impl Delays {
 }
 
 fn halley_config() -> halley::Config {
-    halley::Config {
-        listen: String::new(),
-        connections_max: 4 * CLIENTS,
-        poll_hold: Duration::from_secs(25),
-        trusted_proxies: chassis::client_addr::Ranges::default(),
-        venue: chassis::client_addr::Ranges::default(),
-        hosts: http::Hosts::default(),
-        version: "bench".to_owned(),
-        ring_entries_max: 5_000,
-        ring_bytes_max: 16 * 1024 * 1024,
-    }
+    halley::Config { connections_max: 4 * CLIENTS, version: "bench".to_owned(), ..halley::Config::default() }
 }
 
 type Socket = tokio_tungstenite::WebSocketStream<TcpStream>;

@@ -1,12 +1,13 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|jetstream|push|archive|commit|fanout|product]... [--bin FILE] [--dist FILE]`, all by default,
-//! or `bench fanout --help` for the one that takes options of its own.
+//! by itself: `bench [sequencer|jetstream|push|archive|commit|compression|fanout|product]... [--bin FILE] [--dist FILE]`,
+//! all by default, or `bench fanout --help` for the one that takes options of its own.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
 //! does the same bare work in the same run.
 
 mod archiving;
 mod commit;
+mod compression;
 mod fanout;
 mod figures;
 mod jetstream;
@@ -19,7 +20,8 @@ use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 7] = ["sequencer", "jetstream", "push", "archive", "commit", "fanout", "product"];
+const ALL: [&str; 8] =
+    ["sequencer", "jetstream", "push", "archive", "commit", "compression", "fanout", "product"];
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -43,7 +45,8 @@ async fn several() -> anyhow::Result<()> {
             "push" => push::measure(&mut figures).await?,
             "archive" => archiving::measure(&mut figures).await?,
             "commit" => commit::measure(&mut figures).await?,
-            "fanout" => fanout::measure(&mut figures).await?,
+            "compression" => compression::measure(&mut figures, &asked.bin).await?,
+            "fanout" => fanout::measure(&mut figures, &asked.bin).await?,
             _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
         }
     }

@@ -3,6 +3,7 @@
 //! Why not `axum::serve`: it sets no timer, so a silent socket or half a header is held for ever, and it lets through requests that two
 //! parsers may read differently. Routes and handlers stay plain axum; see [`serve`].
 
+mod backlog;
 mod bind;
 mod connection;
 mod fronted;

@@ -10,7 +10,7 @@ use clap::Args;
 /// What `bench` may be told.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these: sequencer, push, archive, fanout, product
+    /// Only these: sequencer, jetstream, push, archive, commit, compression, fanout, product
     what: Vec<String>,
     /// Do not build for distribution, which takes long and is needed for the size of the binary only
     #[arg(long)]
@@ -21,11 +21,11 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     let is_asked = |what: &str| options.what.is_empty() || options.what.iter().any(|w| w == what);
     let mut builds = vec![vec!["build", "--release", "--package", "bench"]];
-    if is_asked("product") {
+    if is_asked("product") || is_asked("compression") {
         builds.push(vec!["build", "--release", "--package", "perihelion"]);
-        if !options.no_dist {
-            builds.push(vec!["build", "--profile", "dist", "--package", "perihelion"]);
-        }
+    }
+    if is_asked("product") && !options.no_dist {
+        builds.push(vec!["build", "--profile", "dist", "--package", "perihelion"]);
     }
     for build in builds {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

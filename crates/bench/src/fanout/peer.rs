@@ -51,6 +51,28 @@ pub(crate) enum Server {
     Raw,
 }
 
+impl Mode {
+    /// As it is called on the command line and in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "ws",
+            Self::Events => "sse",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+impl Server {
+    /// As it is called on the command line and in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Halley => "halley",
+            Self::Nchan => "nchan",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// What a peer is started for.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {

@@ -8,11 +8,14 @@ use crate::client_addr::Ranges;
 /// Every bound of one listener, and whom it believes. The defaults suit all daemons.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Open connections, upgraded ones included; one more gets a polite 503.
+    /// Open connections, those taken over included; one more gets a polite 503.
     pub connections_max: usize,
     /// Of these, what one address may hold (for IPv6: a /64); more get the same 503. Trusted proxies speak for many and are not counted.
     /// By default there is no such bound: a whole conference sits behind one address.
     pub connections_per_address_max: usize,
+    /// Other processes accept from the same socket: while this one is full, it leaves newcomers to them, and turns away only who is still
+    /// waiting after some 50 ms.
+    pub is_shared: bool,
     /// A connection that has sent nothing is closed after this time.
     pub first_byte_wait: Duration,
     /// A request head must be complete within this time; it is also how long an idle connection is kept.
@@ -42,6 +45,7 @@ impl Default for Limits {
         Self {
             connections_max: 1024,
             connections_per_address_max: usize::MAX,
+            is_shared: false,
             first_byte_wait: Duration::from_secs(5),
             header_read_wait: Duration::from_secs(10),
             head_bytes_max: 16 * 1024,

@@ -4,6 +4,7 @@ use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use ::http::{Request, Response};
 use axum::body::{Body, Bytes, HttpBody};
+use futures_util::FutureExt;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +16,7 @@ use tokio::{
 use tower::Service;
 
 use super::{
-    Limits, Slot,
+    Limits, Slot, backlog,
     connection::{self, Arrival, Host},
     seats::{Seat, Seats},
 };
@@ -45,31 +46,62 @@ where
     let goodbyes = Arc::new(Semaphore::new(GOODBYES_MAX));
     let seats = Arc::new(Seats::default());
     let host = Arc::new(Host { service, limits, shutdown: shutdown.clone(), runtime: Handle::current() });
-    let limits = &host.limits;
-    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(limits.send_buffer_bytes) {
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(host.limits.send_buffer_bytes) {
         tracing::warn!(%error, "the send buffer keeps the system's size");
     }
+    let door = Door { places, goodbyes, seats, host };
     loop {
+        if door.host.limits.is_shared && door.places.available_permits() == 0 {
+            tokio::select! {
+                standing = backlog::is_left_standing(&listener, &door.places) => if standing { door.turn_away_waiting(&listener) },
+                () = shutdown.triggered() => return,
+            }
+            continue;
+        }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.triggered() => return,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                recover(&error).await;
-                continue;
-            }
-        };
+        match accepted {
+            Ok((stream, peer)) => door.admit(stream, peer),
+            Err(error) => recover(&error).await,
+        }
+    }
+}
+
+/// Who lets connections in.
+struct Door<S> {
+    places: Arc<Semaphore>,
+    goodbyes: Arc<Semaphore>,
+    seats: Arc<Seats>,
+    host: Arc<Host<S>>,
+}
+
+impl<S, B> Door<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
         ::metrics::counter!(metrics::HTTP_ACCEPTED).increment(1);
-        match (places.clone().try_acquire_owned(), seat(&seats, peer, limits)) {
+        match (self.places.clone().try_acquire_owned(), seat(&self.seats, peer, &self.host.limits)) {
             (Ok(permit), Ok(seat)) => {
                 tune(&stream, peer);
                 let slot = Slot::take(permit, seat);
                 let arrival = Arrival { stream, read: Bytes::new(), peer, slot, note: None };
-                shutdown.spawn(connection::run(arrival, host.clone()));
+                self.host.shutdown.spawn(connection::run(arrival, self.host.clone()));
             }
-            (Err(_), _) | (_, Err(_)) => turn_away(stream, &goodbyes, &shutdown),
+            (Err(_), _) | (_, Err(_)) => turn_away(stream, &self.goodbyes, &self.host.shutdown),
+        }
+    }
+
+    /// Turns away a burst of those who wait in the queue.
+    fn turn_away_waiting(&self, listener: &TcpListener) {
+        for _ in 0..GOODBYES_MAX {
+            let Some(Ok((stream, peer))) = listener.accept().now_or_never() else { return };
+            self.admit(stream, peer);
         }
     }
 }
