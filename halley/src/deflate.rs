@@ -6,6 +6,8 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
+use crate::frames;
+
 /// Entries are short: a higher level looks longer and finds nothing more.
 const LEVEL: Compression = Compression::new(6);
 /// What ends a flushed block; whoever inflates puts it back.
@@ -16,7 +18,14 @@ thread_local! {
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(LEVEL, false));
 }
 
-/// The payload of a compressed message; none when it would not be shorter than `text`, which then goes as it is.
+/// The whole frame of a compressed message; none when its payload would not be shorter than `text`, which then goes as it is.
+pub(crate) fn frame(text: &[u8]) -> Option<Bytes> {
+    let payload = deflate(text)?;
+    let header = frames::text_header(payload.len(), true);
+    Some([header.as_ref(), &payload].concat().into())
+}
+
+/// The payload of such a frame.
 pub(crate) fn deflate(text: &[u8]) -> Option<Bytes> {
     let mut deflated = Vec::with_capacity(text.len() + TAIL.len());
     COMPRESSOR.with_borrow_mut(|compressor| {
@@ -57,9 +66,16 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_says_that_it_is_compressed() {
+        let (payload, frame) = (deflate(ENTRY.as_bytes()).expect("it shrinks"), frame(ENTRY.as_bytes()));
+        let frame = frame.expect("it shrinks");
+        assert_eq!((frame[0], frame[1], &frame[4..]), (0xc1, 126, &payload[..]));
+    }
+
+    #[test]
     fn what_does_not_shrink_goes_as_it_is() {
         for text in ["", "{}", r#"{"seq":7,"kind":"void"}"#] {
-            assert_eq!(deflate(text.as_bytes()), None, "{text}");
+            assert_eq!(frame(text.as_bytes()), None, "{text}");
         }
     }
 

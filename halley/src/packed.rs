@@ -1,10 +1,10 @@
-//! Answers of polls, written and compressed once for everybody who stands at the same position.
+//! Pages of polls, compressed once for everybody who stands at the same position. Pages that are not compressed are nobody's here.
 //!
-//! After a cut of the network thousands ask for the same page in the same second. Chunks, which are files, are in `chunk.rs`.
+//! After a cut of the network thousands ask for the same pages in the same second. Chunks, which are files, are in `chunk.rs`.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -12,24 +12,11 @@ use model::Seq;
 
 use crate::coding::{Coding, Effort};
 
-/// Bodies kept, and the bytes they may hold together.
-const BODIES_MAX: usize = 1024;
-const BODIES_BYTES_MAX: usize = 8 << 20;
-/// A smaller body fits into one packet as it is.
+/// Pages kept, and the bytes they may hold together.
+const PAGES_MAX: usize = 1024;
+const PAGES_BYTES_MAX: usize = 8 << 20;
+/// A smaller page fits into one packet as it is.
 const PACKED_BYTES_MIN: usize = 1024;
-
-/// Which version of the log's entries a page is made of: taken *before* they are read, so that words that were taken back meanwhile
-/// are kept for nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Edition(u64);
-
-/// A page: the entries behind `after`, up to `next`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Page {
-    pub(crate) edition: Edition,
-    pub(crate) after: Seq,
-    pub(crate) next: Seq,
-}
 
 /// A body, and how it is written: not always as asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,33 +25,40 @@ pub(crate) struct Body {
     pub(crate) coding: Coding,
 }
 
-/// The bodies of one event, the oldest out first.
+impl Body {
+    /// A body as it is.
+    pub(crate) fn plain(bytes: Bytes) -> Self {
+        Self { bytes, coding: Coding::Plain }
+    }
+}
+
+/// The entries behind one position up to another, in one coding.
+type Page = (Seq, Seq, Coding);
+
+/// The pages of one event, the oldest out first.
 #[derive(Debug, Default)]
 pub(crate) struct Packed(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
     edition: u64,
-    bodies: HashMap<(Page, Coding), Body>,
-    order: VecDeque<(Page, Coding)>,
+    pages: HashMap<Page, Bytes>,
+    order: VecDeque<Page>,
     bytes: usize,
 }
 
-impl Packed {
-    /// The present edition. What is read from the ring later belongs to it, or is newer.
-    pub(crate) fn edition(&self) -> Edition {
-        Edition(self.lock().edition)
-    }
+/// Which version of the log's words a page is made of. To be taken *before* the entries are read: words that are taken back meanwhile are
+/// then kept for nobody.
+#[derive(Debug, Clone)]
+pub(crate) struct Edition {
+    packed: Arc<Packed>,
+    number: u64,
+}
 
-    /// The body of a page in the form that a client wants, from the first who asked or else from `write`.
-    pub(crate) fn body(&self, page: Page, wanted: Coding, write: impl FnOnce() -> Bytes) -> Body {
-        if let Some(body) = self.lock().bodies.get(&(page, wanted)) {
-            return body.clone();
-        }
-        // Outside the lock: two who ask at once may both do it, and nobody waits.
-        let body = packed(&write(), wanted);
-        self.lock().keep(page, wanted, body.clone());
-        body
+impl Packed {
+    /// The present edition. What is read from the log later belongs to it, or is newer.
+    pub(crate) fn edition(self: &Arc<Self>) -> Edition {
+        Edition { packed: self.clone(), number: self.lock().edition }
     }
 
     /// Entries were overwritten, or the log is another one: to be called once the ring says so.
@@ -79,37 +73,57 @@ impl Packed {
     }
 }
 
+impl Edition {
+    /// The page of the entries behind `after` up to `next` as a client wants it: from the first who asked, or else from `write`.
+    pub(crate) fn page(&self, after: Seq, next: Seq, wanted: Coding, write: impl FnOnce() -> Bytes) -> Body {
+        if wanted == Coding::Plain {
+            return Body::plain(write());
+        }
+        let page = (after, next, wanted);
+        if let Some(bytes) = self.packed.lock().get(self.number, &page) {
+            return Body { bytes, coding: wanted };
+        }
+        // Outside the lock: two who ask at once may both do it, and nobody waits.
+        let body = packed(write(), wanted);
+        if body.coding == wanted {
+            self.packed.lock().keep(self.number, page, body.bytes.clone());
+        }
+        body
+    }
+}
+
 impl Kept {
-    fn keep(&mut self, page: Page, wanted: Coding, body: Body) {
-        // Of an older edition nobody will ask again; what is larger than all the room is not worth emptying it.
-        if page.edition.0 != self.edition || body.bytes.len() > BODIES_BYTES_MAX / 4 {
+    fn get(&self, edition: u64, page: &Page) -> Option<Bytes> {
+        self.pages.get(page).filter(|_| edition == self.edition).cloned()
+    }
+
+    fn keep(&mut self, edition: u64, page: Page, bytes: Bytes) {
+        // What is larger than that is not worth what would have to leave.
+        if edition != self.edition || bytes.len() > PAGES_BYTES_MAX / 4 {
             return;
         }
-        self.bytes += body.bytes.len();
-        match self.bodies.insert((page, wanted), body) {
-            Some(same) => self.bytes -= same.bytes.len(),
-            None => self.order.push_back((page, wanted)),
+        self.bytes += bytes.len();
+        match self.pages.insert(page, bytes) {
+            Some(same) => self.bytes -= same.len(),
+            None => self.order.push_back(page),
         }
-        while self.bytes > BODIES_BYTES_MAX || self.order.len() > BODIES_MAX {
+        while self.bytes > PAGES_BYTES_MAX || self.order.len() > PAGES_MAX {
             let Some(oldest) = self.order.pop_front() else { return };
-            if let Some(body) = self.bodies.remove(&oldest) {
-                self.bytes -= body.bytes.len();
-            }
+            self.bytes -= self.pages.remove(&oldest).map_or(0, |bytes| bytes.len());
         }
     }
 }
 
-fn packed(plain: &Bytes, wanted: Coding) -> Body {
-    let as_it_is = || Body { bytes: plain.clone(), coding: Coding::Plain };
+fn packed(plain: Bytes, wanted: Coding) -> Body {
     if plain.len() < PACKED_BYTES_MIN {
-        return as_it_is();
+        return Body::plain(plain);
     }
-    match wanted.pack(plain, Effort::Quick) {
+    match wanted.pack(&plain, Effort::Quick) {
         Ok(bytes) if bytes.len() < plain.len() => Body { bytes, coding: wanted },
-        Ok(_) => as_it_is(),
+        Ok(_) => Body::plain(plain),
         Err(error) => {
             tracing::warn!(%error, "a page is sent uncompressed");
-            as_it_is()
+            Body::plain(plain)
         }
     }
 }
@@ -119,64 +133,84 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    fn page(packed: &Packed, after: Seq) -> Page {
-        Page { edition: packed.edition(), after, next: after + 64 }
-    }
-
     fn long(words: &str) -> Bytes {
         Bytes::from(words.repeat(PACKED_BYTES_MIN))
     }
 
-    #[test]
-    fn a_page_is_written_and_compressed_once_for_each_coding() {
-        let (kept, written) = (Packed::default(), Cell::new(0));
-        for round in 0..3 {
-            for coding in [Coding::Brotli, Coding::Gzip, Coding::Plain] {
-                let body = kept.body(page(&kept, 0), coding, || {
-                    written.set(written.get() + 1);
-                    long("entry ")
-                });
-                assert_eq!(body.coding, coding, "round {round}");
-                assert_eq!(body.bytes.len() < 500, coding != Coding::Plain);
+    fn read(body: &Body) -> Bytes {
+        let mut plain = Vec::new();
+        let read = match body.coding {
+            Coding::Plain => return body.bytes.clone(),
+            Coding::Gzip => std::io::copy(&mut flate2::read::GzDecoder::new(&body.bytes[..]), &mut plain),
+            Coding::Brotli => {
+                std::io::copy(&mut brotli::Decompressor::new(&body.bytes[..], 4096), &mut plain)
             }
-        }
-        assert_eq!(written.get(), 3);
+        };
+        read.expect("it was packed");
+        plain.into()
     }
 
     #[test]
-    fn a_short_page_goes_as_it_is() {
-        let kept = Packed::default();
-        let body = kept.body(page(&kept, 0), Coding::Brotli, || Bytes::from_static(b"{}"));
-        assert_eq!(body, Body { bytes: Bytes::from_static(b"{}"), coding: Coding::Plain });
+    fn a_page_is_compressed_once_for_each_coding() {
+        let (kept, written) = (Arc::new(Packed::default()), Cell::new(0));
+        for round in 0..3 {
+            for coding in [Coding::Brotli, Coding::Gzip] {
+                let body = kept.edition().page(0, 64, coding, || {
+                    written.set(written.get() + 1);
+                    long("entry ")
+                });
+                assert_eq!((body.coding, read(&body)), (coding, long("entry ")), "round {round}");
+                assert!(body.bytes.len() < 500);
+            }
+        }
+        assert_eq!(written.get(), 2);
+    }
+
+    #[test]
+    fn what_is_short_or_wanted_so_goes_as_it_is() {
+        let kept = Arc::new(Packed::default());
+        let short = Body::plain(Bytes::from_static(b"{}"));
+        assert_eq!(kept.edition().page(0, 1, Coding::Brotli, || short.bytes.clone()), short);
+        assert_eq!(kept.edition().page(0, 1, Coding::Plain, || long("x")), Body::plain(long("x")));
+        assert!(kept.lock().pages.is_empty());
     }
 
     #[test]
     fn words_that_were_taken_back_meanwhile_are_kept_for_nobody() {
-        let kept = Packed::default();
-        let before = page(&kept, 0);
-        assert_eq!(kept.body(before, Coding::Plain, || long("old")).bytes, long("old"));
-        let slow = kept.body(page(&kept, 64), Coding::Plain, || {
+        let kept = Arc::new(Packed::default());
+        let before = kept.edition();
+        let body = before.page(64, 128, Coding::Brotli, || long("old"));
+        assert_eq!(read(&body), long("old"));
+        let slow = kept.edition().page(0, 64, Coding::Brotli, || {
             kept.new_edition();
             long("old")
         });
-        assert_eq!(slow.bytes, long("old"), "it was read before the words were taken back");
+        assert_eq!(read(&slow), long("old"), "it was read before the words were taken back");
         for after in [0, 64] {
-            assert_eq!(kept.body(page(&kept, after), Coding::Plain, || long("new")).bytes, long("new"));
+            let body = kept.edition().page(after, after + 64, Coding::Brotli, || long("new"));
+            assert_eq!(read(&body), long("new"));
+            let late = before.page(after, after + 64, Coding::Brotli, || long("old"));
+            assert_eq!(read(&late), long("old"), "a batch says what it says");
+            let body = kept.edition().page(after, after + 64, Coding::Brotli, || long("newer"));
+            assert_eq!(read(&body), long("new"), "and nobody else is told it");
         }
-        assert_eq!(kept.lock().bodies.len(), 2, "nothing of the edition before is held");
     }
 
     #[test]
     fn what_is_kept_is_bounded_in_number_and_in_bytes() {
-        let kept = Packed::default();
+        let mut kept = Kept::default();
+        let large = Bytes::from(vec![0; 16 << 10]);
         for after in 0..3000 {
-            kept.body(page(&kept, after), Coding::Plain, || long("123456"));
-            let held = kept.lock();
-            assert!(held.bodies.len() <= BODIES_MAX && held.bytes <= BODIES_BYTES_MAX);
-            assert_eq!(held.bytes, held.bodies.values().map(|body| body.bytes.len()).sum::<usize>());
+            kept.keep(0, (after, after + 1, Coding::Gzip), large.clone());
+            kept.keep(0, (after, after + 1, Coding::Gzip), large.clone());
+            assert!(kept.pages.len() <= PAGES_MAX && kept.bytes <= PAGES_BYTES_MAX);
+            assert_eq!(kept.bytes, kept.pages.values().map(Bytes::len).sum::<usize>());
         }
-        let large = Bytes::from(vec![0; 3 << 20]);
-        kept.body(page(&kept, 0), Coding::Plain, || large);
-        assert!(kept.lock().bytes <= BODIES_BYTES_MAX && kept.lock().bodies.len() == BODIES_MAX);
+        for after in 3000..6000 {
+            kept.keep(0, (after, after + 1, Coding::Gzip), large.slice(..1));
+        }
+        assert_eq!((kept.pages.len(), kept.order.len(), kept.bytes), (PAGES_MAX, PAGES_MAX, PAGES_MAX));
+        kept.keep(0, (0, 1, Coding::Gzip), Bytes::from(vec![0; 3 << 20]));
+        assert_eq!(kept.bytes, PAGES_MAX, "one page does not empty the room");
     }
 }

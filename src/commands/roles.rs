@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::runtime::{self, Fate};
 use crate::wiring::{self, Up};
 
+/// What a worker is called in lists of processes.
+const PROGRAM: &std::ffi::CStr = c"perihelion";
+
 /// Every role in this process.
 pub(crate) async fn up(config: &Config, args: UpArgs, fate: Fate) -> Result<(), Failure> {
     say_where_settings_come_from(config);
@@ -44,6 +47,10 @@ pub(crate) async fn halley(config: &Config, fate: Fate) -> Result<(), Failure> {
 
 /// One of the fan-out daemon's workers. It is told its settings by who started it, and stops when that has gone.
 pub(crate) fn halley_worker(seat: Seat, file: Option<&Path>) -> Result<(), Failure> {
+    // Started by way of /proc/self/exe, it would be called "exe".
+    if let Err(error) = nix::sys::prctl::set_name(PROGRAM) {
+        eprintln!("perihelion: a worker goes by another name: {error}");
+    }
     let (leash, text) = Leash::take()?;
     let config = config::handed(&text, file)?;
     needs_redis(&config, "halley")?;

@@ -17,5 +17,7 @@ mod secrets;
 mod servers;
 mod strangers;
 mod two_events;
+mod viewers;
 mod web;
 mod witness;
+mod workers;

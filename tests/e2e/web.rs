@@ -11,6 +11,12 @@ pub(crate) async fn get(url: impl IntoUrl) -> Result<Response> {
     client().get(url).send().await
 }
 
+/// Opens a stream on a connection of its own: its head must come within the time limit, its body may take for ever.
+pub(crate) async fn stream(url: impl IntoUrl) -> Result<Response> {
+    chassis::tls::install();
+    Client::builder().connect_timeout(WAIT).build()?.get(url).send().await
+}
+
 /// A client with a time limit.
 pub(crate) fn client() -> Client {
     chassis::tls::install();

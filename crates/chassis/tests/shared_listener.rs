@@ -57,8 +57,7 @@ async fn nobody_is_turned_away_while_one_has_room_and_nobody_hangs_when_none_has
     let began = Instant::now();
     let (_, answer) = client(&address).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: "), "{answer}");
-    let waited = began.elapsed();
-    assert!(waited >= Duration::from_millis(40) && waited < Duration::from_secs(2), "{waited:?}");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 
     kept.truncate(SMALL + LARGE - 1);
     sleep(Duration::from_millis(100)).await;

@@ -72,10 +72,8 @@ mod tests {
         assert!(refused(one).contains("does not listen"));
         let udp = net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
         assert!(refused(udp).contains("does not listen"));
-        let dir = std::env::temp_dir().join(format!("perihelion-inherited-{}", std::process::id()));
-        let local = UnixListener::bind(&dir).expect("a free name");
-        let error = refused(local);
-        std::fs::remove_file(&dir).expect("it was made above");
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let error = refused(UnixListener::bind(dir.path().join("socket")).expect("a free name"));
         assert!(error.contains("not on TCP") && error.contains("[halley] workers"), "{error}");
     }
 }

@@ -7,18 +7,16 @@ use super::*;
 const SOON: Duration = Duration::from_secs(20);
 
 /// A place where shells leave their process ids.
-struct Place(std::path::PathBuf);
+struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("perihelion-workers-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a temporary directory can be made");
-        Self(path)
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory can be made"))
     }
 
     /// A shell that notes its process id and then does `rest`.
     fn shell(&self, rest: &'static str) -> impl Fn(Seat) -> Command + use<> {
-        let dir = self.0.clone();
+        let dir = self.0.path().to_owned();
         move |seat| {
             let mut command = Command::new("sh");
             let noted = dir.join(seat.number().to_string());
@@ -29,7 +27,7 @@ impl Place {
 
     /// Process ids of a seat so far.
     fn pids(&self, number: usize) -> Vec<String> {
-        let text = fs::read_to_string(self.0.join(number.to_string())).unwrap_or_default();
+        let text = fs::read_to_string(self.0.path().join(number.to_string())).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
@@ -43,13 +41,6 @@ impl Place {
             assert!(Instant::now() < deadline, "{pids:?}");
             sleep(Duration::from_millis(5)).await;
         }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // A directory that stays behind in /tmp is nobody's failure.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -73,7 +64,7 @@ fn run_in_background(
 
 #[tokio::test]
 async fn workers_that_end_come_back_later_and_later() {
-    let place = Place::new("again");
+    let place = Place::new();
     let shutdown = Shutdown::new();
     let running = run_in_background(listener(), 1, place.shell("exit 3"), &shutdown);
     let began = Instant::now();
@@ -86,7 +77,7 @@ async fn workers_that_end_come_back_later_and_later() {
 
 #[tokio::test]
 async fn a_stop_closes_the_listener_lets_workers_off_the_leash_and_waits_for_them() {
-    let place = Place::new("stop");
+    let place = Place::new();
     let shutdown = Shutdown::new();
     let bound = listener();
     let address = bound.local_addr().expect("bound");
@@ -103,7 +94,7 @@ async fn a_stop_closes_the_listener_lets_workers_off_the_leash_and_waits_for_the
 
 #[tokio::test]
 async fn a_second_signal_kills_workers_that_do_not_stop() {
-    let place = Place::new("insist");
+    let place = Place::new();
     let shutdown = Shutdown::new();
     let running = run_in_background(listener(), 1, place.shell("trap '' TERM; exec sleep 600"), &shutdown);
     let pids = place.wait_pids(1, 1).await;
