@@ -14,6 +14,9 @@ pub(crate) mod peer;
 mod peers;
 mod rounds;
 mod run;
+mod scenarios;
+mod sockets;
+mod store_reads;
 mod subscriber;
 mod table;
 mod wire;
@@ -67,6 +70,9 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> anyhow::Result<()> {
 
 async fn all(options: &Options, cores: &Cores) -> anyhow::Result<()> {
     println!("{}; CPU time in ticks of {:?}; load {:.2}", cores.told(), account::tick()?, account::load());
+    if !options.scenario.is_empty() {
+        return scenarios::all(options, cores).await;
+    }
     let outcomes = rounds::all(options, cores, rounds::tell).await?;
     let verdicts = aims::verdicts(&outcomes);
     println!("\n{}", table::rows(&outcomes, options));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::peer::{Mode, Server};
+use super::scenarios::Scenario;
 
 const ABOUT: &str = "\
 Fans one message out to very many subscribers, and tells what that costs each server: ours, nginx with its push module
@@ -73,6 +74,9 @@ pub(crate) struct Options {
     /// Shards, workers or threads of a server, each with a core of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: u16,
+    /// Instead of the table, other questions, each with its own aims
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) scenario: Vec<Scenario>,
     /// Also write all runs to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -19,7 +19,7 @@ use super::peer::{Peer, Server, Start};
 pub(crate) use files::Files;
 pub(crate) use halley::Halley;
 pub(crate) use nchan::Nchan;
-pub(crate) use program::{pinnable, tree};
+pub(crate) use program::pinnable;
 pub(crate) use raw::Raw;
 
 /// Starts a server of its own for one run, and waits until it can be asked.

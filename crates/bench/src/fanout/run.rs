@@ -9,7 +9,7 @@ use super::account;
 use super::control::{Connected, Report};
 use super::crew::Crew;
 use super::message::{Message, Nanos, now};
-use super::peer::{Peer, Server, Start};
+use super::peer::{Mode, Peer, Server, Start};
 use super::peers;
 use super::subscriber::Manner;
 
@@ -71,6 +71,11 @@ impl Plan {
     }
 }
 
+/// How subscribers of this server ask.
+pub(crate) fn manner(peer: &dyn Peer, mode: Mode) -> Manner {
+    Manner { mode, dialect: peer.dialect(), host: peer.address().to_string(), path: peer.path() }
+}
+
 impl Run {
     /// Starts a server and connects everybody. It is an error when the server cannot be started, not when it refuses connections.
     pub(crate) async fn begin(
@@ -80,12 +85,7 @@ impl Run {
     ) -> anyhow::Result<Self> {
         let peer = peers::start(server, start).await?;
         let mut crew = Crew::start(start.connections, generator_core)?;
-        let manner = Manner {
-            mode: start.mode,
-            dialect: peer.dialect(),
-            host: peer.address().to_string(),
-            path: peer.path(),
-        };
+        let manner = manner(&*peer, start.mode);
         let empty_bytes = account::pss(&peer.pids())?;
         let connected = crew.connect(peer.address(), &manner, CONNECT_WAIT).await?;
         tokio::time::sleep(SETTLE).await;

@@ -29,10 +29,6 @@ impl Files {
         self.nginx.address()
     }
 
-    pub(crate) fn pids(&self) -> Vec<u32> {
-        self.nginx.pids()
-    }
-
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.nginx.stop().await
     }

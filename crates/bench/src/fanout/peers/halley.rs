@@ -81,6 +81,16 @@ impl Halley {
         format!("{}.{}", self.log.ledger.epoch(), self.log.ledger.top())
     }
 
+    /// Where a stream of this kind is.
+    pub(crate) fn path_of(mode: Mode) -> String {
+        let way = match mode {
+            Mode::WebSocket => "ws",
+            Mode::Events => "sse",
+            Mode::Poll => "poll",
+        };
+        format!("/live/{SLUG}/{way}")
+    }
+
     /// What the server has printed: warnings and errors.
     pub(crate) fn output(&self) -> String {
         self.program.output()
@@ -121,10 +131,10 @@ fn settings_for(start: &Start, address: SocketAddr, redis: &str) -> anyhow::Resu
     let (_, files) = getrlimit(Resource::RLIMIT_NOFILE).context("reading RLIMIT_NOFILE")?;
     let places = start.connections + PLACES_RESERVED;
     let fit = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
-    let workers = if places > fit { format!("workers = {}\n", start.threads.max(2)) } else { String::new() };
+    let (workers, shards) = if places > fit { (start.threads.max(2), 1) } else { (1, start.threads.max(1)) };
     Ok(format!(
         "data_dir = \"data\"\n[live]\nurl = \"{redis}\"\n[http]\nvenue_cidrs = [\"127.0.0.0/8\"]\n\
-         [halley]\nlisten = \"{address}\"\nconnections_max = {places}\n{workers}"
+         [halley]\nlisten = \"{address}\"\nconnections_max = {places}\nworkers = {workers}\nshards = {shards}\n"
     ))
 }
 
@@ -153,12 +163,7 @@ impl Peer for Halley {
     }
 
     fn path(&self) -> String {
-        let way = match self.mode {
-            Mode::WebSocket => "ws",
-            Mode::Events => "sse",
-            Mode::Poll => "poll",
-        };
-        format!("/live/{SLUG}/{way}")
+        Self::path_of(self.mode)
     }
 
     async fn publish(&mut self, messages: &[Message]) -> anyhow::Result<()> {

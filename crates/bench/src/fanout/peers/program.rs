@@ -95,7 +95,7 @@ impl Drop for Program {
 }
 
 /// A process and all that it started, as far as their parents live.
-pub(crate) fn tree(root: u32) -> Vec<u32> {
+fn tree(root: u32) -> Vec<u32> {
     let parents = parents();
     let mut tree = vec![root];
     let mut next = 0;

@@ -1,0 +1,144 @@
+//! 100 clients that never read among 1,000 that do: what the others notice, what each stuck one holds in memory, and when and how it
+//! is told to go.
+
+use std::time::{Duration, Instant};
+
+use super::stuck::Stuck;
+use super::{Setting, Sound, median};
+use crate::fanout::account;
+use crate::fanout::crew::Crew;
+use crate::fanout::peer::{Mode, Server};
+use crate::fanout::run::{Plan, manner};
+use crate::fanout::sockets;
+use crate::figures::{Aim, Figures};
+
+const READERS: usize = 1_000;
+const SLOW: usize = 100;
+/// Fills the buffers of whoever does not read within seconds.
+const RATE: f64 = 50.0;
+/// The readers by themselves.
+const ALONE_SECONDS: f64 = 10.0;
+/// With the stuck: their buffers must fill, and the rule's time must pass.
+const BESIDE_SECONDS: f64 = 30.0;
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A socket that was full for less has only been busy.
+const STUCK_AFTER: Duration = Duration::from_secs(3);
+/// Long enough that memory is that of a full socket, and before the rule's time is over.
+const WEIGHED_AFTER: Duration = Duration::from_secs(8);
+/// A stuck client must be closed within so many seconds: 15 s without progress, and what a look and the farewell take.
+const RULE_SECONDS: f64 = 20.0;
+const NEVER: Duration = Duration::from_secs(3600);
+const CONNECT_WAIT: Duration = Duration::from_secs(30);
+/// How far the others' p99 may move.
+const P99_SHARE_MAX: f64 = 1.2;
+const STUCK_BYTES_MAX: f64 = 32.0 * 1024.0;
+const WEIGHED_LEAST: usize = SLOW * 9 / 10;
+
+/// What one round showed.
+#[derive(Default)]
+struct Shown {
+    share: Vec<f64>,
+    user_bytes: Vec<f64>,
+    kernel_bytes: Vec<f64>,
+    given_up: Vec<f64>,
+    slowest_seconds: Vec<f64>,
+    told: Vec<f64>,
+    sound: Sound,
+}
+
+pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Result<()> {
+    for mode in setting.modes.iter().copied().filter(|mode| *mode != Mode::Poll) {
+        let mut shown = Shown::default();
+        for _ in 0..setting.rounds {
+            round(setting, mode, &mut shown).await?;
+        }
+        let name = format!("{}, {SLOW} stuck among {READERS}", mode.name());
+        let Shown { share, user_bytes, kernel_bytes, given_up, slowest_seconds, told, sound } = shown;
+        figures.tell(
+            &format!("{name}: the others' p99, of what it was"),
+            median(share),
+            "x",
+            Aim::AtMost(P99_SHARE_MAX),
+        );
+        let (user, kernel) = (median(user_bytes), median(kernel_bytes));
+        figures.tell("  user memory of each stuck client", user, "B", Aim::None);
+        figures.tell("  kernel memory of its socket, server's side", kernel, "B", Aim::None);
+        figures.tell("  together", user.max(0.0) + kernel, "B", Aim::AtMost(STUCK_BYTES_MAX));
+        figures.tell("  closed", median(given_up), "", Aim::AtLeast(SLOW as f64));
+        let slowest = slowest_seconds.into_iter().fold(0.0, f64::max);
+        figures.tell("  longest time stuck until closed", slowest, "s", Aim::AtMost(RULE_SECONDS));
+        figures.tell("  told why", median(told), "", Aim::AtLeast(SLOW as f64));
+        sound.tell(&name, figures);
+    }
+    Ok(())
+}
+
+async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Result<()> {
+    let start = setting.start(mode, READERS, 1);
+    let mut run = setting.begin(Server::Halley, &start).await?;
+    let alone = run.measure(&Plan::steady(RATE, ALONE_SECONDS)).await?;
+    let mut stuck = Crew::start(SLOW, setting.cores.generator)?;
+    stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
+    stuck.expect(1, 1).await?;
+    let before = account::pss(&run.peer.pids())?;
+    stuck.slow(SLOW, NEVER).await?;
+    let (address, pids) = (run.peer.address(), run.peer.pids());
+    let plan = Plan::steady(RATE, BESIDE_SECONDS);
+    let (beside, watched) = tokio::join!(run.measure(&plan), watch(address, &pids, before));
+    let (beside, watched) = (beside?, watched?);
+    shown.share.push(beside.ms(0.99) / alone.ms(0.99));
+    shown.user_bytes.push(watched.user_bytes);
+    shown.kernel_bytes.push(watched.kernel_bytes);
+    shown.given_up.push(watched.given_up.len() as f64);
+    let slowest = watched.given_up.iter().max().map_or(f64::NAN, Duration::as_secs_f64);
+    shown.slowest_seconds.push(slowest);
+    shown.told.push(told(&mut stuck, mode).await?);
+    for measured in [&alone, &beside] {
+        shown.sound.note(&measured.report);
+    }
+    shown.sound.note_broken(&beside.report);
+    stuck.close().await?;
+    run.end().await
+}
+
+/// What was seen of the stuck.
+struct Watched {
+    user_bytes: f64,
+    kernel_bytes: f64,
+    given_up: Vec<Duration>,
+}
+
+/// Looks at the server's sockets until the plan's time is over. Weighs once, when nearly all have been stuck for a while.
+async fn watch(address: std::net::SocketAddr, pids: &[u32], before: u64) -> anyhow::Result<Watched> {
+    let (begin, mut stuck) = (Instant::now(), Stuck::default());
+    let mut watched = Watched { user_bytes: f64::NAN, kernel_bytes: f64::NAN, given_up: Vec::new() };
+    while begin.elapsed().as_secs_f64() < BESIDE_SECONDS {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = Instant::now();
+        stuck.look(now, &sockets::of(address)?);
+        if watched.user_bytes.is_nan() && stuck.held(now, WEIGHED_AFTER) >= WEIGHED_LEAST {
+            watched.user_bytes = (account::pss(pids)? as f64 - before as f64) / SLOW as f64;
+            let mut kernel = sockets::kernel_bytes_of_stuck(address)?;
+            kernel.sort_unstable();
+            // The readers' sockets may hold something at that moment, too: the largest are the stuck ones'.
+            let largest: Vec<u64> = kernel.into_iter().rev().take(SLOW).collect();
+            watched.kernel_bytes = largest.iter().sum::<u64>() as f64 / largest.len().max(1) as f64;
+        }
+    }
+    watched.given_up = stuck.given_up(STUCK_AFTER);
+    Ok(watched)
+}
+
+/// They read on now. How many find out why they were closed: a WebSocket by its code; of events the generator sees only the end.
+async fn told(stuck: &mut Crew, mode: Mode) -> anyhow::Result<f64> {
+    stuck.slow(SLOW, Duration::from_millis(20)).await?;
+    let report = stuck.report(Duration::from_secs(5)).await?;
+    for (why, count) in &report.broken {
+        println!("  of the stuck, {count}: {why}");
+    }
+    let reason = match mode {
+        Mode::WebSocket => "closed with 4001",
+        Mode::Events | Mode::Poll => "ended by the server",
+    };
+    Ok(report.broken.get(reason).copied().unwrap_or(0) as f64)
+}
