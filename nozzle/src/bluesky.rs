@@ -116,6 +116,8 @@ struct Bluesky {
     live: tokio::sync::Mutex<Lane>,
     /// What the replay holds back, over its tries.
     late: tokio::sync::Mutex<Lane>,
+    /// What a replay that is over had still to ask for, until the live stream takes it.
+    left: Mutex<Lane>,
     /// Time of the first event that the present live stream brought, in microseconds; 0 before there is one.
     live_from: AtomicI64,
     timing: Timing,
@@ -145,6 +147,7 @@ impl Bluesky {
             memory,
             live: tokio::sync::Mutex::new(Lane::default()),
             late: tokio::sync::Mutex::new(Lane::default()),
+            left: Mutex::default(),
             live_from: AtomicI64::new(0),
             timing,
         })
@@ -154,6 +157,10 @@ impl Bluesky {
 impl Bluesky {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Lane> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn door(&self) -> &Door {

@@ -56,7 +56,7 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
     match done {
         Done::CaughtUp => {
             session.settle().await;
-            session.tell().await;
+            session.close().await;
             let live_from = source.live_from.load(Ordering::Relaxed);
             let is_whole = saved.is_none_or(|saved| {
                 // The network's own time where it has said one: a recording lives in its own days.
@@ -80,7 +80,7 @@ pub(super) async fn run(source: &Bluesky, since: &Since, out: &Outlet) -> Backfi
             Backfilled::Broken(SourceEnd::Cut("a frame that cannot be read ended the replay".into()))
         }
         Done::Broken(end) => {
-            session.tell().await;
+            session.close().await;
             let cap = session.cap();
             session.lane.go_on(from, cap);
             Backfilled::Broken(end)
@@ -125,7 +125,7 @@ async fn listen(source: &Bluesky, session: &mut Session<'_>, socket: &mut Socket
 /// The next try begins behind the frame that ended this one. Where a try ends at its first frame already, it steps over
 /// more and more, and says that something may be missing.
 async fn past(session: &mut Session<'_>, from: i64, out: &Outlet) {
-    session.tell().await;
+    session.close().await;
     if session.lane.newest() > from {
         session.lane.stuck = 0;
         let cap = session.cap();

@@ -154,6 +154,12 @@ impl Lane {
         Vec::from(theirs)
     }
 
+    /// Another lane asks from now on for what this one still wanted to know: the one that is done asks for nothing.
+    pub(super) fn pass_on(&mut self, heir: &mut Self) {
+        self.owed.drain(..).for_each(|waiting| heir.owe(waiting));
+        self.returned.drain(..).for_each(|did| heir.came_back(&did));
+    }
+
     /// Gives up on profiles that nobody could tell for long.
     pub(super) fn give_up(&mut self) {
         self.owed.retain(|waiting| waiting.since.elapsed() < OWED_FOR);
@@ -239,6 +245,21 @@ mod tests {
         assert!(lane.expired(wait).is_none());
         tokio::time::sleep(wait).await;
         assert_eq!(lane.expired(wait).unwrap().time, 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_passed_on_is_asked_for_once_and_by_nobody_else() {
+        let (mut done, mut heir) = (Lane::default(), Lane::default());
+        done.hold(draft(1, "did:plc:a"), 10);
+        let unsigned = done.take(&["did:plc:a".to_owned()]).remove(0);
+        done.owe(unsigned);
+        done.came_back("did:plc:b");
+        heir.came_back("did:plc:b");
+        done.pass_on(&mut heir);
+        assert_eq!(done.wanted().count(), 0);
+        assert_eq!(heir.wanted().collect::<Vec<_>>(), ["did:plc:a", "did:plc:b"]);
+        assert!(heir.take_returned("did:plc:b") && !heir.take_returned("did:plc:b"));
+        assert_eq!(heir.pay(&["did:plc:a".to_owned()]).len(), 1);
     }
 
     #[tokio::test]

@@ -145,6 +145,9 @@ impl<'a> Session<'a> {
         if now >= self.tell_at {
             self.tell_at = now + self.source.timing.tell_every;
             self.tell().await;
+            if self.is_live {
+                self.inherit();
+            }
         }
         self.waited().await;
         self.ask();
@@ -156,6 +159,21 @@ impl<'a> Session<'a> {
     pub(super) fn cap(&self) -> i64 {
         let live_from = self.source.live_from.load(Ordering::Relaxed);
         if self.is_live || live_from == 0 { i64::MAX } else { live_from }
+    }
+
+    /// The last words of a replay. Whom it still wanted to know, the live stream asks for: an account's return that the
+    /// replay heard first would be forgotten otherwise, as the live stream takes it for heard.
+    pub(super) async fn close(&mut self) {
+        self.tell().await;
+        self.lane.pass_on(&mut self.source.left());
+    }
+
+    /// Takes over what a replay has left.
+    fn inherit(&mut self) {
+        self.source.left().pass_on(&mut self.lane);
+        if self.lane.wanted().next().is_some() {
+            self.want();
+        }
     }
 
     /// Tells the place reached, and that we are alive.

@@ -10,7 +10,7 @@ use networks::{Author, Faults, Happening, Post};
 
 use super::{FROM_START, START, STEP, at, network, post, posts, quick, source, source_with, streamed, uid};
 use crate::bluesky::{Bluesky, Tags};
-use crate::source::{AccountChange, Deleter, Kept, Memory, Revision, Wish, Words};
+use crate::source::{AccountChange, Backfilled, Cursor, Deleter, Kept, Memory, Revision, Since, Wish, Words};
 use crate::wire::listen::listen;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,4 +186,24 @@ async fn an_account_that_comes_back_is_not_shown_before_it_is_known_that_it_may_
         let want = if asks { AccountChange::Hidden } else { AccountChange::Back };
         assert_eq!(heard.accounts, [(format!("bluesky:{did}"), want)], "asks: {asks}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_return_a_replay_heard_as_its_last_comes_back_all_the_same() {
+    // The replay asks who it is that comes back, and is over before anybody answers.
+    let faults = Faults { rest_statuses: vec![0, 503], ..Faults::default() };
+    let server = network(posts(1), faults).await;
+    let first = listen(&source(&server), &FROM_START, |h| h.posts.len() == 1).await;
+    let did = first.posts.values().next().unwrap().author.id.clone();
+    server.say(account(&did, 100, r#""active":false,"status":"deactivated""#));
+    server.say(account(&did, 101, r#""active":true"#));
+    let tags = Tags::new(&["rustfest".to_owned()]);
+    let restarted = Bluesky::new(&at(&server), Arc::new(Holding(did.clone())), tags, quick()).unwrap();
+    let cursor = Cursor((START + 100 * STEP).to_string());
+    let since = Since { cursor: Some(cursor), not_before: Micros(0) };
+    let heard = listen(&restarted, &since, |h| h.accounts.len() == 2).await;
+    assert_eq!(heard.backfills, [Backfilled::Complete], "the replay was over");
+    let name = format!("bluesky:{did}");
+    let want = [AccountChange::Hidden, AccountChange::Back].map(|change| (name.clone(), change));
+    assert_eq!(heard.accounts, want);
 }
