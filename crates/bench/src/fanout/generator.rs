@@ -255,3 +255,6 @@ impl Generator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -342,3 +342,6 @@ fn set(position: &mut Vec<u8>, parts: &[&[u8]]) {
     position.clear();
     parts.iter().for_each(|part| position.extend_from_slice(part));
 }
+
+#[cfg(test)]
+mod tests;
