@@ -6,8 +6,10 @@ use bytes::Bytes;
 use model::{Epoch, Position, Seq};
 
 use crate::{
+    coding::Coding,
     frame::{Form, Frame, page},
     heads,
+    packed::Edition,
 };
 
 /// See the module. Never empty.
@@ -16,19 +18,31 @@ pub(crate) struct Batch {
     epoch: Epoch,
     after: Seq,
     frames: Vec<Frame>,
+    /// Shares its compressed pages with other shards, and with batches that come later.
+    edition: Edition,
     text: OnceCell<Bytes>,
+    deflated: OnceCell<Bytes>,
     event: OnceCell<Bytes>,
-    poll: OnceCell<Bytes>,
+    /// By coding, and by whether the connection stays open.
+    polls: [[OnceCell<Bytes>; 2]; 3],
 }
 
 impl Batch {
-    /// The entries right behind a position; `None` of none.
-    pub(crate) fn new(at: &Position, frames: Vec<Frame>) -> Option<Self> {
+    /// The entries right behind a position, read after `edition` was taken; `None` of none.
+    pub(crate) fn new(at: &Position, frames: Vec<Frame>, edition: Edition) -> Option<Self> {
         if frames.is_empty() {
             return None;
         }
-        let (text, event, poll) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Some(Self { epoch: at.epoch.clone(), after: at.seq, frames, text, event, poll })
+        Some(Self {
+            epoch: at.epoch.clone(),
+            after: at.seq,
+            frames,
+            edition,
+            text: OnceCell::new(),
+            deflated: OnceCell::new(),
+            event: OnceCell::new(),
+            polls: Default::default(),
+        })
     }
 
     /// Whether these entries lie behind this position.
@@ -65,6 +79,7 @@ impl Batch {
     pub(crate) fn form(&self, form: Form) -> &Bytes {
         let cell = match form {
             Form::Text => &self.text,
+            Form::Deflated => &self.deflated,
             Form::Event => &self.event,
         };
         cell.get_or_init(|| match &self.frames[..] {
@@ -73,9 +88,12 @@ impl Batch {
         })
     }
 
-    /// The whole answer to a poll that stood right before them, head included; its connection stays open.
-    pub(crate) fn poll(&self) -> &Bytes {
-        self.poll.get_or_init(|| heads::page(page(&self.epoch, self.after, &self.frames, ""), true, false))
+    /// The whole answer to a poll that stood right before them, head included, in the coding that its client wants.
+    pub(crate) fn poll(&self, wanted: Coding, closes: bool) -> &Bytes {
+        self.polls[wanted as usize][usize::from(closes)].get_or_init(|| {
+            let write = || page(&self.epoch, self.after, &self.frames, "");
+            heads::page(&self.edition.page(self.after, self.last(), wanted, write), true, closes)
+        })
     }
 
     /// When so many bytes of a form have gone out: the last entry that a client has or has begun to have, and where in the form that one ends.
@@ -93,19 +111,27 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use model::Entry;
 
     use super::*;
+    use crate::packed::Packed;
+
+    fn edition() -> Edition {
+        Arc::new(Packed::default()).edition()
+    }
 
     fn batch(seqs: std::ops::RangeInclusive<Seq>) -> Batch {
         let epoch = Epoch::new(0, 1);
         let at = Position { epoch: epoch.clone(), seq: seqs.start() - 1 };
-        Batch::new(&at, seqs.map(|seq| Frame::encode(&epoch, &Entry::void(seq))).collect()).expect("entries")
+        let frames = seqs.map(|seq| Frame::encode(&epoch, &Entry::void(seq))).collect();
+        Batch::new(&at, frames, edition()).expect("entries")
     }
 
     #[test]
     fn a_batch_of_nothing_is_none() {
-        assert!(Batch::new(&Position { epoch: Epoch::new(0, 1), seq: 7 }, Vec::new()).is_none());
+        assert!(Batch::new(&Position { epoch: Epoch::new(0, 1), seq: 7 }, Vec::new(), edition()).is_none());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     Error,
     chunk::{CHUNK_ENTRIES, Chunk, Chunks},
     frame::Frame,
+    packed::{Edition, Packed},
     ring::{Ring, Take},
     shard::Bell,
     signal::Head,
@@ -26,6 +27,7 @@ pub(crate) struct Channel {
     log: Arc<dyn Log>,
     ring: RwLock<Option<Ring>>,
     chunks: Chunks,
+    packed: Arc<Packed>,
     /// Grows with every change that readers have to see.
     version: AtomicU64,
     bells: Arc<[Bell]>,
@@ -36,7 +38,8 @@ impl Channel {
     /// A channel without a ring yet; it closes when `closing` is cancelled. `bells` are rung at every change.
     pub(crate) fn new(log: Arc<dyn Log>, bells: Arc<[Bell]>, closing: CancellationToken) -> Arc<Self> {
         let (chunks, version) = (Chunks::default(), AtomicU64::new(0));
-        Arc::new(Self { log, ring: RwLock::default(), chunks, version, bells, closing })
+        let packed = Arc::default();
+        Arc::new(Self { log, ring: RwLock::default(), chunks, packed, version, bells, closing })
     }
 
     pub(crate) fn log(&self) -> &Arc<dyn Log> {
@@ -64,6 +67,11 @@ impl Channel {
         self.version.load(Ordering::Acquire)
     }
 
+    /// What compressed pages of entries belong to that are read from now on.
+    pub(crate) fn edition(&self) -> Edition {
+        self.packed.edition()
+    }
+
     fn ring_bells(&self) {
         self.version.fetch_add(1, Ordering::Release);
         self.bells.iter().for_each(Bell::ring);
@@ -88,6 +96,7 @@ impl Channel {
     pub(crate) fn replace(&self, ring: Ring) {
         *self.write() = Some(ring);
         self.chunks.clear();
+        self.packed.new_edition();
         self.ring_bells();
     }
 
@@ -101,6 +110,9 @@ impl Channel {
             entries.iter().zip(frames).for_each(|(entry, frame)| ring.append(frame, entry.voids()));
         }
         entries.iter().for_each(|entry| self.chunks.overwritten(entry.voids()));
+        if entries.iter().any(|entry| !entry.voids().is_empty()) {
+            self.packed.new_edition();
+        }
         if !entries.is_empty() {
             self.ring_bells();
         }

@@ -1,18 +1,22 @@
 //! One entry in every wire form, encoded once and shared by all connections.
 //!
 //! All forms lie in one allocation: the server-sent event, then the WebSocket frame, whose payload is the JSON that a poll's answer and a
-//! chunk carry.
+//! chunk carry. The compressed WebSocket frame is made when the first client wants it.
+
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use model::{Entry, Epoch, Seq};
 
-use crate::frames;
+use crate::{deflate, frames};
 
 /// The forms in which entries lie on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// WebSocket text frames.
     Text,
+    /// The same, compressed where that makes them shorter.
+    Deflated,
     /// Server-sent events.
     Event,
 }
@@ -25,6 +29,8 @@ pub(crate) struct Frame {
     /// Where the WebSocket frame begins, and where its payload.
     text_from: u32,
     json_from: u32,
+    /// Empty inside where compressing does not pay.
+    deflated: Arc<OnceLock<Option<Bytes>>>,
 }
 
 impl Frame {
@@ -40,7 +46,7 @@ impl Frame {
         let json_from = offset(&all);
         all.extend_from_slice(&json);
         all.shrink_to_fit();
-        Self { seq: entry.seq, all: Bytes::from(all), text_from, json_from }
+        Self { seq: entry.seq, all: Bytes::from(all), text_from, json_from, deflated: Arc::default() }
     }
 
     /// The entry's number.
@@ -53,6 +59,10 @@ impl Frame {
         match form {
             Form::Text => self.all.slice(self.text_from as usize..),
             Form::Event => self.all.slice(..self.text_from as usize),
+            Form::Deflated => {
+                let deflated = self.deflated.get_or_init(|| deflate::frame(self.json()));
+                deflated.clone().unwrap_or_else(|| self.form(Form::Text))
+            }
         }
     }
 
@@ -66,9 +76,9 @@ impl Frame {
         self.text_from as usize
     }
 
-    /// What this entry holds in memory.
+    /// What this entry may hold in memory: its compressed form, if somebody wants it, is shorter than the JSON.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.all.len()
+        self.all.len() + self.json().len()
     }
 }
 
@@ -112,7 +122,8 @@ mod tests {
         assert_eq!(frame.form(Form::Event), format!("id: {}.7\ndata: {json}\n\n", epoch()));
         let text = frame.form(Form::Text);
         assert_eq!((text[0], text[1] as usize, &text[2..]), (0x81, json.len(), json.as_bytes()));
-        assert_eq!(frame.held_bytes(), frame.bytes() + text.len());
+        assert_eq!(frame.form(Form::Deflated), text, "nothing to be saved");
+        assert_eq!(frame.held_bytes(), frame.bytes() + text.len() + json.len());
     }
 
     #[test]

@@ -50,11 +50,6 @@ pub(crate) fn text_header(payload_bytes: usize, is_deflated: bool) -> TextHeader
     TextHeader { bytes, len }
 }
 
-/// A ping without a payload.
-pub(crate) fn ping() -> Vec<u8> {
-    formatted(Frame::ping(Vec::new()))
-}
-
 /// The answer to a ping: the same payload.
 pub(crate) fn pong(payload: &[u8]) -> Vec<u8> {
     debug_assert!(payload.len() <= CONTROL_BYTES_MAX, "a control frame");

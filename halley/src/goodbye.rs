@@ -34,11 +34,7 @@ impl Goodbye {
         self.words().0
     }
 
-    /// The sentence beside it.
-    pub(crate) fn reason(self) -> &'static str {
-        self.words().1
-    }
-
+    /// The code, and a sentence beside it.
     fn words(self) -> (u16, &'static str) {
         match self {
             Self::Drain => (1012, "come back"),
@@ -95,7 +91,7 @@ mod tests {
             assert_eq!(head, [0x88, u8::try_from(payload.len()).expect("short")], "{goodbye:?}");
             assert!(payload.len() <= 125, "{goodbye:?}");
             assert_eq!(payload[..2], code.to_be_bytes());
-            assert_eq!(&payload[2..], goodbye.reason().as_bytes());
+            assert_eq!(&payload[2..], goodbye.words().1.as_bytes());
         }
     }
 }

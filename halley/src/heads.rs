@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::answer::Refused;
+use crate::{answer::Refused, packed::Body};
 
 /// An event stream's kind of content.
 pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -21,9 +21,17 @@ pub(crate) fn events() -> Vec<u8> {
 
 /// A poll's answer with this body. What follows a position never changes its place: an answer that `is_prefix` is true for ever, and
 /// caches between us and browsers may keep it for a while.
-pub(crate) fn page(body: Bytes, is_prefix: bool, closes: bool) -> Bytes {
-    let cdn = if is_prefix { "cdn-cache-control: max-age=3\r\n" } else { "" };
-    whole("200 OK", cdn, &body, closes)
+pub(crate) fn page(body: &Body, is_prefix: bool, closes: bool) -> Bytes {
+    let mut extra = "vary: accept-encoding\r\n".to_owned();
+    if let Some(coding) = body.coding.name() {
+        extra.push_str("content-encoding: ");
+        extra.push_str(coding);
+        extra.push_str("\r\n");
+    }
+    if is_prefix {
+        extra.push_str("cdn-cache-control: max-age=3\r\n");
+    }
+    whole("200 OK", &extra, &body.bytes, closes)
 }
 
 /// A poll's answer when there was no news.
@@ -74,19 +82,23 @@ fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coding::Coding;
 
     #[test]
     fn answers_are_whole_and_say_how_long_they_are() {
-        let answer = page(Bytes::from_static(b"{}"), true, false);
+        let empty = Body::plain(Bytes::from_static(b"{}"));
+        let answer = page(&empty, true, false);
         let text = std::str::from_utf8(&answer).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         assert!(
             head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("content-length: 2") && body == "{}"
         );
         assert!(head.contains("cdn-cache-control: max-age=3") && !head.contains("connection:"));
-        let last = page(Bytes::from_static(b"{}"), false, true);
+        assert!(!head.contains("content-encoding") && head.contains("vary: accept-encoding"));
+        let last = page(&Body { coding: Coding::Brotli, ..empty }, false, true);
         let last = std::str::from_utf8(&last).expect("text");
         assert!(last.contains("\r\nconnection: close\r\n") && !last.contains("cdn-cache-control"));
+        assert!(last.contains("\r\ncontent-encoding: br\r\n"));
     }
 
     #[test]

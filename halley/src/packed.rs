@@ -74,6 +74,11 @@ impl Packed {
 }
 
 impl Edition {
+    /// Whether no words were overwritten since.
+    pub(crate) fn is_present(&self) -> bool {
+        self.packed.lock().edition == self.number
+    }
+
     /// The page of the entries behind `after` up to `next` as a client wants it: from the first who asked, or else from `write`.
     pub(crate) fn page(&self, after: Seq, next: Seq, wanted: Coding, write: impl FnOnce() -> Bytes) -> Body {
         if wanted == Coding::Plain {

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::{
     answer::{self, DOCS, Refused},
     channel::Channel,
+    coding::Coding,
     files,
     gate::Gate,
     handshake, heads,
@@ -102,7 +103,7 @@ async fn poll_route(
         let (has_position, ticket) = (want.is_some(), pass.ticket());
         let closes = version < Version::HTTP_11 || says_close(&headers);
         let reader = Reader::new(want, pass, doors.shards.ahead_hold(), Instant::now());
-        let way = Way::Poll { has_position, closes, ticket };
+        let way = Way::Poll { has_position, closes, coding: Coding::wanted(&headers), ticket };
         let mut answer = doors.shards.take(Grant { channel, slug: event, reader, way });
         let told = answer.headers_mut();
         told.insert(header::CONTENT_TYPE, answer::JSON);

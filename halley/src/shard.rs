@@ -37,7 +37,7 @@ use self::{
     inbox::{Command, Inbox},
     worker::Worker,
 };
-use crate::{channel::Channel, handshake::Granted, reader::Reader};
+use crate::{channel::Channel, coding::Coding, handshake::Granted, reader::Reader};
 
 /// The waits of connections.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +91,8 @@ pub(crate) enum Way {
         has_position: bool,
         /// The connection ends with the answer.
         closes: bool,
+        /// How the client wants its answers.
+        coding: Coding,
         /// What lets the next poll in.
         ticket: crate::gate::Ticket,
     },

@@ -39,7 +39,7 @@ fn met(offer: &str) -> Option<String> {
             // A hint about what the client will send, which is not inflated here.
             ("client_max_window_bits", Some(value)) => _ = window_bits(value)?,
             ("server_max_window_bits", Some(value)) if window_bits(value)? == WINDOW_BITS => {
-                wants_window = true
+                wants_window = true;
             }
             // A smaller window, an unknown name, or a value where none belongs: this offer must be declined.
             _ => return None,

@@ -21,9 +21,10 @@ impl Tail for Bare {
     }
 
     fn take(&mut self, at: &Position) -> Found {
+        let edition = self.0.edition();
         match self.0.take(at) {
             Take::Entries(frames) => {
-                Batch::new(at, frames).map_or(Found::Nothing, |batch| Found::Entries(Rc::new(batch)))
+                Batch::new(at, frames, edition).map_or(Found::Nothing, |batch| Found::Entries(Rc::new(batch)))
             }
             Take::Nothing => Found::Nothing,
             Take::Older => Found::Older,

@@ -119,7 +119,11 @@ impl Conn {
     }
 
     fn form(&self) -> Form {
-        if matches!(self.kind, Kind::WebSocket { .. }) { Form::Text } else { Form::Event }
+        match self.kind {
+            Kind::WebSocket { is_deflating: true } => Form::Deflated,
+            Kind::WebSocket { is_deflating: false } => Form::Text,
+            Kind::Events | Kind::Poll(_) => Form::Event,
+        }
     }
 
     pub(super) fn tally<'a>(&self, counts: &'a Counts) -> &'a Tally {
@@ -210,7 +214,8 @@ impl Conn {
     fn encode(&self, signal: &Signal) -> Vec<u8> {
         let json = signal.json();
         match self.form() {
-            Form::Text => {
+            // Short, and for this client alone: not worth compressing.
+            Form::Text | Form::Deflated => {
                 let mut frame = Vec::with_capacity(json.len() + 10);
                 frame.extend_from_slice(frames::text_header(json.len(), false).as_ref());
                 frame.extend_from_slice(json.as_bytes());

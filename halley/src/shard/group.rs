@@ -9,6 +9,7 @@ use crate::{
     batch::Batch,
     channel::Channel,
     frame::Frame,
+    packed::Edition,
     reader::{Found, Tail},
     ring::Take,
     shard::inbox::Command,
@@ -45,8 +46,16 @@ pub(super) struct Group {
     recent: Vec<Rc<Batch>>,
     /// The version under which `recent` is true.
     recent_version: u64,
-    /// Who waits for entries that are being read, by position.
-    fetching: HashMap<Seq, Vec<Name>>,
+    /// Entries that are being read, by position.
+    fetching: HashMap<Seq, Fetching>,
+}
+
+/// A read behind the ring.
+struct Fetching {
+    /// Taken before it began.
+    edition: Edition,
+    /// Who waits for it.
+    waiting: Vec<Name>,
 }
 
 impl Group {
@@ -110,11 +119,12 @@ impl Group {
 
     /// Has the entries behind a position read; whoever waits for them is told with [`Command::Fetched`].
     pub(super) fn fetch(&mut self, at: Position, name: Name, kit: &Kit) {
-        let waiting = self.fetching.entry(at.seq).or_default();
-        waiting.push(name);
-        if waiting.len() > 1 {
+        if let Some(fetching) = self.fetching.get_mut(&at.seq) {
+            fetching.waiting.push(name);
             return;
         }
+        let edition = self.channel.edition();
+        self.fetching.insert(at.seq, Fetching { edition, waiting: vec![name] });
         let (channel, inbox, group) = (self.channel.clone(), kit.inbox.clone(), self.number);
         kit.spawn(async move {
             let frames = channel.older(&at).await;
@@ -125,10 +135,14 @@ impl Group {
     /// Takes over what was read, and returns who has waited for it.
     pub(super) fn fetched(&mut self, at: &Position, frames: Vec<Frame>) -> Vec<Name> {
         self.refresh();
-        if let Some(batch) = Batch::new(at, frames) {
+        let Some(Fetching { edition, waiting }) = self.fetching.remove(&at.seq) else { return Vec::new() };
+        // Words that were overwritten while they were read are read again.
+        if edition.is_present()
+            && let Some(batch) = Batch::new(at, frames, edition)
+        {
             self.keep(Rc::new(batch));
         }
-        self.fetching.remove(&at.seq).unwrap_or_default()
+        waiting
     }
 
     fn keep(&mut self, batch: Rc<Batch>) {
@@ -158,8 +172,9 @@ impl Tail for Group {
         if let Some(batch) = self.recent.iter().find(|batch| batch.is_behind(at)) {
             return Found::Entries(batch.clone());
         }
+        let edition = self.channel.edition();
         match self.channel.take(at) {
-            Take::Entries(frames) => match Batch::new(at, frames) {
+            Take::Entries(frames) => match Batch::new(at, frames, edition) {
                 Some(batch) => {
                     let batch = Rc::new(batch);
                     self.keep(batch.clone());

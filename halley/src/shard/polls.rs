@@ -18,9 +18,11 @@ use super::{
 use crate::{
     answer::Refused,
     batch::Batch,
+    coding::Coding,
     frame::{Frame, page},
     gate::Ticket,
     heads,
+    packed::Body,
     reader::{Reader, Step},
     signal::Signal,
 };
@@ -43,6 +45,8 @@ pub(super) struct Poll {
     /// Whether the client has named a position; if not, it is told ours at once.
     pub(super) has_position: bool,
     pub(super) closes: bool,
+    /// The coding of answers that are shared; as a known request is known by its whole head, it stays.
+    pub(super) coding: Coding,
     /// No news until then is an answer, too.
     pub(super) hold_until: Instant,
     pub(super) opening: Option<Opening>,
@@ -93,7 +97,8 @@ impl Poll {
         match &self.opening {
             Some(opening) => {
                 let is_prefix = opening.is_plain() && !frames.is_empty();
-                heads::page(opening.body(self.has_position, frames), is_prefix, self.closes)
+                let body = Body::plain(opening.body(self.has_position, frames));
+                heads::page(&body, is_prefix, self.closes)
             }
             None => heads::refused(&Refused::NotReady, self.closes),
         }
@@ -171,7 +176,7 @@ impl Conn {
         let Some(poll) = self.poll() else { return Fate::Close };
         let is_plain = poll.opening.as_ref().is_some_and(Opening::is_plain);
         let answer =
-            if is_plain && !poll.closes { batch.poll().clone() } else { poll.answer(batch.frames()) };
+            if is_plain { batch.poll(poll.coding, poll.closes).clone() } else { poll.answer(batch.frames()) };
         kit.counts.poll.delivered.increment(batch.len() as u64);
         self.answer(answer, kit)
     }

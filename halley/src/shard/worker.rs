@@ -292,7 +292,7 @@ impl Kit {
                 sockets::bound(stream);
                 (Some(heads::events()), Kind::Events, Some(BytesMut::from(read)))
             }
-            Way::Poll { has_position, closes, ticket } => {
+            Way::Poll { has_position, closes, coding, ticket } => {
                 let (peer, back, known) = origin;
                 let hold_until = self.now + self.rules.poll_hold;
                 let poll = Poll {
@@ -302,6 +302,7 @@ impl Kit {
                     known,
                     has_position,
                     closes,
+                    coding,
                     hold_until,
                     opening: None,
                     early: read,
