@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use chassis::process::connections_max;
 use live::redis::RedisStore;
 use model::event::EventFile;
 use nozzle::sources::{self, process_env};
@@ -13,6 +14,7 @@ use crate::config::{ArchiveUrl, Config, LiveUrl};
 use crate::data_dir::DataDir;
 use crate::event_file::EVENT_BYTES_MAX;
 use crate::failure::{Failure, sentence};
+use crate::wiring::Plan;
 use crate::{bounded, ledgers, wiring};
 
 /// How long a server may take before it counts as away.
@@ -29,6 +31,7 @@ pub(crate) async fn run(config: &Config, files: &[PathBuf]) -> Result<(), Failur
         ("data_dir", data_dir(config)),
         ("live", live(config).await),
         ("archive", archive(config).await),
+        ("halley", streams(config)),
     ];
     tests.extend(files.iter().map(|file| (EVENT, event_file(file))));
     tests.extend(applied(config).await.into_iter().map(|outcome| (EVENT, outcome)));
@@ -129,6 +132,27 @@ async fn live(config: &Config) -> Result<String> {
             Err(error) => return Err(error).with_context(|| url.to_string()),
         }
     }
+}
+
+/// How many connections the settings ask for, and whether so many processes can hold them.
+fn streams(config: &Config) -> Result<String> {
+    let plan = Plan::of(&config.halley)?;
+    let is_embedded = matches!(config.live.url, LiveUrl::Embedded);
+    if plan.workers() > 1 && is_embedded {
+        bail!(
+            "halley.workers = {} are several processes, which meet in Redis, but live.url is \"embedded\": set live.url = \
+             \"redis://127.0.0.1:6379\" or halley.workers = 1",
+            config.halley.workers
+        );
+    }
+    if let Some(excess) = plan.excess(!is_embedded) {
+        bail!(excess);
+    }
+    let each = connections_max(plan.share(1))?;
+    Ok(match plan.workers() {
+        1 => format!("one process holds {each} connections"),
+        workers => format!("{workers} processes hold {each} connections each"),
+    })
 }
 
 async fn archive(config: &Config) -> Result<String> {

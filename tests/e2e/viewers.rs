@@ -70,9 +70,9 @@ impl Crowd {
         self.wait(|seen| seen.seqs.last() == Some(&top), &format!("entry {top}")).await;
     }
 
-    /// Waits until everybody was told bye.
-    pub(crate) async fn wait_byes(&self) {
-        self.wait(|seen| !seen.byes.is_empty(), "a bye").await;
+    /// Waits until everybody was told bye so many times.
+    pub(crate) async fn wait_byes(&self, times: usize) {
+        self.wait(|seen| seen.byes.len() >= times, "a bye").await;
     }
 
     async fn wait(&self, is_so: impl Fn(&Seen) -> bool, what: &str) {

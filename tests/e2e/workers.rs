@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -46,12 +45,9 @@ impl Stand {
                 redis.url()
             ),
         );
-        let start =
-            |role| Process::start(logging(place.command(&[role]))).expect("the binary under test starts");
-        let (nozzle_process, halley_process) = (start("nozzle"), start("halley"));
         let mut stand = Self {
-            nozzle: nozzle_process,
-            halley: halley_process,
+            nozzle: role(&place, "nozzle"),
+            halley: role(&place, "halley"),
             redis,
             address: streams,
             intake: format!("http://{nozzle}"),
@@ -65,10 +61,15 @@ impl Stand {
         assert_eq!(applied.code, Some(0), "{applied:?}");
         let listed = stand.place.run(&["event", "list"]).stdout;
         stand.eid = listed.split_whitespace().nth(1).expect("the event's id").to_owned();
-        let knows = |record: &Value| record["events"][SLUG]["head"].is_object();
-        let both = || async { stand.records().await.iter().filter(|record| knows(record)).count() == 2 };
-        wait_until(both, "a pair that knows the event").await;
+        stand.wait_pair().await;
         Some(stand)
+    }
+
+    /// Waits until both workers know the event.
+    async fn wait_pair(&self) {
+        let knows = |record: &Value| record["events"][SLUG]["head"].is_object();
+        let both = || async { self.records().await.iter().filter(|record| knows(record)).count() == 2 };
+        wait_until(both, "a pair that knows the event").await;
     }
 
     /// Writes so many posts, each by somebody else.
@@ -130,9 +131,10 @@ impl Stand {
     }
 }
 
-fn logging(mut command: Command) -> Command {
+fn role(place: &Place, role: &str) -> Process {
+    let mut command = place.command(&[role]);
     command.env("RUST_LOG", "info");
-    command
+    Process::start(command).expect("the binary under test starts")
 }
 
 fn hostname() -> String {
@@ -153,18 +155,12 @@ async fn wait_until<F: Future<Output = bool>>(is_so: impl Fn() -> F, what: &str)
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_gets_every_post_once_from_two_workers_of_which_one_is_killed() {
-    let _alone = crate::product::alone().await;
-    let Some(mut stand) = Stand::start("workers = 2").await else { return };
-    let crowd = Crowd::gather(&stand.address, SLUG, VIEWERS).await;
-    stand.say(10).await;
-    crowd.wait_top(stand.top().await).await;
+/// Kills one worker of two under a crowd: its viewers miss nothing, the others notice nothing, another takes its place.
+async fn one_worker_dies(stand: &mut Stand, crowd: &Crowd) {
     let all = || async { stand.held().await.iter().sum::<u64>() == VIEWERS as u64 };
     wait_until(all, "a place for everybody").await;
     let held = stand.held().await;
     assert!(held.len() == 2 && held.iter().all(|connections| *connections > 0), "{held:?}");
-
     let (victim, lost) = (stand.started()[0].1, held[0]);
     kill(Pid::from_raw(victim), Signal::SIGKILL).expect("our own child's child");
     stand.say(10).await;
@@ -174,34 +170,52 @@ async fn everybody_gets_every_post_once_from_two_workers_of_which_one_is_killed(
     let dropped = seen.iter().filter(|seen| seen.drops > 0).count() as u64;
     assert_eq!(dropped, lost, "the other worker's viewers notice nothing");
     seen.iter().for_each(Seen::is_whole);
+}
 
-    let metrics = web::get(format!("http://{}/metrics", stand.address)).await.expect("metrics");
-    assert!(metrics.text().await.expect("text").contains("worker=\""), "metrics say whose they are");
+/// Asks the whole to stop: everybody is told bye, each with a time of its own, and nothing stays.
+async fn the_whole_stops(stand: &mut Stand, crowd: &Crowd) {
     stand.halley.terminate();
     let status = stand.halley.wait(SOON).await.expect("it ends");
     assert!(status.success(), "{status}: {}", stand.halley.output());
     stand.leaves_nothing().await;
-    crowd.wait_byes().await;
-    let waits: BTreeSet<u64> = crowd.seen().iter().filter_map(|seen| seen.byes.last().copied()).collect();
+    crowd.wait_byes(1).await;
+    let waits: BTreeSet<u64> = crowd.seen().iter().filter_map(|seen| seen.byes.first().copied()).collect();
     let (first, last) = (waits.first().expect("a bye"), waits.last().expect("a bye"));
     assert!(waits.len() > VIEWERS / 2 && last - first > 400, "come back all over the time: {waits:?}");
     let said = stand.halley.output();
     assert!(said.contains("worker=1") && said.contains("worker=2"), "each line says whose it is: {said}");
-    assert!(stand.nozzle.is_running());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_stays_when_the_first_process_is_killed() {
-    let _alone = crate::product::alone().await;
-    let Some(mut stand) = Stand::start("workers = 2").await else { return };
-    let crowd = Crowd::gather(&stand.address, SLUG, 4).await;
+/// Kills the first process the hard way: its workers end by themselves, and politely.
+async fn the_first_process_dies(stand: &mut Stand, crowd: &Crowd) {
     let workers = stand.started();
     assert!(workers.len() == 2 && workers.iter().all(|(_, pid)| is_alive(*pid)), "{workers:?}");
     stand.halley.kill9();
     let began = Instant::now();
-    crowd.wait_byes().await;
     stand.leaves_nothing().await;
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    crowd.wait_byes(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_gets_every_post_once_from_two_workers_whatever_dies_and_nothing_stays_behind() {
+    let _alone = crate::product::alone().await;
+    let Some(mut stand) = Stand::start("workers = 2").await else { return };
+    let crowd = Crowd::gather(&stand.address, SLUG, VIEWERS).await;
+    stand.say(10).await;
+    crowd.wait_top(stand.top().await).await;
+    one_worker_dies(&mut stand, &crowd).await;
+    let metrics = web::get(format!("http://{}/metrics", stand.address)).await.expect("metrics");
+    assert!(metrics.text().await.expect("text").contains("worker=\""), "metrics say whose they are");
+    the_whole_stops(&mut stand, &crowd).await;
+
+    stand.halley = role(&stand.place, "halley");
+    stand.say(5).await;
+    stand.wait_pair().await;
+    crowd.wait_top(stand.top().await).await;
+    the_first_process_dies(&mut stand, &crowd).await;
+    crowd.seen().iter().for_each(Seen::is_whole);
+    assert!(stand.nozzle.is_running());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -74,6 +74,48 @@ async fn a_page_on_a_lower_transport_climbs_back_to_websocket_and_misses_nothing
     }
 }
 
+/// Notes when a server asks the page to come back, what the page makes of it, and when it tries.
+const NOTES: &str = r#"(connection => {
+    const notes = globalThis.notes = { told: [], waits: [], asked: 0, tried: 0 };
+    const { object, again, connect } = connection;
+    connection.object = (said) => { if (said.bye) notes.told.push(said.bye.retry_ms); return object.call(connection, said); };
+    connection.again = (ms) => { notes.waits.push(ms); notes.asked ||= performance.now(); again.call(connection, ms); };
+    connection.connect = () => { notes.tried ||= performance.now(); connect.call(connection); };
+    const { json } = Response.prototype;
+    Response.prototype.json = async function () {
+        const said = await json.call(this);
+        if (this.status === 503) notes.told.push(said.retry_ms);
+        return said;
+    };
+    return 'noted';
+})(perihelion.connection)"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_comes_back_when_the_server_that_stops_asks_it_to_on_every_transport() {
+    let Some(chromium) = Chromium::start().await else { return };
+    for closed in [&[] as &'static [&'static str], &["/ws"], &["/ws", "/sse"]] {
+        let stand = Stand::new().await;
+        let (base, stop) = stand.serve("127.0.0.1:0", closed).await;
+        let tab = chromium.open(&format!("{base}/{SLUG}"), Viewport::LAPTOP).await.expect("the live page");
+        let rung = format!("perihelion.connection.rung === {}", closed.len());
+        tab.wait_until(&rung, SOON).await.expect("it went down");
+        live(&tab).await;
+        assert_eq!(tab.eval_text(NOTES).await.expect("a word"), "noted");
+        // A poll that is being answered just now is no poll that is held.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        stop.trigger();
+        stop.finish().await;
+        tab.wait_until("notes.tried > 0", SOON).await.expect("it tries again");
+        let notes = tab.eval_text("JSON.stringify(notes)").await.expect("notes");
+        let notes: serde_json::Value = serde_json::from_str(&notes).expect("JSON");
+        let number = |name: &str| notes.pointer(name).and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
+        let (told, tried_after) = (number("/told/0"), number("/tried") - number("/asked"));
+        assert!((100.0..=1000.0).contains(&told) && number("/waits/0") == told, "{closed:?}: {notes}");
+        assert!(tried_after >= told - 1.0, "{closed:?}: {notes}");
+        tab.close().await.expect("closed");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_climb_that_ends_during_a_break_leaves_one_connection_only() {
     let Some(chromium) = Chromium::start().await else { return };

@@ -44,7 +44,11 @@ async function polls(base, position, on, stopped) {
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_MS_MAX)]);
     return fetch(new URL(`${base}/${path}`, location.href), { cache: "no-store", signal });
   };
-  const later = (answer) => ({ retry_ms: 1000 * Number(answer.headers.get("Retry-After") ?? 0) });
+  // A server that stops says in milliseconds when to come back; whole seconds would bring everybody in the same moment.
+  const later = async (answer) => {
+    const { retry_ms } = await answer.json().catch(() => ({}));
+    return { retry_ms: retry_ms ?? 1000 * (1 + Math.random()) * Number(answer.headers.get("Retry-After") ?? 0) };
+  };
   const head = await ask("head.json");
   if (!head.ok) return later(head);
   on.object({ head: await head.json() });
