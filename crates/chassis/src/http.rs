@@ -2,6 +2,7 @@
 //!
 //! Why not `axum::serve`: it sets no timer, so a silent socket or half a header is held for ever, and it lets through requests that two
 //! parsers may read differently. Routes and handlers stay plain axum; see [`serve`].
+//! A handler whose answer is a stream takes its connection over with [`Takeover`].
 
 mod backlog;
 mod bind;
@@ -11,6 +12,7 @@ mod hygiene;
 mod inherited;
 mod limits;
 mod paced;
+mod parting;
 mod seats;
 mod serve;
 mod takeover;

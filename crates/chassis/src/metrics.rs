@@ -10,7 +10,7 @@ use crate::workers::Seat;
 
 /// Connections accepted since the start.
 pub const HTTP_ACCEPTED: &str = "http_connections_accepted_total";
-/// Connections open now, upgraded ones included.
+/// Connections open now, those taken over included.
 pub const HTTP_OPEN: &str = "http_connections_open";
 /// Connections turned away because the cap was reached.
 pub const HTTP_TURNED_AWAY: &str = "http_connections_turned_away_total";

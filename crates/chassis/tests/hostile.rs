@@ -9,7 +9,7 @@ use chassis::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
 
@@ -144,6 +144,29 @@ async fn header_bombs_of_every_shape_are_431() {
     let long = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(20 << 10));
     let answer = ask(&address, long.as_bytes()).await;
     assert!(matches!(status(&answer), 414 | 431), "an endless address: {answer}");
+}
+
+#[tokio::test]
+async fn who_says_too_much_is_heard_out_and_hears_why() {
+    let (address, _shutdown) = start().await;
+    let post = "POST / HTTP/1.1\r\nhost: localhost\r\n";
+    let much = "b".repeat(500 << 10);
+    let cases = [
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\na: {much}\r\n\r\n"), 431),
+        (format!("{post}content-length: {}\r\n\r\n{much}", much.len()), 413),
+        (format!("{post}transfer-encoding: chunked\r\n\r\n{:x}\r\n{much}\r\n0\r\n\r\n", much.len()), 413),
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{much}", much.len()), 400),
+    ];
+    for (sent, expected) in cases {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        // Otherwise the kernel swallows everything at once, whatever the other side does.
+        socket.set_send_buffer_size(16 << 10).expect("smaller");
+        let mut socket = socket.connect(address.parse().expect("bound")).await.expect("somebody listens");
+        socket.write_all(sent.as_bytes()).await.expect("sent to the last byte");
+        let mut answer = String::new();
+        let read = timeout(WAIT, socket.read_to_string(&mut answer)).await.expect("closed in time");
+        assert!(read.is_ok() && status(&answer) == expected, "{expected}: {read:?}: {answer}");
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use super::{
     GiveBack, Limits, Paced, Refusal, Taken, Takeover,
     fronted::Fronted,
     hygiene,
+    parting::part,
     seats::Seat,
     takeover::{Given, Handover, Resume, Take},
     timed::Timed,
@@ -148,19 +149,28 @@ where
             leave(&mut connection, &handover).await
         }
     };
-    let take = match left {
-        Left::Taken(take) => take,
-        Left::Ended(Ok(())) => return,
-        Left::Ended(Err(error)) => return tracing::debug!(%peer, %error, "connection ended early"),
-    };
     let Some(parts) = connection.into_parts() else { return };
     let rest = parts.io.into_inner().into_rest();
+    let stream = rest.inner.into_inner();
+    let take = match left {
+        Left::Taken(take) => take,
+        Left::Ended(ended) => {
+            let is_bad = ended.as_ref().is_err_and(hyper::Error::is_parse);
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "connection ended early");
+            }
+            if is_bad || handover.is_cut_short() {
+                part(stream).await;
+            }
+            return;
+        }
+    };
     // A copy of its own: hyper's buffer is far larger, and whoever takes over may keep this for long.
     let read = Bytes::from([&parts.read_buf[..], &rest.front[..]].concat());
     let is_exact = handover.is_first() && !rest.has_read_on && read.is_empty();
     let note = note.filter(|_| is_exact);
     drop((parts.service, parts.read_buf));
-    take(Taken { stream: rest.inner.into_inner(), read, peer, slot, back: GiveBack(host), note });
+    take(Taken { stream, read, peer, slot, back: GiveBack(host), note });
 }
 
 /// How a connection left hyper.
@@ -197,6 +207,7 @@ where
     handover.count();
     let limits = &host.limits;
     if let Err(refusal) = hygiene::check(&request, &limits.hosts, limits.body_bytes_max) {
+        handover.cut_short();
         return Ok(refused(refusal, peer));
     }
     let (has_body, is_head) = (!request.body().is_end_stream(), request.method() == Method::HEAD);
@@ -215,11 +226,15 @@ where
         && !is_head
     {
         if has_body {
+            handover.cut_short();
             return Ok(refused(Refusal::UnexpectedBody, peer));
         }
         if handover.ask(takeover) {
             return pending().await;
         }
+    }
+    if has_body && response.status().is_client_error() {
+        handover.cut_short();
     }
     response
         .headers_mut()

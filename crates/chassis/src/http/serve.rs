@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use futures_util::FutureExt;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     runtime::Handle,
     sync::Semaphore,
@@ -18,14 +18,14 @@ use tower::Service;
 use super::{
     Limits, Slot, backlog,
     connection::{self, Arrival, Host},
+    parting::part,
     seats::{Seat, Seats},
 };
 use crate::{Shutdown, backoff::random_between, client_addr::AddrKey, metrics};
 
 /// Clients that are being turned away at the same time; more are just closed.
 const GOODBYES_MAX: usize = 64;
-/// What a client that is turned away may still send, and how long it may take.
-const GOODBYE_BYTES_MAX: u64 = 16 * 1024;
+/// What a client that is turned away has to take its answer.
 const GOODBYE_WAIT: Duration = Duration::from_secs(2);
 /// A peer that acknowledges nothing for so long is gone.
 const PEER_SILENT_MAX: Duration = Duration::from_secs(30);
@@ -150,12 +150,14 @@ fn turn_away(stream: TcpStream, goodbyes: &Arc<Semaphore>, shutdown: &Shutdown) 
     ::metrics::counter!(metrics::HTTP_TURNED_AWAY).increment(1);
     let Ok(permit) = goodbyes.clone().try_acquire_owned() else { return };
     shutdown.spawn(async move {
-        let _said_or_gone = timeout(GOODBYE_WAIT, say_full(stream)).await;
+        if let Ok(Ok(stream)) = timeout(GOODBYE_WAIT, say_full(stream)).await {
+            part(stream).await;
+        }
         drop(permit);
     });
 }
 
-async fn say_full(mut stream: TcpStream) -> io::Result<()> {
+async fn say_full(mut stream: TcpStream) -> io::Result<TcpStream> {
     let body = r#"{"error":"full","message":"too many connections; please come back in a moment"}"#;
     let seconds = rand::random_range(2..=10);
     let answer = format!(
@@ -164,8 +166,5 @@ async fn say_full(mut stream: TcpStream) -> io::Result<()> {
         body.len()
     );
     stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await?;
-    // Closing with unread bytes would reset the connection and take our answer with it.
-    tokio::io::copy(&mut (&mut stream).take(GOODBYE_BYTES_MAX), &mut tokio::io::sink()).await?;
-    Ok(())
+    Ok(stream)
 }

@@ -100,6 +100,7 @@ pub(super) struct Handover {
     take: Mutex<Option<Take>>,
     requests: AtomicUsize,
     unsent: Arc<AtomicBool>,
+    is_cut_short: AtomicBool,
 }
 
 impl Handover {
@@ -116,6 +117,16 @@ impl Handover {
     /// The flag of [`super::fronted::Fronted`].
     pub(super) fn unsent(&self) -> Arc<AtomicBool> {
         self.unsent.clone()
+    }
+
+    /// A request was answered before its client had said everything.
+    pub(super) fn cut_short(&self) {
+        self.is_cut_short.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a client may still be saying what was answered already.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.is_cut_short.load(Ordering::Relaxed)
     }
 
     /// Asks the connection's task to leave hyper; false when this take-over was used before.
