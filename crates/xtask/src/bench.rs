@@ -10,7 +10,9 @@ use clap::Args;
 /// What `bench` may be told.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these: sequencer, jetstream, push, archive, commit, compression, fanout, product
+    /// Only these: sequencer, jetstream, push, archive, commit, compression, fanout, product. `fanout` by itself takes
+    /// options of its own behind it: see `bench fanout --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     what: Vec<String>,
     /// Do not build for distribution, which takes long and is needed for the size of the binary only
     #[arg(long)]
@@ -19,12 +21,18 @@ pub(crate) struct Options {
 
 /// Builds and measures. `Ok(false)` when one of the two failed; a missed aim is told and fails nothing.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
-    let is_asked = |what: &str| options.what.is_empty() || options.what.iter().any(|w| w == what);
+    const NO_DIST: &str = "--no-dist";
+    let (own, args): (Vec<&String>, Vec<&String>) = options.what.iter().partition(|word| *word == NO_DIST);
+    // What is asked for comes first; from the first option on, words are the measurement's own.
+    let asked: Vec<&str> =
+        args.iter().map(|word| word.as_str()).take_while(|word| !word.starts_with('-')).collect();
+    let is_help = args.iter().any(|word| ["-h", "--help"].contains(&word.as_str()));
+    let is_asked = |what: &str| !is_help && (asked.is_empty() || asked.contains(&what));
     let mut builds = vec![vec!["build", "--release", "--package", "bench"]];
-    if is_asked("product") || is_asked("compression") {
+    if is_asked("product") || is_asked("compression") || is_asked("fanout") {
         builds.push(vec!["build", "--release", "--package", "perihelion"]);
     }
-    if is_asked("product") && !options.no_dist {
+    if is_asked("product") && !options.no_dist && own.is_empty() {
         builds.push(vec!["build", "--profile", "dist", "--package", "perihelion"]);
     }
     for build in builds {
@@ -33,7 +41,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
             return Ok(false);
         }
     }
-    succeeded(Command::new(root.join("target/release/bench")).args(&options.what).current_dir(root))
+    succeeded(Command::new(root.join("target/release/bench")).args(args).current_dir(root))
 }
 
 fn succeeded(command: &mut Command) -> Result<bool> {

@@ -63,6 +63,11 @@ impl Mode {
 }
 
 impl Server {
+    /// Whether it can be asked that way: whoever only writes cannot be polled.
+    pub(crate) fn speaks(self, mode: Mode) -> bool {
+        (self, mode) != (Self::Raw, Mode::Poll)
+    }
+
     /// As it is called on the command line and in tables.
     pub(crate) fn name(self) -> &'static str {
         match self {

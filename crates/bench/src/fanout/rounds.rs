@@ -31,7 +31,8 @@ impl Cores {
             return Self { server: None, generator: None };
         }
         let last = usize::from(threads).min(count) - 1;
-        Self { server: Some(format!("0-{last}")), generator: Some(count - 1) }
+        let server = if last == 0 { "0".to_owned() } else { format!("0-{last}") };
+        Self { server: Some(server), generator: Some(count - 1) }
     }
 
     /// Who runs where, for the head of the tables.
@@ -83,7 +84,8 @@ pub(crate) async fn all(options: &Options, cores: &Cores, told: fn(&Outcome)) ->
     for mode in options.modes.iter().copied() {
         for round in 1..=options.rounds {
             let first = usize::from(round - 1) % servers.len();
-            for server in servers.iter().cycle().skip(first).take(servers.len()) {
+            let turns = servers.iter().cycle().skip(first).take(servers.len());
+            for server in turns.filter(|server| server.speaks(mode)) {
                 let outcome = once(options, cores, round, mode, *server).await?;
                 told(&outcome);
                 outcomes.0.push(outcome);
