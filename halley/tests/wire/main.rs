@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod clients;
+mod frames;
 mod hostile;
 mod positions;
 mod property;
