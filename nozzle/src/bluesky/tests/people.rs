@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use model::Micros;
 use networks::{Author, Faults, Happening, Post};
+use url::Url;
 
 use super::{FROM_START, START, STEP, at, network, post, posts, quick, source, source_with, streamed, uid};
 use crate::bluesky::{Bluesky, Tags};
-use crate::source::{AccountChange, Backfilled, Cursor, Deleter, Kept, Memory, Revision, Since, Wish, Words};
+use crate::source::{
+    AccountChange, Backfilled, Cursor, Deleter, Kept, Memory, Revision, Since, SourceSettings, Wish, Words,
+};
 use crate::wire::listen::listen;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,16 +193,18 @@ async fn an_account_that_comes_back_is_not_shown_before_it_is_known_that_it_may_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_whose_return_a_replay_heard_as_its_last_comes_back_all_the_same() {
-    // The replay asks who it is that comes back, and is over before anybody answers.
-    let faults = Faults { rest_statuses: vec![0, 503], ..Faults::default() };
-    let server = network(posts(1), faults).await;
+    let server = network(posts(1), Faults::default()).await;
     let first = listen(&source(&server), &FROM_START, |h| h.posts.len() == 1).await;
     let did = first.posts.values().next().unwrap().author.id.clone();
-    server.say(account(&did, 100, r#""active":false,"status":"deactivated""#));
-    server.say(account(&did, 101, r#""active":true"#));
+    server.say(account(&did, 200, r#""active":false,"status":"deactivated""#));
+    server.say(account(&did, 201, r#""active":true"#));
+    // The replay asks who it is that comes back, and is over before anybody answers.
+    let faults = Faults { rest_statuses: vec![429], reset_seconds: 1, ..Faults::default() };
+    let people = network(Vec::new(), faults).await;
+    let settings = SourceSettings { api_url: Some(Url::parse(&people.url()).unwrap()), ..at(&server) };
     let tags = Tags::new(&["rustfest".to_owned()]);
-    let restarted = Bluesky::new(&at(&server), Arc::new(Holding(did.clone())), tags, quick()).unwrap();
-    let cursor = Cursor((START + 100 * STEP).to_string());
+    let restarted = Bluesky::new(&settings, Arc::new(Holding(did.clone())), tags, quick()).unwrap();
+    let cursor = Cursor((START + 200 * STEP).to_string());
     let since = Since { cursor: Some(cursor), not_before: Micros(0) };
     let heard = listen(&restarted, &since, |h| h.accounts.len() == 2).await;
     assert_eq!(heard.backfills, [Backfilled::Complete], "the replay was over");
