@@ -27,6 +27,8 @@ use crate::{
 pub(crate) const REQUEST_COST_BYTES: u64 = 1024;
 /// Addresses remembered at once; full buckets without streams are forgotten first.
 const ADDRESSES_MAX: usize = 65_536;
+/// Goodbyes within this time belong together: a stop is over by then.
+const BURST_MAX: Duration = Duration::from_secs(20);
 
 /// The numbers behind the gate.
 #[derive(Debug, Clone)]
@@ -97,16 +99,38 @@ pub(crate) struct Gate {
     venue: Ranges,
     open: AtomicUsize,
     addresses: Mutex<HashMap<AddrKey, Address>>,
+    /// When somebody was last sent away without others before, and how many were open then.
+    burst: Mutex<Option<(Instant, usize)>>,
 }
 
 impl Gate {
     pub(crate) fn new(bounds: GateBounds, venue: Ranges) -> Arc<Self> {
-        Arc::new(Self { bounds, venue, open: AtomicUsize::new(0), addresses: Mutex::default() })
+        Arc::new(Self {
+            bounds,
+            venue,
+            open: AtomicUsize::new(0),
+            addresses: Mutex::default(),
+            burst: Mutex::default(),
+        })
     }
 
     /// Streams and held polls open now.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many streams were open when the present burst of goodbyes began: each goodbye leaves fewer open, and whoever is told last
+    /// must not come back sooner for it.
+    fn leaving(&self) -> usize {
+        let (now, open) = (Instant::now(), self.open());
+        let mut burst = self.burst.lock().unwrap_or_else(PoisonError::into_inner);
+        match *burst {
+            Some((began, crowd)) if now - began < BURST_MAX && crowd >= open => crowd,
+            _ => {
+                *burst = Some((now, open));
+                open
+            }
+        }
     }
 
     /// Lets a request through, or not. What it then gets is charged with [`Gate::charge`].
@@ -225,8 +249,8 @@ impl Pass {
 
     /// Over how many milliseconds the clients that we send away shall come back: a thousand each second, all workers' together.
     pub(crate) fn retry_spread_ms(&self) -> u64 {
-        let open = self.gate.open().saturating_mul(self.gate.bounds.workers);
-        (open as u64).max(1000)
+        let leaving = self.gate.leaving().saturating_mul(self.gate.bounds.workers);
+        (leaving as u64).max(1000)
     }
 
     /// Charges what it caught up with.
@@ -318,6 +342,21 @@ mod tests {
             passes[0].retry_spread_ms()
         };
         assert_eq!((spread("alone"), spread("1/4")), (1500, 6000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_told_last_comes_back_no_sooner_for_it() {
+        let gate = gate(10_000, &[]);
+        let crowd =
+            |count| (0..count).map(|_| gate.enter(&client("9.9.9.9")).expect("room")).collect::<Vec<_>>();
+        let mut passes = crowd(3000);
+        assert_eq!(passes[0].retry_spread_ms(), 3000);
+        passes.truncate(10);
+        assert_eq!(passes[0].retry_spread_ms(), 3000);
+        tokio::time::advance(BURST_MAX).await;
+        assert_eq!(passes[0].retry_spread_ms(), 1000, "long after, only those count who are here");
+        let more = crowd(2000);
+        assert_eq!(more[0].retry_spread_ms(), 2010, "and a larger crowd at once");
     }
 
     #[tokio::test(start_paused = true)]
