@@ -59,8 +59,7 @@ impl Generator {
                 Command::Expect { first, last } => self.expect(first, last)?,
                 Command::Report { wait_ms } => self.wait(What::Reporting, wait_ms),
                 Command::Slow { connections, every_ms } => {
-                    self.slots.iter_mut().take(connections).for_each(Slot::shrink);
-                    self.crowd.set_slow(connections, Duration::from_millis(every_ms));
+                    self.slow(connections, Duration::from_millis(every_ms));
                     self.say(&Answer::Done {})?;
                 }
                 Command::Churn { each_second } => {
@@ -73,6 +72,15 @@ impl Generator {
             }
         }
         Ok(())
+    }
+
+    /// Those that were slow and are not any more read what has gathered, of which no event would tell them.
+    fn slow(&mut self, connections: usize, every: Duration) {
+        self.slots.iter_mut().take(connections).for_each(Slot::shrink);
+        for at in self.crowd.set_slow(connections, every) {
+            self.slots[at].widen();
+            while self.read(at).is_some() {}
+        }
     }
 
     fn wait(&mut self, what: What, wait_ms: u64) {

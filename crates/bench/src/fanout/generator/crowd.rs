@@ -100,8 +100,11 @@ impl Crowd {
         !self.is_settled() || self.slow.connections > 0 || self.churn.each_second > 0
     }
 
-    pub(super) fn set_slow(&mut self, connections: usize, every: Duration) {
+    /// Who was slow until now and is not any more.
+    pub(super) fn set_slow(&mut self, connections: usize, every: Duration) -> std::ops::Range<usize> {
+        let before = self.slow.connections;
         self.slow = Slow { connections, every, next: Instant::now() };
+        connections..before.max(connections)
     }
 
     pub(super) fn is_slow(&self, at: usize) -> bool {

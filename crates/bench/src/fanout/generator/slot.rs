@@ -12,6 +12,8 @@ use crate::fanout::wire::Broken;
 
 /// What the kernel is asked to keep for a slow reader.
 const SLOW_BUFFER_BYTES: usize = 4_096;
+/// What Linux keeps for a reader of whom it knows nothing.
+const USUAL_BUFFER_BYTES: usize = 128 * 1024;
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +86,13 @@ impl Slot {
         if let Some(socket) = &self.socket {
             // The kernel takes at least its own least.
             let _least = socket2::SockRef::from(socket).set_recv_buffer_size(SLOW_BUFFER_BYTES);
+        }
+    }
+
+    /// Ends what [`Slot::shrink`] did: what has gathered would come in drops.
+    pub(super) fn widen(&mut self) {
+        if let Some(socket) = &self.socket {
+            let _least = socket2::SockRef::from(socket).set_recv_buffer_size(USUAL_BUFFER_BYTES);
         }
     }
 
