@@ -51,7 +51,8 @@ impl Chunk {
         let hash = Sha256::digest(&plain)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         ::metrics::counter!(metrics::CHUNKS_ENCODED).increment(1);
         // Frames share the ring's bytes only while the ring holds them.
-        let bytes = frames.iter().map(Frame::bytes).sum::<usize>() + plain.len() + brotli.len() + gzip.len();
+        let bytes =
+            frames.iter().map(Frame::held_bytes).sum::<usize>() + plain.len() + brotli.len() + gzip.len();
         Ok(Self { frames, plain, brotli, gzip, hash, bytes })
     }
 }
