@@ -245,6 +245,23 @@ async fn a_stop_lets_takeovers_and_connections_given_back_finish() {
     assert_eq!(all(&mut taken_late).await, "goodbye", "who took it says the last words");
 }
 
+#[test]
+fn a_connection_given_back_after_the_runtime_is_gone_is_closed() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (mut client, taken) = runtime.block_on(async {
+        let mut stand = Stand::start().await;
+        let client = stand.client(&request("/take")).await;
+        (client.into_std().expect("a socket"), stand.next().await)
+    });
+    let Taken { stream, peer, slot, back, .. } = taken;
+    let stream = stream.into_std().expect("a socket");
+    drop(runtime);
+    back.give(stream, Bytes::from(request("/")), peer, slot, None);
+    client.set_nonblocking(false).expect("a socket");
+    client.set_read_timeout(Some(WAIT)).expect("a socket");
+    assert_eq!(client.read(&mut [0; 8]).expect("no reset"), 0, "nobody is left to answer");
+}
+
 /// Answers every connection by hand and gives it back with its next request, until its client leaves. One blocking thread stands for the
 /// parts that serve taken connections outside the runtime.
 fn keep(mut taken: Receiver<Taken>) -> (usize, usize) {
