@@ -14,6 +14,8 @@ use super::wire::{Broken, events};
 /// The key of RFC 6455's own example and the answer to it. Always the same, so that nobody hashes more than the other.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/// What ours says to a reader of events who is too slow. A WebSocket is told by its close code.
+const LAG: &[u8] = br#""why":"lag""#;
 /// Longest message in pieces, and longest part of a frame, an event or an answer that is kept for its end.
 const REST_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -161,13 +163,13 @@ impl Subscriber {
                 self.stage = granted(manner.mode, &head)?;
                 Ok(length + self.take(manner, &bytes[length..], heard)?)
             }
-            Stage::Events { chunks: None, .. } => Ok(take_events(bytes, heard, manner, &mut self.position)),
+            Stage::Events { chunks: None, .. } => take_events(bytes, heard, manner, &mut self.position),
             Stage::Events { chunks: Some(chunks), text } => {
                 let mut body = mem::take(&mut heard.body);
                 body.clear();
                 body.append(text);
                 chunks.read(bytes, &mut body)?;
-                let taken = take_events(&body, heard, manner, &mut self.position);
+                let taken = take_events(&body, heard, manner, &mut self.position)?;
                 text.extend_from_slice(&body[taken..]);
                 heard.body = body;
                 if chunks.is_at_end() { Err(Broken::Ended) } else { Ok(bytes.len()) }
@@ -264,19 +266,29 @@ fn granted(mode: Mode, head: &Head<'_>) -> Result<Stage, Broken> {
     }
 }
 
-fn take_events(bytes: &[u8], heard: &mut Heard, manner: &Manner, position: &mut Vec<u8>) -> usize {
+fn take_events(
+    bytes: &[u8],
+    heard: &mut Heard,
+    manner: &Manner,
+    position: &mut Vec<u8>,
+) -> Result<usize, Broken> {
     let mut at = 0;
     while let Some(length) = events::event_bytes(&bytes[at..]) {
         let event = &bytes[at..at + length];
         heard.search(event);
         match events::id(event) {
             Some(id) => set(position, &[id]),
-            None if manner.dialect == Dialect::Halley => take_hello(event, position),
+            None if manner.dialect == Dialect::Halley => {
+                if memmem::find(event, LAG).is_some() {
+                    return Err(Broken::Lag);
+                }
+                take_hello(event, position);
+            }
             None => {}
         }
         at += length;
     }
-    at
+    Ok(at)
 }
 
 fn take_frames(

@@ -20,6 +20,8 @@ pub(crate) enum Broken {
     Frame,
     /// The server closed the WebSocket with this code; 1005 when it told none.
     Closed(u16),
+    /// The server said that we read too slowly, and ends the stream.
+    Lag,
     /// The body or the connection ended.
     Ended,
     /// An answer to a poll says nothing about where to go on.
@@ -39,6 +41,7 @@ impl std::fmt::Display for Broken {
             Self::Chunk => f.write_str("a chunk's size was none"),
             Self::Frame => f.write_str("a frame that RFC 6455 forbids"),
             Self::Closed(code) => write!(f, "closed with {code}"),
+            Self::Lag => f.write_str("told that it lags"),
             Self::Ended => f.write_str("ended by the server"),
             Self::Answer => f.write_str("an answer without a position"),
             Self::Io(kind) => write!(f, "{kind}"),

@@ -10,6 +10,7 @@ use crate::fanout::crew::Crew;
 use crate::fanout::peer::{Mode, Server};
 use crate::fanout::run::{Plan, manner};
 use crate::fanout::sockets;
+use crate::fanout::wire::Broken;
 use crate::figures::{Aim, Figures};
 
 const READERS: usize = 1_000;
@@ -129,7 +130,7 @@ async fn watch(address: std::net::SocketAddr, pids: &[u32], before: u64) -> anyh
     Ok(watched)
 }
 
-/// They read on now. How many find out why they were closed: a WebSocket by its code; of events the generator sees only the end.
+/// They read on now. How many find out why they were closed: a WebSocket by its code, a reader of events in words.
 async fn told(stuck: &mut Crew, mode: Mode) -> anyhow::Result<f64> {
     stuck.slow(0, NEVER).await?;
     let report = stuck.report(Duration::from_secs(5)).await?;
@@ -137,8 +138,8 @@ async fn told(stuck: &mut Crew, mode: Mode) -> anyhow::Result<f64> {
         println!("  of the stuck, {count}: {why}");
     }
     let reason = match mode {
-        Mode::WebSocket => "closed with 4001",
-        Mode::Events | Mode::Poll => "ended by the server",
+        Mode::WebSocket => Broken::Closed(4001),
+        Mode::Events | Mode::Poll => Broken::Lag,
     };
-    Ok(report.broken.get(reason).copied().unwrap_or(0) as f64)
+    Ok(report.broken.get(&reason.to_string()).copied().unwrap_or(0) as f64)
 }

@@ -153,6 +153,8 @@ fn refusals_and_ends_say_why() {
     assert_eq!(of(Mode::WebSocket, &closed), Err(Broken::Closed(1012)));
     let ended = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(of(Mode::Events, ended), Err(Broken::Ended));
+    let lag = b"HTTP/1.1 200 OK\r\n\r\nretry: 40\ndata: {\"bye\":{\"retry_ms\":40,\"why\":\"lag\"}}\n\n";
+    assert_eq!(of(Mode::Events, lag), Err(Broken::Lag));
     assert_eq!(of(Mode::Poll, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), Err(Broken::Answer));
 }
 
