@@ -69,7 +69,7 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> anyhow::Result<()> {
 }
 
 async fn all(options: &Options, cores: &Cores) -> anyhow::Result<()> {
-    println!("{}; CPU time in ticks of {:?}; load {:.2}", cores.told(), account::tick()?, account::load());
+    println!("{}; load average {:.2}", cores.told(), account::load());
     if !options.scenario.is_empty() {
         return scenarios::all(options, cores).await;
     }
@@ -77,6 +77,7 @@ async fn all(options: &Options, cores: &Cores) -> anyhow::Result<()> {
     let verdicts = aims::verdicts(&outcomes);
     println!("\n{}", table::rows(&outcomes, options));
     println!("{}", table::ratios(&outcomes));
+    println!("{}", table::resolution(&outcomes, account::tick()?));
     println!("{}", table::verdicts(&verdicts, options));
     if let Some(file) = &options.json {
         let json = serde_json::json!({ "cores": cores.told(), "runs": outcomes, "aims": verdicts });

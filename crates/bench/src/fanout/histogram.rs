@@ -11,11 +11,18 @@ const FINE: usize = 1 << FINE_BITS;
 const BUCKETS: usize = (64 - FINE_BITS as usize + 1) * FINE;
 
 /// See the module. As JSON it is the list of buckets that are not empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(u32, u64)>", into = "Vec<(u32, u64)>")]
 pub(crate) struct Histogram {
     buckets: Vec<u64>,
     count: u64,
+}
+
+impl std::fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let quantiles = [0.5, 0.99, 1.0].map(|part| self.quantile(part));
+        f.debug_struct("Histogram").field("count", &self.count).field("p50, p99, max", &quantiles).finish()
+    }
 }
 
 impl Default for Histogram {
@@ -29,11 +36,6 @@ impl Histogram {
     pub(crate) fn record(&mut self, value: Nanos) {
         self.buckets[bucket(value)] += 1;
         self.count += 1;
-    }
-
-    /// How many were counted.
-    pub(crate) fn count(&self) -> u64 {
-        self.count
     }
 
     /// Adds what another has counted.
@@ -121,7 +123,7 @@ mod tests {
             let (told, true_one) = (histogram.quantile(part) as f64, values[at] as f64);
             assert!((told / true_one - 1.0).abs() < 0.01, "{part}: {told} {true_one}");
         }
-        assert_eq!((histogram.count(), Histogram::default().quantile(0.99)), (1_000, 0));
+        assert_eq!((histogram.count, Histogram::default().quantile(0.99)), (1_000, 0));
     }
 
     #[test]
@@ -132,6 +134,6 @@ mod tests {
         let mut other: Histogram = serde_json::from_str(&text).expect("the same");
         assert_eq!(other, one);
         other.add(&one);
-        assert_eq!((other.count(), other.quantile(1.0)), (8, one.quantile(1.0)));
+        assert_eq!((other.count, other.quantile(1.0)), (8, one.quantile(1.0)));
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Outcome {
     /// Connections that were asked for, and that were served to the end.
     pub(crate) wanted: usize,
     pub(crate) held: usize,
+    /// To connect them all.
+    pub(crate) connect_seconds: f64,
     /// Why the others were not.
     pub(crate) broken: Vec<String>,
     /// See [`super::run::Run::idle_bytes_each`].
@@ -47,6 +49,7 @@ impl Outcome {
             server,
             wanted: 0,
             held: report.held,
+            connect_seconds: 0.0,
             broken: report.broken.iter().map(|(why, count)| format!("{count} x {why}")).collect(),
             idle_bytes: 0.0,
             then_bytes: 0.0,

@@ -14,6 +14,8 @@ use super::{bind_to, peers, table};
 const WARM_UP_SECONDS: f64 = 1.0;
 /// A generator that is busier tells its own lateness.
 const GENERATOR_CORES_MAX: f64 = 0.8;
+/// A publisher who waits longer for the server is told of; it is part of the latencies.
+const PUBLISHER_LATE_MS_MAX: f64 = 50.0;
 
 /// Which processors are whose.
 #[derive(Clone, Debug)]
@@ -109,6 +111,7 @@ async fn once(
     let measured = run.measure(&plan(options.seconds)).await?;
     let outcome = Outcome {
         wanted: start.connections,
+        connect_seconds: run.connected.seconds,
         idle_bytes: run.idle_bytes_each,
         then_bytes: run.bytes_each()?,
         empty_bytes: run.empty_bytes,
@@ -125,6 +128,12 @@ pub(crate) fn tell(run: &Outcome) {
         println!(
             "  the generator was busy on {:.2} cores: its own lateness is in these latencies",
             run.generator_cores
+        );
+    }
+    if run.publisher_late_ms > PUBLISHER_LATE_MS_MAX {
+        println!(
+            "  a message went to the server {:.0} ms after it was due, behind those before it",
+            run.publisher_late_ms
         );
     }
 }

@@ -1,5 +1,7 @@
 //! The tables that a person reads; the README's is one of them.
 
+use std::time::Duration;
+
 use super::aims::Verdict;
 use super::check::Faults;
 use super::options::Options;
@@ -10,11 +12,12 @@ use super::peer::{Mode, Server};
 pub(crate) fn line(run: &Outcome) -> String {
     let Faults { lost, doubled, out_of_order, torn } = run.faults;
     let mut line = format!(
-        "round {} {:<4} {:<6} {:>6} held, {:>6.0} B idle, {:>6.2} us/delivery, p50 {:.0} p99 {:.0} max {:.0} ms, gen {:.2}, load {:.1}",
+        "round {} {:<4} {:<6} {:>6} held ({:.1} s), {:>6.0} B idle, {:>6.2} us/delivery, p50 {:.0} p99 {:.0} max {:.0} ms, gen {:.2}, load {:.1}",
         run.round,
         run.mode.name(),
         run.server.name(),
         run.held,
+        run.connect_seconds,
         run.idle_bytes,
         run.us_per_delivery,
         run.p50_ms,
@@ -99,6 +102,17 @@ pub(crate) fn ratios(all: &Outcomes) -> String {
 
 fn shown(spread: Spread) -> String {
     format!("{:.2} ({:.2}-{:.2})", spread.median, spread.least, spread.most)
+}
+
+/// How exact a run's processor time can be, and whether the machine was busy otherwise.
+pub(crate) fn resolution(all: &Outcomes, tick: Duration) -> String {
+    let least = all.0.iter().map(|run| run.deliveries).min().unwrap_or(0).max(1);
+    let load = Spread::of(all.0.iter().map(|run| run.load)).map_or(f64::NAN, |load| load.most);
+    format!(
+        "Processor time comes in ticks of {tick:?} for each process: {:.2} us/delivery in the shortest run. Load average at most {load:.1}; \
+         what is above 2 is somebody else's work, and it is in the latencies.\n",
+        tick.as_secs_f64() * 1e6 / least as f64
+    )
 }
 
 /// The aims and what became of them.

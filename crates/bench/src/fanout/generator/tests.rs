@@ -1,5 +1,7 @@
 //! The generator and its checker against a server that drops, doubles, reorders and tears, over real sockets.
 
+mod moves;
+
 use std::io::{BufRead, BufReader, PipeWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -189,8 +191,8 @@ impl Told {
         }
     }
 
-    fn report(&mut self) -> Report {
-        match self.tell(&Command::Report { wait_ms: REPORT_MS }) {
+    fn report(&mut self, wait_ms: u64) -> Report {
+        match self.tell(&Command::Report { wait_ms }) {
             Answer::Report(report) => *report,
             other => panic!("{other:?}"),
         }
@@ -222,14 +224,10 @@ fn checked(form: Form) {
     assert_eq!(told.connect(form.manner(address), address, CLIENTS), CLIENTS, "{form:?}");
     told.tell(&Command::Expect { first: 1, last: MESSAGES });
     begin.wait();
-    let report = told.report();
+    let report = told.report(REPORT_MS);
     assert_eq!((report.faults, report.deliveries), (FAULTS, DELIVERIES), "{form:?}");
-    assert_eq!(
-        (report.held, report.latencies.count()),
-        (CLIENTS, DELIVERIES),
-        "{form:?}: {:?}",
-        report.broken
-    );
+    assert_eq!(report.held, CLIENTS, "{form:?}: {:?}", report.broken);
+    assert!(report.latencies.quantile(0.5) > 0, "{form:?}");
     told.close();
     servers.join().expect("served");
 }
