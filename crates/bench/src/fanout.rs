@@ -27,6 +27,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::Parser as _;
 use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use crate::figures::{Aim, Figures};
@@ -51,6 +52,8 @@ pub(crate) fn part(mut args: impl Iterator<Item = String>) -> anyhow::Result<()>
     match which.as_str() {
         GENERATOR => {
             bind_to(args.next().map(|core| core.parse()).transpose()?)?;
+            let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+            setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
             let own = |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned().map(std::fs::File::from);
             generator::run(own(std::io::stdin().as_fd())?, own(std::io::stdout().as_fd())?)
         }
@@ -80,7 +83,17 @@ async fn all(options: &Options, cores: &Cores) -> anyhow::Result<()> {
     println!("{}", table::resolution(&outcomes, account::tick()?));
     println!("{}", table::verdicts(&verdicts, options));
     if let Some(file) = &options.json {
-        let json = serde_json::json!({ "cores": cores.told(), "runs": outcomes, "aims": verdicts });
+        let json = serde_json::json!({
+            "connections": options.connections,
+            "messages_each_second": options.rate,
+            "burst": options.burst,
+            "bytes": options.bytes,
+            "seconds": options.seconds,
+            "threads": options.threads,
+            "cores": cores.told(),
+            "runs": outcomes,
+            "aims": verdicts,
+        });
         std::fs::write(file, serde_json::to_vec_pretty(&json)?)
             .with_context(|| format!("writing {}", file.display()))?;
     }

@@ -7,45 +7,55 @@ use clap::Parser;
 use super::peer::{Mode, Server};
 use super::scenarios::Scenario;
 
-const ABOUT: &str = "\
-Fans one message out to very many subscribers, and tells what that costs each server: ours, nginx with its push module
-(Nchan), and a loop that does nothing but write(2).
+const ABOUT: &str = "One message to very many subscribers: what it costs our server, nginx's push module (Nchan) and a bare write loop";
 
+const EXPLAINED: &str = "\
 WHAT IS MEASURED
-  Each run starts one server, connects all subscribers, publishes on a schedule and waits until everybody has everything.
-  Servers take turns within a round, and each round begins with another one, so that what else the machine does falls on
-  all alike. Everything is compared within a round first; the tables show medians over the rounds, and least and most.
+  Each run starts one server, connects all subscribers, publishes on a
+  schedule and waits until everybody has everything. Servers take turns within
+  a round, and each round begins with another one, so that what else the
+  machine does falls on all alike. Ratios are taken within a round; tables show
+  the median over the rounds, and the least and the most.
 
-  us/delivery  processor time of all processes of the server, from the kernel's accounting (user and system, in ticks of
-               10 ms), divided by the messages that arrived whole. On loopback the receiver's half of the network is
-               charged to the sender, for all servers alike: `raw` shows how much of it nobody can avoid.
-  p50 ... max  from the moment when a message was DUE until a subscriber's bytes were read: a publisher who has to wait
-               counts against the server.
-  idle B       memory of the server (PSS) with all subscribers connected and nothing said, minus that before they came,
-               for each of them. Kernel memory of the sockets comes on top and is the same for all. `then B`: after traffic.
+  us/delivery  processor time of all of the server's processes, as the kernel
+               accounts for it, for each message that arrived whole. On
+               loopback the receiver's half of the network is charged to the
+               sender, for all alike: `raw` is what nobody can avoid. It has
+               no long poll, since it only writes.
+  p50 ... max  from the moment when a message was DUE until a subscriber had
+               read it: a publisher who must wait counts against the server.
+               Ours makes a message durable and numbers it before it is sent.
+  idle B       the server's memory (PSS) with everybody connected and nothing
+               said, less what it had before they came, for each of them.
+               `then B`: the same after traffic. Sockets' kernel memory comes
+               on top and is the same for all.
   lost, twice, order, torn
-               of what each subscriber was owed: never came, came again, came after a later one, was not as published.
-  gen          cores that the generator was busy on. Near 1.0 its own lateness is in the latencies: connect fewer.
+               of what each subscriber was owed: never came, came again, came
+               after a later one, was not as published to the byte.
+  gen          cores that the generator was busy on. Near 1.0 its own lateness
+               is in the latencies: connect fewer.
 
-  The server has core 0 (with --threads 2: 0 and 1). The generator, the publisher and, for ours, Redis and the writer of the
-  log share the last core. Ours runs as shipped, with all limits on and loopback as a venue.
+  The server has core 0 (with --threads 2: 0 and 1). The generator, the
+  publisher and, for ours, Redis and the writer of the log share the last core.
+  Ours runs as shipped, with all limits on and loopback as a venue.
 
 HOW TO READ IT
-  Compare rows of the same load only: processor time for each delivery falls as load rises, because the receiver sleeps
-  less often. One message to N sockets in one thread takes N x us/delivery: that is the floor of p99.
-  Figures are for the machine that they are taken on; ratios travel better.
+  Compare rows of the same load only: processor time for each delivery falls as
+  load rises, because the receiver sleeps less often. One message to N sockets
+  in one thread takes N x us/delivery, and no p99 can be below that. Figures
+  are for the machine that they are taken on; ratios travel better.
 
-AIMS, at 10,000 connections x 4 messages/s x 600 bytes on one core, median over at least three rounds
-                                      SSE                      WebSocket                long poll
-  CPU for each delivery      <= 0.70 x Nchan          <= 0.80 x Nchan          <= 0.90 x Nchan (new request included)
-                             <= 1.08 x raw            <= 1.08 x raw
-  p99                        <= 0.70 x Nchan          <= 0.85 x Nchan          <= 0.95 x Nchan
-  idle memory                <= 2500 B                <= 2500 B                <= 3000 B
-  lost, twice, order, torn   0                        0                        0";
+AIMS, for 10,000 connections x 4 messages/s x 600 bytes on one core
+                             SSE         WebSocket   long poll
+  us/delivery / Nchan's      <= 0.70     <= 0.80     <= 0.90, request included
+  us/delivery / raw's        <= 1.08     <= 1.08
+  p99 / Nchan's              <= 0.70     <= 0.85     <= 0.95
+  idle B                     <= 2500     <= 2500     <= 3000
+  lost, twice, order, torn   0           0           0";
 
-/// See [`ABOUT`].
+/// What may be said behind `fanout`.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "cargo xtask bench fanout", about = ABOUT, verbatim_doc_comment, disable_help_subcommand = true)]
+#[command(name = "fanout", bin_name = "cargo xtask bench fanout", about = ABOUT, after_long_help = EXPLAINED)]
 pub(crate) struct Options {
     /// Subscribers
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -88,13 +88,14 @@ pub(crate) fn ratios(all: &Outcomes) -> String {
     for (mode, server) in order(all).into_iter().filter(|(_, server)| *server != Server::Halley) {
         let ratio =
             |figure: fn(&Outcome) -> f64| all.ratio(mode, server, figure).map_or("-".to_owned(), shown);
+        // The floor holds nothing for a connection: any ratio to that is noise.
+        let idle = if server == Server::Raw { "-".to_owned() } else { ratio(|run| run.idle_bytes) };
         text += &format!(
-            "| {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {idle} |\n",
             mode.name(),
             server.name(),
             ratio(|run| run.us_per_delivery),
             ratio(|run| run.p99_ms),
-            ratio(|run| run.idle_bytes),
         );
     }
     text
