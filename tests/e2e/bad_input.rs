@@ -93,6 +93,41 @@ fn single_role_on_embedded_stores_ends_with_2_and_the_cure() {
     }
 }
 
+#[test]
+fn workers_that_cannot_be_are_refused_with_the_cure() {
+    let up = Place::new();
+    up.write("perihelion.toml", "[halley]\nworkers = 2\n");
+    let ended = up.run(&["up"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("halley.workers = 1") && ended.stderr.contains("Redis"), "{ended:?}");
+    let ended = up.run(&["check"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let line = ended.stdout.lines().find(|line| line.trim_start().starts_with("halley ")).expect("a test");
+    assert!(line.contains("FAILED") && line.contains("live.url = \"redis://127.0.0.1:6379\""), "{line}");
+    for arguments in [&["halley-worker", "1/2"] as &[&str], &["halley-worker", "3/2"]] {
+        let ended = up.run(arguments);
+        assert!(ended.code == Some(1) || ended.code == Some(2), "{ended:?}");
+        assert!(!ended.stderr.contains("panicked"), "{ended:?}");
+    }
+    assert!(up.run(&["halley-worker", "1/2"]).stderr.contains("set [halley] workers"));
+}
+
+#[test]
+fn more_connections_than_one_process_can_hold_are_told_with_the_cure() {
+    let place = Place::new();
+    let ended =
+        place.run_command(place.command(&["check"]).env("PERIHELION_HALLEY_CONNECTIONS_MAX", "9000000"));
+    let line = ended.stdout.lines().find(|line| line.contains("9000000 is more than one process can hold"));
+    let line = line.unwrap_or_else(|| panic!("{ended:?}"));
+    assert!(line.contains("limit of open files") && line.contains("halley.workers = "), "{line}");
+    // A soft limit is raised as far as the hard one goes, so it does not count.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -Sn 300 && exec \"$0\" check"]).arg(place.command(&[]).get_program());
+    limited.current_dir(place.path()).env("PERIHELION_HALLEY_CONNECTIONS_MAX", "1000");
+    let ended = place.run_command(&mut limited);
+    assert!(ended.stdout.contains("one process holds 1000 connections"), "{ended:?}");
+}
+
 /// Settings whose listeners take any free port.
 fn free_ports() -> String {
     "data_dir = \"data\"\n[site]\nlisten = \"127.0.0.1:0\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\n".to_owned()
