@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 
 use crate::stage::{SLUG, Stage};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A WebSocket.
 pub(crate) struct Ws(WebSocketStream<TcpStream>);
@@ -35,7 +35,7 @@ impl Ws {
 
     pub(crate) async fn hear(&mut self) -> Heard {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("something within 10 s") {
+            match timeout(PATIENCE, self.0.next()).await.expect("something within a minute") {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Object(serde_json::from_str(&text).expect("JSON"));
                 }
@@ -107,7 +107,7 @@ impl Sse {
                 return Some(parsed);
             }
             let piece =
-                timeout(PATIENCE, self.response.chunk()).await.expect("something within 10 s").ok()??;
+                timeout(PATIENCE, self.response.chunk()).await.expect("something within a minute").ok()??;
             self.text.push_str(std::str::from_utf8(&piece).expect("frames are whole characters"));
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     stage::{SLUG, Stage},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const TEXT: u8 = 0x81;
 const DEFLATED: u8 = 0xc1;
@@ -63,7 +63,7 @@ impl Bare {
             self.socket.read_exact(&mut payload).await.expect("a payload");
             (first, payload)
         };
-        timeout(PATIENCE, reading).await.expect("a frame within 10 s")
+        timeout(PATIENCE, reading).await.expect("a frame within a minute")
     }
 
     /// Reads on to the server's close: its code, if it has one. Then the connection ends.

@@ -19,7 +19,7 @@ async fn every_stream_gets_a_bye_before_it_ends() {
     let at = stage.at(0);
     let began = Instant::now();
     let (polled, ()) = tokio::join!(poll(&stage, Some(&at)), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         stage.shutdown.trigger();
     });
     assert_eq!((polled.0, &polled.1["error"]), (503, &"draining".into()));
@@ -33,7 +33,7 @@ async fn every_stream_gets_a_bye_before_it_ends() {
     assert!(sse.next().await.is_none(), "the stream ends");
     drop((ws, sse));
     assert_eq!(stage.shutdown.finish().await, Ending::Clean);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

@@ -119,13 +119,13 @@ pub(crate) fn post(seq: Seq, words: &str) -> Kind {
     Kind::Post(Box::new(ItemEntry { id: uid.id(), first: seq, voids: Vec::new(), item, filing }))
 }
 
-/// Waits until something holds, 10 s at most.
+/// Waits until something holds, a minute at most.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if holds().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{what}: not within 10 s");
+    panic!("{what}: not within a minute");
 }
