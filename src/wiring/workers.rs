@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process;
+use std::time::Duration;
 
 use anyhow::Context;
 use chassis::http;
 use chassis::process::connections_fit;
 use chassis::workers::{self, Seat, WORKERS_MAX};
+use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::time::{Instant, sleep};
 
 use super::live;
 use crate::cli::HALLEY_WORKER;
@@ -17,6 +20,9 @@ use crate::runtime::Fate;
 
 /// The running program, also after its file was replaced or removed: workers that come back are those that went.
 const OURSELVES: &str = "/proc/self/exe";
+/// How long the workers of a process that was killed may take to let go of the listener.
+const LET_GO_WAIT: Duration = Duration::from_secs(2);
+const LET_GO_EVERY: Duration = Duration::from_millis(50);
 
 /// How halley's connections are spread over processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +96,25 @@ impl Plan {
 pub(super) async fn run(config: &Config, plan: &Plan, fate: &Fate) -> Result<(), Failure> {
     // A Redis that is unfit ends this start, as no waiting cures it; the workers would be started for it again and again.
     live(config).await?;
-    let listener = http::bind(&config.halley.listen.to_string(), super::roles::HALLEY_KEY).await?;
-    let listener = listener.into_std().context("the listener cannot be handed down")?;
+    let listener = bind(config).await?.into_std().context("the listener cannot be handed down")?;
     let (program, file) = (program()?, config.file.path.clone());
     let command = |seat| command(&program, &file, seat);
     workers::run(listener, plan.workers(), config.text.clone(), command, fate.shutdown()).await;
     Ok(())
+}
+
+/// Opens the listener. Workers of a first process that was killed a moment ago may still hold it: they are let go.
+async fn bind(config: &Config) -> Result<TcpListener, chassis::Error> {
+    let address = config.halley.listen.to_string();
+    let deadline = Instant::now() + LET_GO_WAIT;
+    loop {
+        match http::bind(&address, super::roles::HALLEY_KEY).await {
+            Err(chassis::Error::AddressInUse { .. }) if Instant::now() < deadline => {
+                sleep(LET_GO_EVERY).await
+            }
+            bound => return bound,
+        }
+    }
 }
 
 fn program() -> Result<PathBuf, Failure> {

@@ -15,7 +15,7 @@ use crate::web;
 
 const SLUG: &str = "rustfest";
 const EVENT: &str = "slug = \"rustfest\"\ntitle = \"RustFest\"\nonsite = \"open\"\n";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 const VIEWERS: usize = 40;
 
 /// A nozzle and a halley with workers, on a Redis of their own.
@@ -195,6 +195,14 @@ async fn the_first_process_dies(stand: &mut Stand, crowd: &Crowd) {
     stand.leaves_nothing().await;
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     crowd.wait_byes(2).await;
+    stand.halley = role(&stand.place, "halley");
+    stand.wait_pair().await;
+    // Its successor need not wait for that.
+    stand.halley.kill9();
+    stand.halley = role(&stand.place, "halley");
+    stand.wait_pair().await;
+    stand.say(5).await;
+    crowd.wait_top(stand.top().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
