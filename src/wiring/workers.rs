@@ -109,11 +109,10 @@ async fn bind(config: &Config) -> Result<TcpListener, chassis::Error> {
     let deadline = Instant::now() + LET_GO_WAIT;
     loop {
         match http::bind(&address, super::roles::HALLEY_KEY).await {
-            Err(chassis::Error::AddressInUse { .. }) if Instant::now() < deadline => {
-                sleep(LET_GO_EVERY).await
-            }
+            Err(chassis::Error::AddressInUse { .. }) if Instant::now() < deadline => {}
             bound => return bound,
         }
+        sleep(LET_GO_EVERY).await;
     }
 }
 
