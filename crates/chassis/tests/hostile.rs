@@ -14,7 +14,7 @@ use tokio::{
 };
 
 const SHORT: Duration = Duration::from_millis(400);
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(60);
 /// A second request, hidden where only another parser would find it.
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -189,10 +189,10 @@ async fn headers_that_come_a_byte_at_a_time_are_cut_off_in_time() {
             () = dripping => {}
         }
         let took = began.elapsed();
-        assert!(took >= SHORT / 2 && took < SHORT * 5, "{head:?}: {took:?}");
+        assert!(took >= SHORT / 2 && took < SHORT * 10, "{head:?}: {took:?}");
         assert!(!String::from_utf8_lossy(&answer).contains(" 200 "), "{head:?}");
     }
-    let mut left = 50;
+    let mut left = 1000;
     while shutdown.tasks() > 1 && left > 0 {
         sleep(Duration::from_millis(20)).await;
         left -= 1;

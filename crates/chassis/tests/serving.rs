@@ -14,6 +14,8 @@ use tokio::{
 };
 
 const SHORT: Duration = Duration::from_millis(400);
+/// Patience with a slow machine.
+const WAIT: Duration = Duration::from_secs(60);
 
 fn routes() -> Router {
     Router::new()
@@ -48,8 +50,8 @@ async fn exchange(address: &str, sent: &str) -> String {
     let mut socket = TcpStream::connect(address).await.expect("somebody listens");
     socket.write_all(sent.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut answer)).await;
-    assert!(read.is_ok(), "still open after 5 s: {sent:?}");
+    let read = tokio::time::timeout(WAIT, socket.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "still open after {WAIT:?}: {sent:?}");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -63,7 +65,7 @@ async fn silence_half_a_head_and_idleness_are_closed_in_time() {
     for sent in ["", "G", "GET / HTTP/1.1\r\nhost: loc", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
         let began = Instant::now();
         exchange(&address, sent).await;
-        assert!(began.elapsed() < SHORT * 4, "{sent:?} was kept for {:?}", began.elapsed());
+        assert!(began.elapsed() < SHORT * 10, "{sent:?} was kept for {:?}", began.elapsed());
     }
 }
 
@@ -76,8 +78,10 @@ async fn one_more_connection_than_allowed_gets_a_polite_503() {
     let answer = exchange(&address, &request("/", "")).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: "), "{answer}");
     drop(kept);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(exchange(&address, &request("/", "")).await.starts_with("HTTP/1.1 200 "));
+    let deadline = Instant::now() + WAIT;
+    while !exchange(&address, &request("/", "")).await.starts_with("HTTP/1.1 200 ") {
+        assert!(Instant::now() < deadline, "there is room again");
+    }
 }
 
 #[tokio::test]
@@ -118,7 +122,7 @@ async fn a_body_that_never_ends_is_given_up() {
     let mut read = tokio::io::BufReader::new(read);
     let began = Instant::now();
     tokio::select! {
-        read = tokio::time::timeout(SHORT * 8, read.read_to_string(&mut answer)) => drop(read.expect("given up in time")),
+        read = tokio::time::timeout(SHORT * 20, read.read_to_string(&mut answer)) => drop(read.expect("given up in time")),
         () = drip => {}
     }
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -189,7 +193,7 @@ async fn until(holds: impl Fn() -> bool, what: &str) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(WAIT, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 #[tokio::test]
@@ -200,6 +204,7 @@ async fn stopping_finishes_answers_and_closes_the_rest() {
         let address = address.clone();
         async move { exchange(&address, &request("/slow", "")).await }
     });
+    until(|| shutdown.tasks() == 3, "the listener and both connections").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     shutdown.trigger();
     assert_eq!(shutdown.finish().await, Ending::Clean);

@@ -13,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(60);
 const SMALL: usize = 5;
 const LARGE: usize = 40;
 
@@ -57,12 +57,13 @@ async fn nobody_is_turned_away_while_one_has_room_and_nobody_hangs_when_none_has
     let began = Instant::now();
     let (_, answer) = client(&address).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: "), "{answer}");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 
     kept.truncate(SMALL + LARGE - 1);
-    sleep(Duration::from_millis(100)).await;
-    let (_socket, answer) = client(&address).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "whoever has a place again takes the next: {answer}");
+    while !client(&address).await.1.starts_with("HTTP/1.1 200 ") {
+        assert!(began.elapsed() < WAIT, "whoever has a place again takes the next");
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(60);
 const BIG_BYTES: usize = 8 << 20;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -76,7 +76,8 @@ fn routes(out: &Sender<Taken>) -> Router {
         .route(
             "/late",
             get(async move || {
-                sleep(Duration::from_millis(300)).await;
+                // Long enough for a client on a slow machine to leave before.
+                sleep(Duration::from_secs(1)).await;
                 take(later)
             }),
         )

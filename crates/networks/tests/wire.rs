@@ -20,7 +20,7 @@ fn open(server: &Server, method: &str, path: &str, headers: &str, body: &str) ->
 }
 
 fn send(stream: &mut TcpStream, method: &str, path: &str, headers: &str, body: &str) {
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Length: {length}\r\n{headers}\r\n{body}"

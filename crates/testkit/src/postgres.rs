@@ -17,8 +17,8 @@ use tokio::sync::Mutex;
 use crate::process::Process;
 use crate::{free_port, skip_loudly};
 
-const START_LIMIT: Duration = Duration::from_secs(20);
-const STOP_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 const PORT_ATTEMPTS_MAX: usize = 5;
 const USER: &str = "perihelion";
 

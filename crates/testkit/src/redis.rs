@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::resp::{self, Reply};
 use crate::{free_port, skip_loudly};
 
-const START_LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(60);
 const PORT_ATTEMPTS_MAX: usize = 5;
 
 /// A real redis-server on a free loopback port. Keeps its port through restarts.

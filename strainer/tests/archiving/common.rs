@@ -14,7 +14,7 @@ use model::{
 use strainer::{Config, Parts, start, verify};
 use tempfile::TempDir;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn eid() -> EventId {
     EventId::from_random(77)

@@ -81,7 +81,7 @@ pub(crate) async fn write_survives_a_caller_that_goes_away(world: &World) {
         let write = world.archive.write(batch(event(), from, vec![plain_post(seq)]));
         // Dropped at a different step each time.
         tokio::time::timeout(Duration::from_micros(seq * 100), write).await.ok();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         while world.archive.cursor(event()).await.unwrap() != Some(cursor(seq)) {
             if tokio::time::Instant::now() > deadline {
                 panic!("the write of {seq} was lost with its caller");

@@ -27,7 +27,7 @@ async fn stopped_server_is_said_to_be_away_and_found_again() {
     assert!(started.elapsed() < Duration::from_secs(7), "a page waits {:?}", started.elapsed());
 
     server.start_again().await;
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     // The newest commit may be lost with the server, but then rows and cursor are lost together: whoever reads the
     // cursor again goes on from what is really there.
     let mut from = None;
@@ -107,7 +107,7 @@ async fn silent_server_costs_a_reader_seconds_and_not_for_ever() {
     assert_eq!(archive.ping().await.unwrap_err().class(), Class::Retry);
     assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
     proxy.set_both(Flow::Pass);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while archive.ping().await.is_err() {
         assert!(Instant::now() < deadline, "the archive does not come back");
     }

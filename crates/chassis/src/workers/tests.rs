@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A place where shells leave their process ids.
 struct Place(tempfile::TempDir);
