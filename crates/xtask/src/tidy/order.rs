@@ -31,7 +31,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("fred", &["live", "testkit"]),
     ("chromiumoxide", &["testkit", "perihelion"]),
     ("html5ever", &["model"]),
-    ("clap", &["perihelion", "judge", "xtask"]),
+    ("clap", &["perihelion", "judge", "xtask", "bench"]),
 ];
 
 /// Checks every manifest of the tree.

@@ -100,7 +100,7 @@ fn whoever_leaves_and_comes_back_misses_nothing() {
     log.say(30);
     match told.tell(&Command::Return { wait_ms: WAIT_MS }) {
         Answer::Connected(connected) => {
-            assert_eq!((connected.held, connected.broken.len()), (CONNECTIONS, 0))
+            assert_eq!((connected.held, connected.broken.len()), (CONNECTIONS, 0));
         }
         other => panic!("{other:?}"),
     }
@@ -113,7 +113,7 @@ fn whoever_leaves_and_comes_back_misses_nothing() {
 fn clients_that_come_and_go_and_clients_that_read_slowly_miss_nothing() {
     let (log, mut told) = (Log::serve(), Told::start());
     assert_eq!(told.connect(manner(&log), log.address, CONNECTIONS), CONNECTIONS);
-    told.tell(&Command::Slow { connections: 2, every_ms: 10 });
+    told.tell(&Command::Slow { connections: 2, every_ms: Some(10) });
     told.tell(&Command::Churn { each_second: 100 });
     expect(&mut told, 1, 200);
     for top in 1..=200 {
