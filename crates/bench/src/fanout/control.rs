@@ -21,8 +21,9 @@ pub(crate) enum Command {
     Expect { first: u64, last: u64 },
     /// Answered with what was seen since `Expect`: as soon as every connection has all, or when the wait is over.
     Report { wait_ms: u64 },
-    /// The first so many connections read only once in so many milliseconds; their latencies do not count, their messages do.
-    Slow { connections: usize, every_ms: u64 },
+    /// The first so many connections read only once in so many milliseconds, over buffers that are made small for it, or never
+    /// (`None`), over buffers as everybody has them. Their latencies do not count, their messages do.
+    Slow { connections: usize, every_ms: Option<u64> },
     /// From now on so many of the other connections are dropped each second and come back to where they stood.
     Churn { each_second: u32 },
     /// Drops so many connections at once, the last ones first.

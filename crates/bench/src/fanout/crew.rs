@@ -85,11 +85,11 @@ impl Crew {
         Ok(sum)
     }
 
-    /// Lets so many connections read only now and then.
-    pub(crate) async fn slow(&mut self, connections: usize, every: Duration) -> anyhow::Result<()> {
+    /// Lets so many connections read only now and then, or never (any more).
+    pub(crate) async fn slow(&mut self, connections: usize, every: Option<Duration>) -> anyhow::Result<()> {
         let count = self.members.len();
-        self.order(|at| Command::Slow { connections: share(connections, count, at), every_ms: millis(every) })
-            .await
+        let every_ms = every.map(millis);
+        self.order(|at| Command::Slow { connections: share(connections, count, at), every_ms }).await
     }
 
     /// Lets so many connections a second go and come back.

@@ -153,9 +153,16 @@ impl Sound {
 }
 
 /// The middle value; of an even number, the lower one of the middle. Nothing of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Of what was measured in the same rounds, the middle one of all `ours / theirs`: what else the machine did fell on both.
+fn share(ours: &[f64], theirs: &[f64]) -> f64 {
+    let shares: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+    median(&shares)
 }
 
 #[cfg(test)]
@@ -164,8 +171,9 @@ mod tests {
 
     #[test]
     fn the_middle_value_is_one_that_was_measured() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.0);
-        assert!(median(Vec::new()).is_nan());
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.0);
+        assert!(median(&[]).is_nan());
+        assert_eq!(share(&[1.0, 9.0, 4.0], &[2.0, 3.0, 2.0]), 2.0);
     }
 }

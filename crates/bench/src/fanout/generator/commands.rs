@@ -12,6 +12,8 @@ use crate::fanout::control::{Answer, Command, Connect, Connected, Report};
 use crate::fanout::wire::Broken;
 use mio::{Interest, Token};
 
+/// Longer than any measurement.
+const NEVER: Duration = Duration::from_secs(24 * 3600);
 const READ_BYTES: usize = 64 * 1024;
 
 /// Commands, read without waiting: a pipe that is ready has something to read at once.
@@ -59,7 +61,7 @@ impl Generator {
                 Command::Expect { first, last } => self.expect(first, last)?,
                 Command::Report { wait_ms } => self.wait(What::Reporting, wait_ms),
                 Command::Slow { connections, every_ms } => {
-                    self.slow(connections, Duration::from_millis(every_ms));
+                    self.slow(connections, every_ms.map(Duration::from_millis));
                     self.say(&Answer::Done {})?;
                 }
                 Command::Churn { each_second } => {
@@ -75,9 +77,11 @@ impl Generator {
     }
 
     /// Those that were slow and are not any more read what has gathered, of which no event would tell them.
-    fn slow(&mut self, connections: usize, every: Duration) {
-        self.slots.iter_mut().take(connections).for_each(Slot::shrink);
-        for at in self.crowd.set_slow(connections, every) {
+    fn slow(&mut self, connections: usize, every: Option<Duration>) {
+        if every.is_some() {
+            self.slots.iter_mut().take(connections).for_each(Slot::shrink);
+        }
+        for at in self.crowd.set_slow(connections, every.unwrap_or(NEVER)) {
             self.slots[at].widen();
             while self.read(at).is_some() {}
         }

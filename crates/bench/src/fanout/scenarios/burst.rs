@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Setting, Sound, median};
+use super::{Setting, Sound, median, share};
 use crate::fanout::peer::{Mode, Server};
 use crate::fanout::run::Plan;
 use crate::figures::{Aim, Figures};
@@ -46,11 +46,11 @@ async fn one(setting: &Setting, mode: Mode, server: Server, figures: &mut Figure
     }
     run.end().await?;
     let name = format!("{}, {}", server.name(), mode.name());
-    let (alone, together) = (median(alone), median(together));
-    figures.tell(&format!("{name}: CPU per delivery of a single message"), alone, "us", Aim::None);
-    figures.tell(&format!("{name}: of one of {AT_ONCE} at once"), together, "us", Aim::None);
+    let of_single = share(&together, &alone);
+    figures.tell(&format!("{name}: CPU per delivery of a single message"), median(&alone), "us", Aim::None);
+    figures.tell(&format!("{name}: of one of {AT_ONCE} at once"), median(&together), "us", Aim::None);
     let aim = if server == Server::Halley { Aim::AtMost(SHARE_MAX) } else { Aim::None };
-    figures.tell(&format!("{name}: the share of the cost"), together / alone, "x", aim);
+    figures.tell(&format!("{name}: the share of the cost"), of_single, "x", aim);
     sound.tell(&name, figures);
     Ok(())
 }

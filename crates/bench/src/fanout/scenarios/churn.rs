@@ -22,7 +22,7 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
         let mut run = setting.begin(Server::Halley, &setting.start(*mode, setting.connections, 1)).await?;
         let (mut sound, mut reopened) = (Sound::default(), 0);
         let part = setting.connections.div_ceil(ONE_OF);
-        run.crew.slow(part, READ_EVERY).await?;
+        run.crew.slow(part, Some(READ_EVERY)).await?;
         for round in 0..setting.rounds {
             run.crew.churn(u32::try_from(part)?).await?;
             let plan = Plan { wait: WAIT_MAX, ..Plan::steady(RATE, SECONDS) };

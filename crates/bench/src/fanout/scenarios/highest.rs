@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Setting, Sound, median};
+use super::{Setting, Sound, median, share};
 use crate::fanout::peer::{Mode, Server};
 use crate::fanout::run::{Plan, Run};
 use crate::figures::{Aim, Figures};
@@ -31,14 +31,14 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
                 highest.push(rate);
             }
         }
-        let each: Vec<f64> = highest.into_iter().map(median).collect();
-        for (server, rate) in servers.iter().zip(&each) {
+        for (server, rates) in servers.iter().zip(&highest) {
+            let rate = median(rates);
             let name = format!("{}, {}: highest rate with p99 < 1 s", server.name(), mode.name());
             figures.tell(&name, rate * setting.connections as f64, "deliveries/s", Aim::None);
         }
-        if let [ours, theirs] = each[..] {
+        if let [ours, theirs] = &highest[..] {
             let name = format!("{}: highest rate, of Nchan's", mode.name());
-            figures.tell(&name, ours / theirs, "x", Aim::AtLeast(least(*mode)));
+            figures.tell(&name, share(ours, theirs), "x", Aim::AtLeast(least(*mode)));
         }
         sound.tell(mode.name(), figures);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Setting, Sound, median};
+use super::{Setting, Sound, median, share};
 use crate::fanout::peer::{Mode, Server};
 use crate::fanout::run::Plan;
 use crate::figures::{Aim, Figures};
@@ -60,18 +60,17 @@ async fn crowd(
         }
     }
     let name = format!("{connections} {} in {workers}", mode.name());
-    let mut p99 = Vec::new();
-    for (server, shown) in servers.iter().zip(shown) {
+    for (server, shown) in servers.iter().zip(&shown) {
         let each = format!("{name}, {}", server.name());
         let aim = if *server == Server::Halley { Aim::AtLeast(connections as f64) } else { Aim::None };
-        figures.tell(&format!("{each}: held"), median(shown.held), "", aim);
-        p99.push(median(shown.p99_ms));
-        figures.tell(&format!("{each}: p99"), *p99.last().unwrap_or(&f64::NAN), "ms", Aim::None);
-        figures.tell(&format!("{each}: idle memory each"), median(shown.idle_bytes), "B", Aim::None);
-        figures.tell(&format!("{each}: CPU per delivery"), median(shown.us), "us", Aim::None);
+        figures.tell(&format!("{each}: held"), median(&shown.held), "", aim);
+        figures.tell(&format!("{each}: p99"), median(&shown.p99_ms), "ms", Aim::None);
+        figures.tell(&format!("{each}: idle memory each"), median(&shown.idle_bytes), "B", Aim::None);
+        figures.tell(&format!("{each}: CPU per delivery"), median(&shown.us), "us", Aim::None);
     }
-    if let [ours, theirs] = p99[..] {
-        figures.tell(&format!("{name}: p99, of Nchan's"), ours / theirs, "x", Aim::AtMost(P99_SHARE_MAX));
+    if let [ours, theirs] = &shown[..] {
+        let of_nchan = share(&ours.p99_ms, &theirs.p99_ms);
+        figures.tell(&format!("{name}: p99, of Nchan's"), of_nchan, "x", Aim::AtMost(P99_SHARE_MAX));
     }
     sound.tell(&name, figures);
     Ok(())

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Setting, Sound, median};
+use super::{Setting, Sound, median, share};
 use crate::fanout::crew::Crew;
 use crate::fanout::message::{Message, now};
 use crate::fanout::peer::{Dialect, Mode, Peer as _};
@@ -55,11 +55,11 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
             reads.push(asked.of_entries() as f64);
         }
         let name = format!("{} {} back, {MISSED} missed each", setting.connections, mode.name());
-        let (ours, theirs) = (median(ours), median(theirs));
-        figures.tell(&format!("{name}: until all have them"), ours, "s", Aim::None);
-        figures.tell("  nginx, the same bytes as a file", theirs, "s", Aim::None);
-        figures.tell("  of nginx's time", ours / theirs, "x", Aim::AtMost(TIME_MAX));
-        figures.tell("  reads of the live store meanwhile", median(reads), "", Aim::AtMost(READS_MAX));
+        let of_nginx = share(&ours, &theirs);
+        figures.tell(&format!("{name}: until all have them"), median(&ours), "s", Aim::None);
+        figures.tell("  nginx, the same bytes as a file", median(&theirs), "s", Aim::None);
+        figures.tell("  of nginx's time", of_nginx, "x", Aim::AtMost(TIME_MAX));
+        figures.tell("  reads of the live store meanwhile", median(&reads), "", Aim::AtMost(READS_MAX));
         sound.tell(mode.name(), figures);
     }
     Ok(())

@@ -28,7 +28,8 @@ const STUCK_AFTER: Duration = Duration::from_secs(3);
 const WEIGHED_AFTER: Duration = Duration::from_secs(8);
 /// A stuck client must be closed within so many seconds: 15 s without progress, and what a look and the farewell take.
 const RULE_SECONDS: f64 = 20.0;
-const NEVER: Duration = Duration::from_secs(3600);
+/// For what lay in the buffers, and the end.
+const FAREWELL_WAIT: Duration = Duration::from_secs(20);
 const CONNECT_WAIT: Duration = Duration::from_secs(30);
 /// How far the others' p99 may move.
 const P99_SHARE_MAX: f64 = 1.2;
@@ -57,18 +58,18 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
         let Shown { share, user_bytes, kernel_bytes, given_up, slowest_seconds, told, sound } = shown;
         figures.tell(
             &format!("{name}: the others' p99, of what it was"),
-            median(share),
+            median(&share),
             "x",
             Aim::AtMost(P99_SHARE_MAX),
         );
-        let (user, kernel) = (median(user_bytes), median(kernel_bytes));
+        let (user, kernel) = (median(&user_bytes), median(&kernel_bytes));
         figures.tell("  user memory of each stuck client", user, "B", Aim::None);
         figures.tell("  kernel memory of its socket, server's side", kernel, "B", Aim::None);
         figures.tell("  together", user.max(0.0) + kernel, "B", Aim::AtMost(STUCK_BYTES_MAX));
-        figures.tell("  closed", median(given_up), "", Aim::AtLeast(SLOW as f64));
+        figures.tell("  closed", median(&given_up), "", Aim::AtLeast(SLOW as f64));
         let slowest = slowest_seconds.into_iter().fold(0.0, f64::max);
         figures.tell("  longest time stuck until closed", slowest, "s", Aim::AtMost(RULE_SECONDS));
-        figures.tell("  told why", median(told), "", Aim::AtLeast(SLOW as f64));
+        figures.tell("  told why", median(&told), "", Aim::AtLeast(SLOW as f64));
         sound.tell(&name, figures);
     }
     Ok(())
@@ -82,7 +83,7 @@ async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Resu
     stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
     stuck.expect(1, 1).await?;
     let before = account::pss(&run.peer.pids())?;
-    stuck.slow(SLOW, NEVER).await?;
+    stuck.slow(SLOW, None).await?;
     let (address, pids) = (run.peer.address(), run.peer.pids());
     let plan = Plan::steady(RATE, BESIDE_SECONDS);
     let (beside, watched) = tokio::join!(run.measure(&plan), watch(address, &pids, before));
@@ -132,8 +133,8 @@ async fn watch(address: std::net::SocketAddr, pids: &[u32], before: u64) -> anyh
 
 /// They read on now. How many find out why they were closed: a WebSocket by its code, a reader of events in words.
 async fn told(stuck: &mut Crew, mode: Mode) -> anyhow::Result<f64> {
-    stuck.slow(0, NEVER).await?;
-    let report = stuck.report(Duration::from_secs(5)).await?;
+    stuck.slow(0, None).await?;
+    let report = stuck.report(FAREWELL_WAIT).await?;
     for (why, count) in &report.broken {
         println!("  of the stuck, {count}: {why}");
     }
