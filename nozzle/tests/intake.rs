@@ -42,7 +42,7 @@ impl Rig {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(nozzle.clone().serve(listener));
-        let client = Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
+        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         Self { dir, nozzle, base, client, shutdown, serving }
     }
 
@@ -252,7 +252,7 @@ async fn an_event_that_a_command_adds_is_picked_up() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), found).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), found).await.unwrap();
     rig.stop().await;
 }
 

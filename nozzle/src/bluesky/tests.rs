@@ -115,7 +115,7 @@ async fn streamed(source: &Bluesky, enough: impl Fn(&Heard) -> bool) -> (Heard, 
         tokio::select! {
             end = &mut stream => return (heard, Some(end)),
             Some(message) = live.recv() => heard.take(message),
-            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("nothing more came"),
+            () = tokio::time::sleep(Duration::from_secs(60)) => panic!("nothing more came"),
         }
         if enough(&heard) {
             return (heard, None);

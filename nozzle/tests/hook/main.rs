@@ -236,7 +236,7 @@ async fn what_brings_nothing_is_answered_so_that_nobody_tries_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_teaches_whoever_opens_it_and_unknown_ones_are_not_found() {
     let rig = Rig::start().await;
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let lesson = client.get(rig.address("blog")).send().await.unwrap();
     assert_eq!((lesson.status().as_u16(), lesson.headers()["allow"].to_str().unwrap()), (405, "POST"));
     assert!(lesson.text().await.unwrap().contains("Standard Webhooks"));
@@ -299,7 +299,7 @@ async fn a_flood_is_told_when_to_come_again_and_strangers_cannot_empty_a_senders
     assert!(statuses.len() < 40, "who signs wrongly is slowed down soon: {}", statuses.len());
     assert!(stranger.once("x", HELLO).await.unwrap().retry_after.is_some());
     // Behind a trusted proxy everybody is counted by an address of their own, and nobody by one of their choosing.
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let knock = async |forwarded: &'static str| {
         let request = client.post(rig.address("blog")).header("x-forwarded-for", forwarded);
         request.header("content-type", "application/json").body("{}").send().await.unwrap().status().as_u16()

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const NEW_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 pub(crate) const TEXT_SECRET: &str = "a-long-secret-in-plain-text";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const EVENT: &str = r#"slug = "rustfest"
 title = "RustFest"

@@ -38,8 +38,10 @@ const DAY: &str = "<pubDate>Sat, 21 Nov 2026 10:00:00 GMT</pubDate>";
 async fn an_article_under_another_id_is_the_same_article() {
     for name in ["new-guid/feed.xml", "new-guid/atom.xml", "new-guid/feed.json"] {
         let server = blog(posts(5), Faults::default()).await;
-        let heard =
-            listen(source(&format!("{}/{name}", server.url())).as_ref(), &FROM_START, |h| h.alive > 5).await;
+        let heard = listen(source(&format!("{}/{name}", server.url())).as_ref(), &FROM_START, |h| {
+            h.alive > 5 && !h.backfills.is_empty()
+        })
+        .await;
         assert_eq!((heard.posts.len(), heard.deliveries), (5, 5), "{name}");
     }
     let page = |n: u8, guids: [&str; 2]| {
@@ -47,7 +49,8 @@ async fn an_article_under_another_id_is_the_same_article() {
             .map(|guid| item(&format!("{guid}{n}"), "https://a.example/thread", "Open thread", "x", "")))
     };
     let raw = series(vec![page(1, ["a", "b"]), page(1, ["a", "b"])]).await;
-    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 1).await;
+    let heard =
+        listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 1 && !h.backfills.is_empty()).await;
     assert_eq!(heard.posts.len(), 2, "two that are alike in one document are two");
 }
 
@@ -76,7 +79,10 @@ async fn an_article_under_another_id_is_recognised_after_a_restart() {
     });
     let memory = Arc::new(Remembering(kept.collect()));
     let since = Since { cursor: first.cursor.clone(), ..FROM_START };
-    let again = listen(source_with(&of(&address), memory).as_ref(), &since, |h| h.alive > 1).await;
+    let again = listen(source_with(&of(&address), memory).as_ref(), &since, |h| {
+        h.alive > 1 && !h.backfills.is_empty()
+    })
+    .await;
     assert_eq!(again.uids(), first.uids());
 }
 
@@ -102,7 +108,8 @@ async fn changed_words_are_an_edit_and_restless_ones_are_left_alone() {
 
     let restless = (0..20).map(|n| page(&format!("now: {n}"), DAY)).collect();
     let raw = series(restless).await;
-    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 20).await;
+    let heard =
+        listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 20 && !h.backfills.is_empty()).await;
     assert_eq!((heard.posts.len(), heard.deliveries), (1, 4), "three changes without a date are believed");
 }
 
@@ -111,7 +118,8 @@ async fn what_leaves_the_window_stays_and_what_the_feed_takes_back_goes() {
     let [a, b, c] = ["1", "2", "3"].map(|n| item(n, &format!("https://a.example/{n}"), n, n, DAY));
     let gone = "<at:deleted-entry ref='2' when='2026-11-21T10:00:00Z'/>".to_owned();
     let raw = series(vec![rss(&[a, b.clone()]), rss(&[b, c.clone()]), rss(&[gone, c])]).await;
-    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 3).await;
+    let heard =
+        listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 3 && !h.backfills.is_empty()).await;
     assert_eq!(heard.posts.len(), 3);
     assert_eq!(heard.deleted.into_iter().collect::<Vec<_>>(), [uid(&format!("{}/", raw.url()), "2")]);
 }
@@ -128,10 +136,13 @@ async fn old_articles_and_other_topics_are_counted_not_told() {
     ]);
     let raw = series(vec![page]).await;
     let since = Since { cursor: None, not_before: Micros::parse_rfc3339("2026-11-01T00:00:00Z").unwrap() };
-    let all = listen(source(&raw.url()).as_ref(), &since, |h| h.alive > 1).await;
+    let all = listen(source(&raw.url()).as_ref(), &since, |h| h.alive > 1 && !h.backfills.is_empty()).await;
     assert_eq!((all.posts.len(), all.kinds.get("before_event")), (4, Some(&1)));
     let tagged = SourceSettings { tags: vec!["rustfest".into()], ..of(&raw.url()) };
-    let some = listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &since, |h| h.alive > 1).await;
+    let some = listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &since, |h| {
+        h.alive > 1 && !h.backfills.is_empty()
+    })
+    .await;
     assert_eq!((some.posts.len(), some.kinds.get("other_topic")), (3, Some(&1)));
 }
 
@@ -144,7 +155,8 @@ async fn more_than_the_window_holds_is_said_to_be_lost() {
             .collect::<Vec<_>>())
     };
     let raw = series(vec![page(18, 3), page(19, 3)]).await;
-    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 1).await;
+    let heard =
+        listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 1 && !h.backfills.is_empty()).await;
     assert_eq!((heard.posts.len(), heard.limits), (6, 1), "while connected");
     let raw = series(vec![page(18, 3), page(18, 3), page(20, 3)]).await;
     let first = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.cursor.is_some()).await;
@@ -164,8 +176,10 @@ async fn entries_of_other_topics_are_no_proof_of_a_loss() {
     let [ours, b, c, d] = [about(10, "#rustfest"), about(11, "x"), about(12, "y"), about(13, "z")];
     let raw = series(vec![rss(&[b.clone(), ours]), rss(&[c.clone(), b]), rss(&[d, c])]).await;
     let tagged = SourceSettings { tags: vec!["rustfest".into()], ..of(&raw.url()) };
-    let heard =
-        listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| h.alive > 3).await;
+    let heard = listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| {
+        h.alive > 3 && !h.backfills.is_empty()
+    })
+    .await;
     assert_eq!((heard.posts.len(), heard.limits), (1, 0));
 }
 
@@ -179,7 +193,8 @@ async fn an_entry_without_a_title_under_another_id_is_the_same_entry() {
         rss(&[one(n), one(n - 1)].map(|item| item.replace("<title></title>", "")))
     };
     let raw = series(vec![page(1), page(2), page(3)]).await;
-    let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 3).await;
+    let heard =
+        listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 3 && !h.backfills.is_empty()).await;
     assert_eq!((heard.posts.len(), heard.deliveries), (4, 4), "words 0 to 3, each once");
 }
 
@@ -227,8 +242,10 @@ async fn a_hashtag_of_the_settings_is_found_in_any_spelling() {
         .map(|(n, text)| item(&n.to_string(), "https://a.example/", &n.to_string(), text, DAY));
     let raw = series(vec![rss(&items.collect::<Vec<_>>())]).await;
     let tagged = SourceSettings { tags: vec!["köln".into()], ..of(&raw.url()) };
-    let heard =
-        listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| h.alive > 1).await;
+    let heard = listen(source_with(&tagged, Arc::new(Forgetful)).as_ref(), &FROM_START, |h| {
+        h.alive > 1 && !h.backfills.is_empty()
+    })
+    .await;
     assert_eq!((heard.posts.len(), heard.kinds.get("other_topic")), (4, Some(&1)));
 }
 
@@ -246,7 +263,9 @@ async fn of_a_feed_of_thousands_the_newest_are_read_at_whichever_end_they_stand(
             items.reverse();
         }
         let raw = series(vec![rss(&items)]).await;
-        let heard = listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 0).await;
+        let heard =
+            listen(source(&raw.url()).as_ref(), &FROM_START, |h| h.alive > 0 && !h.backfills.is_empty())
+                .await;
         let address = format!("{}/", raw.url());
         assert!(
             heard.posts.contains_key(&uid(&address, "4999"))
