@@ -11,8 +11,6 @@ use tempfile::TempDir;
 
 use super::program::{Program, is_there, on_cores};
 
-/// Descriptors of a worker that are no clients': listeners, logs, its channel to the master.
-const DESCRIPTORS_RESERVED: u64 = 64;
 const FORK_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const MODULE: &str = "ngx_nchan_module.so";
@@ -89,7 +87,8 @@ impl Nginx {
 fn configuration(site: &Site<'_>, module: Option<&Path>, address: SocketAddr) -> anyhow::Result<String> {
     let Site { workers, http, locations, .. } = site;
     let (_, files) = getrlimit(Resource::RLIMIT_NOFILE).context("reading RLIMIT_NOFILE")?;
-    let connections = files.saturating_sub(DESCRIPTORS_RESERVED).clamp(64, 1_000_000);
+    // nginx closes idle connections, the publisher's too, when fewer than a sixteenth are free: more than there are files, then.
+    let connections = (files + files / 8).clamp(64, 1_000_000);
     let module = module.map(|path| format!("load_module {};", path.display())).unwrap_or_default();
     let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
     let reuse = if *workers > 1 { " reuseport" } else { "" };
