@@ -8,7 +8,7 @@ use testkit::Redis;
 use crate::program::{Ended, Place, Running};
 
 const EVENT: &str = "slug = \"rustfest\"\ntitle = \"RustFest\"\nonsite = \"open\"\n";
-const ARCHIVED_WITHIN: Duration = Duration::from_secs(20);
+const ARCHIVED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A place with an event.toml and settings on free ports; `live` is the URL of the live store.
 pub(crate) fn place(live: &str) -> (Place, String) {
@@ -167,7 +167,7 @@ async fn lost_ledger_is_recovered_from_redis_and_refused_without_a_witness() {
 
 /// A nozzle that found no owner looks for 10 s before it takes over; its intake says "later" meanwhile.
 fn say_when_owned(place: &Place, intake: &str, words: &str) {
-    let deadline = Instant::now() + Duration::from_secs(40);
+    let deadline = Instant::now() + Duration::from_secs(90);
     let address = format!("{intake}/readyz");
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");

@@ -75,7 +75,7 @@ async fn strike(product: &mut Product, blow: Blow, snapshot: &mut Option<testkit
 
 /// Somebody opens the live page while PostgreSQL is away: it is there, with items, and its position.
 async fn newcomer_sees_the_live_page(product: &Product) {
-    let deadline = Instant::now() + Duration::from_secs(3);
+    let deadline = Instant::now() + POSTGRES_AWAY * 3 / 4;
     loop {
         let (status, page) = product.get(&format!("/{EVENT}")).await;
         if status == 200 && page.contains("data-id=") {

@@ -44,7 +44,7 @@ const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}
 const VERBS: [&str; 9] = ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "event"];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// The paths in a table, as they are written there.
 fn routes(table: &str) -> Vec<String> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::{Chromium, Tab, Viewport};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// Combining marks that one base character keeps.
 const MARKS_MAX: usize = 8;
 /// A post of one line is lower than this with its head and foot, in CSS pixels.

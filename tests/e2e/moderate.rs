@@ -10,7 +10,7 @@ use crate::commands::{done, place, up};
 use crate::program::{Place, Running};
 
 const EVENT: &str = "slug = \"rustfest\"\ntitle = \"RustFest\"\nonsite = \"hold\"\n";
-const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
 fn address(running: &Running) -> String {
     let said = running.said();

@@ -88,7 +88,7 @@ pub(crate) async fn page_ids(product: &Product, chromium: &Chromium) -> PathBuf 
         .open(&format!("{}/{EVENT}", product.site), Viewport::LAPTOP)
         .await
         .expect("the live page opens");
-    tab.wait_until("document.querySelectorAll('article[data-id]').length > 0", Duration::from_secs(20))
+    tab.wait_until("document.querySelectorAll('article[data-id]').length > 0", Duration::from_secs(60))
         .await
         .expect("the page has items");
     let ids = tab
@@ -107,7 +107,7 @@ async fn recorded_conference(protocol: &str, stores: Stores) {
     let Some(mut product) = Product::start(stores, &source(protocol, &network.url)).await else { return };
     let watchers = Watchers::start(&product);
     let top = wait_quiet(&product, &network).await;
-    watchers.wait_top(top, Duration::from_secs(30)).await;
+    watchers.wait_top(top, Duration::from_secs(60)).await;
     let export = export(&product).await;
     let chromium = Chromium::start().await;
     let dom = match &chromium {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Words that must vanish, and one that must stay.
 const GONE: [&str; 3] = ["firstversionwords", "deletedwords", "editedthendeletedwords"];
 const STAYS: &str = "secondversionwords";
-const LEARN_LIMIT: Duration = Duration::from_secs(40);
+const LEARN_LIMIT: Duration = Duration::from_secs(90);
 const PROMISE: Duration = Duration::from_secs(5);
 /// 2018-02-02 18:00 UTC: inside the event of these tests.
 const THEN: i64 = 1_517_594_400_000_000;
@@ -52,7 +52,7 @@ pub(crate) async fn surfaces(product: &Product) -> Vec<(String, String)> {
         all.push((path.clone(), product.get(&path).await.1));
     }
     let watchers = Watchers::start(product);
-    watchers.wait_top(top(product).await, Duration::from_secs(20)).await;
+    watchers.wait_top(top(product).await, Duration::from_secs(60)).await;
     for file in watchers.files() {
         all.push((file.display().to_string(), std::fs::read_to_string(&file).unwrap_or_default()));
     }

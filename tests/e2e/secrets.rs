@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::program::Place;
 
 const CANARY: &str = "canary-7f3a9";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Answers every request with 401 and repeats, in head and body, what it was shown.
 async fn parrot() -> String {

@@ -10,7 +10,7 @@ use crate::program::Place;
 use crate::web;
 
 const SLUGS: [&str; 2] = ["firstconf", "secondconf"];
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const SCHEDULE: &str = r#"{"schedule":{"version":"1","conference":{"days":[{"date":"2026-06-01","rooms":{"Main":[
     {"guid":"g1","date":"2026-06-01T10:00:00+02:00","duration":"01:00","title":"Borrowing","persons":[]}]}}]}}}"#;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, IntoUrl, Response, Result};
 
-const WAIT: Duration = Duration::from_secs(15);
+const WAIT: Duration = Duration::from_secs(60);
 
 /// GETs an address with a client of its own.
 pub(crate) async fn get(url: impl IntoUrl) -> Result<Response> {

@@ -40,7 +40,7 @@ impl FakeNetwork {
         let mut command = Command::new(tool("networks", "fake-networks"));
         command.arg(&file);
         let mut process = Process::start(command).expect("fake-networks starts");
-        let url = process.wait_url(Duration::from_secs(20)).await.expect("fake-networks prints its address");
+        let url = process.wait_url(Duration::from_secs(60)).await.expect("fake-networks prints its address");
         Self { process, url, journal }
     }
 

@@ -11,7 +11,7 @@ use crate::product::{EVENT, Product, Stores};
 use crate::removal::{surfaces, wait_page};
 use crate::witness::Watchers;
 
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(90);
 const LIVE_ONLY: [&str; 2] = ["tootliveonly", "skeetliveonly"];
 const NEVER: [&str; 2] = ["tootdropped", "skeetnotforstrangers"];
 const STAYS: [&str; 2] = ["tootstays", "skeetstays"];

@@ -14,7 +14,7 @@ use crate::product::{EVENT, Product, Stores};
 use crate::removal::{surfaces, wait_page};
 
 /// How long all posts may take to arrive, and each network to tell that one is gone: X and Flickr have to be asked.
-const LEARN_LIMIT: Duration = Duration::from_secs(40);
+const LEARN_LIMIT: Duration = Duration::from_secs(90);
 /// What is promised from then on.
 const PROMISE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);

@@ -10,7 +10,7 @@ use crate::product::{EVENT, Product, Stores};
 use crate::program::Place;
 use crate::removal::wait_page;
 
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// The lines of a file in which much is wrong, and what must be said of each.
 const WRONG: [(&str, &str); 24] = [

@@ -54,7 +54,7 @@ async fn a_held_post_is_on_no_surface_and_a_hidden_one_leaves_them_all() {
     assert_eq!(answered.status, StatusCode::SEE_OTHER);
     let [waiting] = &desk.held().await[..] else { panic!("one is held") };
     let id = waiting.id;
-    let limit = std::time::Duration::from_secs(5);
+    let limit = std::time::Duration::from_secs(60);
     let client = reqwest::Client::builder().connect_timeout(limit).timeout(limit).build().expect("a client");
     let leaks = async || {
         let mut leaks = Vec::new();
@@ -99,7 +99,7 @@ async fn until(holds: impl AsyncFn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), waits).await.expect("within 5 s");
+    tokio::time::timeout(std::time::Duration::from_secs(60), waits).await.expect("within a minute");
 }
 
 #[tokio::test(flavor = "multi_thread")]
