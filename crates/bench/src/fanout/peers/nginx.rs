@@ -11,6 +11,8 @@ use tempfile::TempDir;
 
 use super::program::{Program, is_there, on_cores};
 
+/// Of a limit that says "infinite".
+const FILES_MAX: u64 = 1_000_000;
 const FORK_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const MODULE: &str = "ngx_nchan_module.so";
@@ -87,8 +89,9 @@ impl Nginx {
 fn configuration(site: &Site<'_>, module: Option<&Path>, address: SocketAddr) -> anyhow::Result<String> {
     let Site { workers, http, locations, .. } = site;
     let (_, files) = getrlimit(Resource::RLIMIT_NOFILE).context("reading RLIMIT_NOFILE")?;
+    let files = files.min(FILES_MAX);
     // nginx closes idle connections, the publisher's too, when fewer than a sixteenth are free: more than there are files, then.
-    let connections = (files + files / 8).clamp(64, 1_000_000);
+    let connections = files + files / 8;
     let module = module.map(|path| format!("load_module {};", path.display())).unwrap_or_default();
     let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
     let reuse = if *workers > 1 { " reuseport" } else { "" };
