@@ -12,7 +12,7 @@ use super::{
     group::Group,
     kit::{Counts, Kit, Name, Tally},
     polls::Poll,
-    sockets::{self, Gone},
+    sockets::{self, Gone, Record},
 };
 use crate::{
     batch::Batch,
@@ -75,6 +75,7 @@ pub(super) struct Conn {
     noted: u64,
     /// The socket is full.
     pub(super) is_blocked: bool,
+    record: Record,
     /// Entries are being read for it.
     pub(super) is_fetching: bool,
     rare: Option<Box<Rare>>,
@@ -113,6 +114,7 @@ impl Conn {
             deadline: now,
             noted: 0,
             is_blocked: false,
+            record: Record::default(),
             is_fetching: false,
             rare: None,
         }
@@ -248,7 +250,7 @@ impl Conn {
 
     /// Writes something that must come whole, now or bit by bit.
     pub(super) fn write_whole(&mut self, bytes: Bytes, kit: &mut Kit) -> Result<(), Gone> {
-        let sent = sockets::write(&self.stream, &bytes)?;
+        let sent = sockets::write(&self.stream, &bytes, &mut self.record)?;
         if sent < bytes.len() {
             self.block(bytes.slice(sent..), sent, kit);
         }
@@ -259,7 +261,7 @@ impl Conn {
     pub(super) fn hand_over(&mut self, batch: &Rc<Batch>, kit: &mut Kit) -> Result<(), Gone> {
         let form = self.form();
         let bytes = batch.form(form);
-        let sent = sockets::write(&self.stream, bytes)?;
+        let sent = sockets::write(&self.stream, bytes, &mut self.record)?;
         if sent == bytes.len() {
             self.tally(&kit.counts).delivered.increment(batch.len() as u64);
             self.progress(sent, kit);
@@ -315,7 +317,7 @@ impl Conn {
         self.is_blocked = false;
         let pending = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.pending)).unwrap_or_default();
         if !pending.is_empty() {
-            match sockets::write(&self.stream, &pending) {
+            match sockets::write(&self.stream, &pending, &mut self.record) {
                 Ok(sent) if sent < pending.len() => {
                     self.block(pending.slice(sent..), sent, kit);
                     return Fate::Stay;
@@ -368,7 +370,8 @@ impl Conn {
     fn say_last(&mut self, last: &[u8], kit: &mut Kit) -> Fate {
         sockets::unbound(&self.stream);
         (self.reader, self.rare, self.is_blocked) = (None, None, false);
-        let said = sockets::write(&self.stream, last).and_then(|_| sockets::finish(&self.stream));
+        let said = sockets::write(&self.stream, last, &mut self.record);
+        let said = said.and_then(|_| sockets::finish(&self.stream));
         self.look_at(kit.now + kit.rules.parting_wait, kit);
         said.map_or_else(Fate::from, |()| Fate::Stay)
     }

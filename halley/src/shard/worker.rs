@@ -282,16 +282,13 @@ impl Kit {
         origin: Origin,
         read: Bytes,
     ) -> (Option<Vec<u8>>, Kind, Option<BytesMut>) {
+        sockets::bound(stream);
         match way {
             Way::WebSocket(granted) => {
-                sockets::bound(stream);
                 let kind = Kind::WebSocket { is_deflating: granted.is_deflating };
                 (Some(granted.head), kind, Some(BytesMut::from(read)))
             }
-            Way::Events => {
-                sockets::bound(stream);
-                (Some(heads::events()), Kind::Events, Some(BytesMut::from(read)))
-            }
+            Way::Events => (Some(heads::events()), Kind::Events, Some(BytesMut::from(read))),
             Way::Poll { has_position, closes, coding, ticket } => {
                 let (peer, back, known) = origin;
                 let hold_until = self.now + self.rules.poll_hold;
