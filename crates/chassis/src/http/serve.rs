@@ -11,6 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Handle,
     sync::Semaphore,
+    task::{coop::unconstrained, yield_now},
     time::{sleep, timeout},
 };
 use tower::Service;
@@ -23,6 +24,8 @@ use super::{
 };
 use crate::{Shutdown, backoff::random_between, client_addr::AddrKey, metrics};
 
+/// Connections taken from the queue before those already taken are looked at again.
+const ACCEPTS_A_TURN_MAX: usize = 1024;
 /// Clients that are being turned away at the same time; more are just closed.
 const GOODBYES_MAX: usize = 64;
 /// What a client that is turned away has to take its answer.
@@ -50,6 +53,7 @@ where
         tracing::warn!(%error, "the send buffer keeps the system's size");
     }
     let door = Door { places, goodbyes, seats, host };
+    let mut burst: usize = 0;
     loop {
         if door.host.limits.is_shared && door.places.available_permits() == 0 {
             tokio::select! {
@@ -58,10 +62,18 @@ where
             }
             continue;
         }
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = shutdown.triggered() => return,
-        };
+        burst = (burst + 1) % ACCEPTS_A_TURN_MAX;
+        if burst == 0 {
+            yield_now().await;
+        }
+        // Not in turns with the connections let in before: where the queue is full, a client's kernel tries again after a second only.
+        let accepted = unconstrained(async {
+            tokio::select! {
+                accepted = listener.accept() => Some(accepted),
+                () = shutdown.triggered() => None,
+            }
+        });
+        let Some(accepted) = accepted.await else { return };
         match accepted {
             Ok((stream, peer)) => door.admit(stream, peer),
             Err(error) => recover(&error).await,
