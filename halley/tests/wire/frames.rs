@@ -32,6 +32,11 @@ struct Bare {
 
 impl Bare {
     async fn open(stage: &Stage, after: u64, offer: &str) -> Self {
+        Self::open_and(stage, after, offer, b"").await
+    }
+
+    /// Opens it, with these bytes right behind the handshake.
+    async fn open_and(stage: &Stage, after: u64, offer: &str, early: &[u8]) -> Self {
         let mut socket = TcpStream::connect(&stage.address).await.expect("halley listens");
         let request = format!(
             "GET /live/{SLUG}/ws?after={} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -39,7 +44,7 @@ impl Bare {
             stage.at(after),
             stage.address
         );
-        socket.write_all(request.as_bytes()).await.expect("sent");
+        socket.write_all(&[request.as_bytes(), early].concat()).await.expect("sent");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(timeout(PATIENCE, socket.read_u8()).await.expect("an answer").expect("a byte"));
@@ -109,6 +114,9 @@ async fn every_mistake_gets_its_close_code_and_hurts_nobody_else() {
         ("binary", frame(0x82, b"\x00\x01"), 1003),
         ("4097 bytes", frame(TEXT, &[b'x'; 4097]), 1009),
         ("4097 bytes in two frames", [frame(0x01, &[b'x'; 4000]), frame(0x80, &[b'x'; 97])].concat(), 1009),
+        ("the largest text that is read", frame(TEXT, &[b'x'; 4096]), 4003),
+        ("an empty text", frame(TEXT, b""), 4003),
+        ("a length with its top bit set", vec![TEXT, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4], 1009),
         ("a terabyte to come", vec![TEXT, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009),
         ("broken UTF-8", frame(TEXT, b"\xff\xfe"), 1007),
         ("a character cut by the end", [frame(0x01, b"\xf0\x9f"), frame(0x80, b"\x91")].concat(), 1007),
@@ -124,6 +132,15 @@ async fn every_mistake_gets_its_close_code_and_hurts_nobody_else() {
         ("message within a message", [frame(0x01, b"x"), frame(0x01, b"y")].concat(), 1002),
         ("close of one byte", frame(CLOSE, b"\x03"), 1002),
         ("close with a code that nobody may send", frame(CLOSE, &1005u16.to_be_bytes()), 1002),
+        ("close with code 999", frame(CLOSE, &999u16.to_be_bytes()), 1002),
+        ("close with code 1004", frame(CLOSE, &1004u16.to_be_bytes()), 1002),
+        ("close with code 1006", frame(CLOSE, &1006u16.to_be_bytes()), 1002),
+        ("close with code 1015", frame(CLOSE, &1015u16.to_be_bytes()), 1002),
+        ("close with code 1016", frame(CLOSE, &1016u16.to_be_bytes()), 1002),
+        ("close with code 2999", frame(CLOSE, &2999u16.to_be_bytes()), 1002),
+        ("close with code 5000", frame(CLOSE, &5000u16.to_be_bytes()), 1002),
+        ("long close", frame(CLOSE, &[b"\x03\xe8", &[b'x'; 124][..]].concat()), 1002),
+        ("fragmented close", frame(0x08, b"\x03\xe8"), 1002),
         ("close with a broken reason", frame(CLOSE, b"\x03\xe8\xff"), 1007),
         ("HTTP", b"GET / HTTP/1.1\r\n\r\n".to_vec(), 1002),
         ("empty continuations without end", [frame(0x01, b""), frame(0x00, b"").repeat(40)].concat(), 4029),
@@ -163,6 +180,27 @@ async fn pings_are_answered_and_a_clients_close_comes_back() {
     let mut bare = Bare::open(&stage, 0, "").await;
     bare.write(&frame(CLOSE, b"")).await;
     assert_eq!(bare.closed().await, None);
+}
+
+#[tokio::test]
+async fn what_is_said_with_the_handshake_or_within_a_message_is_heard_in_its_turn() {
+    let stage = Stage::start().await;
+    let mut bare = Bare::open_and(&stage, 0, "", &frame(0x89, b"early")).await;
+    assert_eq!(bare.frame().await.0, TEXT, "the hello");
+    assert_eq!(bare.frame().await, (PONG, b"early".to_vec()));
+    // Control frames may come within a message (RFC 6455 section 5.4).
+    bare.write(&[frame(0x01, b"one "), frame(0x89, b""), frame(0x00, b"two "), frame(0x89, b"!")].concat())
+        .await;
+    assert_eq!(bare.frame().await, (PONG, Vec::new()));
+    assert_eq!(bare.frame().await, (PONG, b"!".to_vec()));
+    bare.write(&frame(0x80, b"three")).await;
+    assert_eq!(bare.closed().await, Some(4003));
+    for code in [1000u16, 1001, 1003, 1007, 1011, 3000, 4999] {
+        let mut bare = Bare::open(&stage, 0, "").await;
+        // Whatever follows a close is not heard.
+        bare.write(&[frame(CLOSE, &code.to_be_bytes()), frame(0x82, b"\0")].concat()).await;
+        assert_eq!(bare.closed().await, Some(code));
+    }
 }
 
 /// Reads objects until the entry `last`; how many frames were compressed.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+/// Nobody has closed.
+pub(crate) const ESTABLISHED: u8 = 0x01;
 /// We have closed our side, and the peer has not acknowledged that.
 pub(crate) const FIN_WAIT1: u8 = 0x04;
 

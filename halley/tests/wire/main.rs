@@ -3,6 +3,7 @@
 mod bad_input;
 mod clients;
 mod frames;
+mod gone;
 mod hostile;
 mod kernel;
 mod positions;
