@@ -120,12 +120,15 @@ impl Channel {
 
     /// A complete chunk that the ring or the tail holds.
     pub(crate) async fn chunk(&self, n: u64) -> Result<Arc<Chunk>, Error> {
-        let head = self.head().ok_or(Error::Behind)?;
-        self.chunks.get(&head.epoch, n, self.load(&head, n)).await
+        self.chunk_of(&self.head().ok_or(Error::Behind)?, n).await
+    }
+
+    async fn chunk_of(&self, head: &Head, n: u64) -> Result<Arc<Chunk>, Error> {
+        self.chunks.get(&head.epoch, n, self.load(head, n)).await
     }
 
     async fn load(&self, head: &Head, n: u64) -> Result<Vec<Frame>, Error> {
-        if let Some(frames) = self.read().as_ref().and_then(|ring| ring.chunk(n)) {
+        if let Some(frames) = self.read().as_ref().and_then(|ring| ring.chunk(&head.epoch, n)) {
             return Ok(frames);
         }
         let after = n * CHUNK_ENTRIES as u64;
@@ -135,11 +138,11 @@ impl Channel {
 
     /// The entries right behind a position that the ring has dropped and the tail still holds.
     pub(crate) async fn older(&self, at: &Position) -> Result<Vec<Frame>, Error> {
-        let head = self.head().ok_or(Error::Behind)?;
+        let head = self.head().filter(|head| head.epoch == at.epoch).ok_or(Error::Behind)?;
         let size = CHUNK_ENTRIES as u64;
         let n = at.seq / size;
         if n * size >= head.base {
-            let chunk = self.chunk(n).await?;
+            let chunk = self.chunk_of(&head, n).await?;
             return Ok(chunk.frames.iter().filter(|frame| frame.seq() > at.seq).cloned().collect());
         }
         // The tail begins inside this chunk.

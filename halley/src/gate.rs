@@ -253,6 +253,11 @@ impl Pass {
         (leaving as u64).max(1000)
     }
 
+    /// Over how many milliseconds all who are here now would come back if they left at one moment: a thousand each second.
+    pub(crate) fn crowd_ms(&self) -> u64 {
+        self.gate.open().saturating_mul(self.gate.bounds.workers) as u64
+    }
+
     /// Charges what it caught up with.
     pub(crate) fn charge(&mut self, bytes: usize) {
         self.bucket.charge(self.gate.bounds.connection, Instant::now(), bytes as u64);

@@ -19,6 +19,9 @@ use crate::{
 pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(15);
 /// A client that is ahead of us is held so long, then starts afresh.
 pub(crate) const AHEAD_HOLD_MAX: Duration = Duration::from_secs(30);
+/// Clients that lose us without a bye come back after so many milliseconds, or over a longer time when they are many.
+const UNASKED_RETRY_MS_MIN: u64 = 1000;
+const UNASKED_RETRY_MS_MAX: u64 = 3000;
 /// While older entries cannot be read they are asked for this often,
 const OLDER_RETRY: Duration = Duration::from_millis(500);
 /// for so long; then the client is sent away to come back later.
@@ -253,8 +256,13 @@ impl Reader {
     }
 
     /// When a client that is sent away shall come back: spread over all who may be sent away together.
-    pub(crate) fn retry_ms(&self) -> u64 {
+    fn retry_ms(&self) -> u64 {
         rand::random_range(100..=self.pass.retry_spread_ms())
+    }
+
+    /// When a client shall come back that we could not send away: a killed server says nothing.
+    pub(crate) fn unasked_retry_ms(&self) -> u64 {
+        rand::random_range(UNASKED_RETRY_MS_MIN..=self.pass.crowd_ms().max(UNASKED_RETRY_MS_MAX))
     }
 
     #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::{
     gate::{Gate, GateBounds},
     reader::Reader,
     ring::{Ring, RingBounds},
+    shard,
 };
 
 struct Unread;
@@ -52,8 +53,13 @@ pub(crate) fn epoch() -> Epoch {
 impl Rig {
     /// A channel whose log was not read yet.
     pub(crate) fn unread() -> Self {
-        let channel = Channel::new(Arc::new(Unread), Arc::default(), CancellationToken::new());
+        let channel = Self::listening(Arc::default(), CancellationToken::new());
         Self { channel, gate: Gate::new(GateBounds::usual(100), Ranges::default()) }
+    }
+
+    /// A channel as that of [`Rig::unread`] that rings these bells.
+    pub(crate) fn listening(bells: Arc<[shard::Bell]>, closing: CancellationToken) -> Arc<Channel> {
+        Channel::new(Arc::new(Unread), bells, closing)
     }
 
     /// A tail that begins at `base` and holds `count` entries.

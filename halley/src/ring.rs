@@ -158,8 +158,11 @@ impl Ring {
         self.frames.range(first..).take(self.bounds.batch_entries_max).take_while(fits).cloned().collect()
     }
 
-    /// The entries of a complete chunk, if the ring holds all of them.
-    pub(crate) fn chunk(&self, n: u64) -> Option<Vec<Frame>> {
+    /// The entries of a complete chunk of this log, if the ring holds all of them.
+    pub(crate) fn chunk(&self, epoch: &Epoch, n: u64) -> Option<Vec<Frame>> {
+        if *epoch != self.epoch {
+            return None;
+        }
         let after = n.checked_mul(CHUNK_ENTRIES as u64)?;
         let first = usize::try_from(after.checked_sub(self.base)?).ok()?;
         let end = first.checked_add(CHUNK_ENTRIES)?;
@@ -202,7 +205,9 @@ mod tests {
         assert_eq!((ring.base, ring.top()), (64, 129));
         assert_eq!(ring.seqs(), (65..=129).collect::<Vec<_>>());
         assert!(matches!(ring.take(&epoch(), 63), Take::Older));
-        assert!(ring.chunk(0).is_none() && ring.chunk(1).is_some() && ring.chunk(2).is_none());
+        let has = |n| ring.chunk(&epoch(), n).is_some();
+        assert!(!has(0) && has(1) && !has(2));
+        assert!(ring.chunk(&Epoch::new(0, 2), 1).is_none(), "another log's");
     }
 
     #[test]

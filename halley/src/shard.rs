@@ -173,3 +173,6 @@ impl Drop for Stop {
         self.0.iter().for_each(|inbox| inbox.push(Command::Leave));
     }
 }
+
+#[cfg(test)]
+mod tests;

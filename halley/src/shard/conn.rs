@@ -1,6 +1,10 @@
-//! One connection: a socket, a cursor, a deadline. What it says and hears as a stream; polls are in `polls.rs`.
+//! One connection: a socket, a cursor, a deadline. What it says as a stream; what it hears is in
+//! `conn/hear.rs`, its end in `conn/parting.rs`, and polls are in `polls.rs`.
 
-use std::{ops::ControlFlow, rc::Rc};
+mod hear;
+mod parting;
+
+use std::rc::Rc;
 
 use bytes::Bytes;
 use chassis::http::Slot;
@@ -16,21 +20,16 @@ use super::{
 };
 use crate::{
     batch::Batch,
-    buckets::{Bucket, Flow},
+    buckets::Bucket,
     frame::Form,
-    frames::{self, Heard, Inbound},
+    frames::{self, Inbound},
     goodbye::Goodbye,
-    metrics,
-    reader::{Ending, Reader, Step},
+    reader::{Ending, Reader, Step, Tail},
     signal::Signal,
 };
 
 /// Batches that one connection gets in one turn of the loop; then the others have theirs.
 const BATCHES_A_TURN_MAX: usize = 8;
-/// Frames from a client, in "bytes" of the bucket: a burst, then one each second.
-const INBOUND_FRAMES: Flow = Flow { rate_bytes: 1, burst_bytes: 20 };
-/// What a client may send on an event stream, where nothing is to be sent.
-const CHATTER_BYTES_MAX: usize = 4 * 1024;
 
 /// What becomes of a connection.
 pub(super) enum Fate {
@@ -78,6 +77,8 @@ pub(super) struct Conn {
     record: Record,
     /// Entries are being read for it.
     pub(super) is_fetching: bool,
+    /// It is on the list of those who want more in the next turn.
+    pub(super) is_eager: bool,
     rare: Option<Box<Rare>>,
 }
 
@@ -116,6 +117,7 @@ impl Conn {
             is_blocked: false,
             record: Record::default(),
             is_fetching: false,
+            is_eager: false,
             rare: None,
         }
     }
@@ -150,6 +152,18 @@ impl Conn {
         }
     }
 
+    /// It has had its share of this turn and goes on in the next one.
+    pub(super) fn again(&mut self, kit: &mut Kit) {
+        if !std::mem::replace(&mut self.is_eager, true) {
+            kit.eager.push(self.name);
+        }
+    }
+
+    /// Whether the socket is full, or entries are being read for it that it must wait for: a bye waits for no entries.
+    pub(super) fn has_to_wait(&self, group: &Group) -> bool {
+        self.is_blocked || (self.is_fetching && !group.is_closed())
+    }
+
     /// A deadline of its own was noted for now: whether it still stands.
     pub(super) fn is_due(&mut self, kit: &mut Kit) -> bool {
         if kit.wheel.is_ahead(self.noted) {
@@ -175,7 +189,7 @@ impl Conn {
             return self.drive_poll(group, kit);
         }
         for _ in 0..BATCHES_A_TURN_MAX {
-            if self.is_blocked || self.is_fetching {
+            if self.has_to_wait(group) {
                 return Fate::Stay;
             }
             let Some(reader) = &mut self.reader else { return Fate::Stay };
@@ -202,7 +216,7 @@ impl Conn {
                 Step::End(Ending::Overload) => return self.part(Goodbye::Overload, kit),
             }
         }
-        kit.eager.push(self.name);
+        self.again(kit);
         Fate::Stay
     }
 
@@ -226,6 +240,11 @@ impl Conn {
             Form::Event => match signal {
                 // It also sets how long the browser waits before it comes back by itself.
                 Signal::Bye { retry_ms, .. } => format!("retry: {retry_ms}\ndata: {json}\n\n").into_bytes(),
+                // The same for the case that there will be no bye.
+                Signal::Hello { .. } => {
+                    let retry_ms = self.reader.as_ref().map_or(0, Reader::unasked_retry_ms);
+                    format!("retry: {retry_ms}\ndata: {json}\n\n").into_bytes()
+                }
                 _ => format!("data: {json}\n\n").into_bytes(),
             },
         }
@@ -346,115 +365,4 @@ impl Conn {
         kit.counts.slow.increment(1);
         self.part(Goodbye::Slow, kit)
     }
-
-    /// Says why we close, makes sure that there is room for it, and leaves the client a moment to read it.
-    pub(super) fn part(&mut self, goodbye: Goodbye, kit: &mut Kit) -> Fate {
-        let Some(reader) = self.reader.take() else { return Fate::Close };
-        let mut last = self.rare.take().map(|rare| rare.pending.to_vec()).unwrap_or_default();
-        if goodbye == Goodbye::Slow {
-            last.extend(self.encode(&Signal::Bye { retry_ms: reader.retry_ms(), why: Some("lag") }));
-        }
-        match self.kind {
-            Kind::WebSocket { .. } => last.extend(goodbye.frame()),
-            Kind::Events => {}
-            // An answer that was begun cannot be taken back, and nothing can follow it.
-            Kind::Poll(_) => return Fate::Close,
-        }
-        if !matches!(goodbye, Goodbye::Drain | Goodbye::Overload | Goodbye::Slow) {
-            ::metrics::counter!(metrics::BAD_CLIENT, "code" => goodbye.code().to_string()).increment(1);
-        }
-        self.say_last(&last, kit)
-    }
-
-    /// Writes as much as there is room for, and nothing after it.
-    fn say_last(&mut self, last: &[u8], kit: &mut Kit) -> Fate {
-        sockets::unbound(&self.stream);
-        (self.reader, self.rare, self.is_blocked) = (None, None, false);
-        let said = sockets::write(&self.stream, last, &mut self.record);
-        let said = said.and_then(|_| sockets::finish(&self.stream));
-        self.look_at(kit.now + kit.rules.parting_wait, kit);
-        said.map_or_else(Fate::from, |()| Fate::Stay)
-    }
-
-    /// There are bytes from the client, or it has closed its side.
-    pub(super) fn readable(&mut self, has_closed: bool, group: &mut Group, kit: &mut Kit) -> Fate {
-        if matches!(self.kind, Kind::Poll(_)) {
-            return self.poll_readable(has_closed, group, kit);
-        }
-        loop {
-            let mut scratch = std::mem::take(&mut kit.scratch);
-            let came = sockets::read(&self.stream, &mut scratch);
-            let fate = match came {
-                Ok(Some(came)) => self.hear(&mut scratch[..came], kit),
-                Ok(None) | Err(Gone) => Fate::Stay,
-            };
-            kit.scratch = scratch;
-            match (came, fate) {
-                (Err(gone), _) => return gone.into(),
-                (Ok(None), fate) => return fate,
-                (_, Fate::Stay) => {}
-                (_, fate) => return fate,
-            }
-        }
-    }
-
-    /// Judges what a client has said on a stream.
-    pub(super) fn hear(&mut self, bytes: &mut [u8], kit: &mut Kit) -> Fate {
-        if self.reader.is_none() {
-            // We have closed; whatever still comes is read so that our last words are not reset with it.
-            return Fate::Stay;
-        }
-        let Kind::WebSocket { is_deflating } = self.kind else {
-            let rare = self.rare();
-            rare.chatter_bytes += bytes.len();
-            return if rare.chatter_bytes > CHATTER_BYTES_MAX { Fate::Close } else { Fate::Stay };
-        };
-        let now = kit.now;
-        let rare = self.rare();
-        let chatter = rare.chatter.get_or_insert_with(|| Bucket::full(INBOUND_FRAMES, now));
-        let (mut replies, mut end) = (Vec::new(), None);
-        rare.inbound.hear(bytes, is_deflating, &mut |heard| {
-            chatter.charge(INBOUND_FRAMES, now, 1);
-            if !chatter.wait(INBOUND_FRAMES, now).is_zero() {
-                end = Some(Last::Goodbye(Goodbye::TooMany));
-                return ControlFlow::Break(());
-            }
-            match heard {
-                Heard::Ping(payload) => replies.extend(frames::pong(payload)),
-                Heard::Pong | Heard::Fragment => {}
-                Heard::Close(code) => end = Some(Last::Echo(code)),
-                Heard::Message(goodbye) | Heard::Bad(goodbye) => end = Some(Last::Goodbye(goodbye)),
-            }
-            if end.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        match end {
-            None => self.reply(replies, kit).map_or_else(Fate::from, |()| Fate::Stay),
-            Some(Last::Goodbye(goodbye)) => self.part(goodbye, kit),
-            Some(Last::Echo(code)) => {
-                let mut last = self.rare.take().map(|rare| rare.pending.to_vec()).unwrap_or_default();
-                last.extend(frames::close_echo(code));
-                self.say_last(&last, kit)
-            }
-        }
-    }
-
-    /// Answers pings, in their turn. A client that does not read gets its pongs when it does; the bucket bounds how many those are.
-    fn reply(&mut self, replies: Vec<u8>, kit: &mut Kit) -> Result<(), Gone> {
-        if replies.is_empty() {
-            return Ok(());
-        }
-        if self.is_blocked {
-            let rare = self.rare();
-            rare.pending = [&rare.pending[..], &replies[..]].concat().into();
-            return Ok(());
-        }
-        self.write_whole(replies.into(), kit)
-    }
-}
-
-/// How a WebSocket ends on account of what its client has said.
-enum Last {
-    Goodbye(Goodbye),
-    /// The client closes: its own code comes back.
-    Echo(Option<u16>),
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use model::{Position, Seq};
+use model::Position;
 
 use super::kit::{Kit, Name};
 use crate::{
@@ -47,7 +47,7 @@ pub(super) struct Group {
     /// The version under which `recent` is true.
     recent_version: u64,
     /// Entries that are being read, by position.
-    fetching: HashMap<Seq, Fetching>,
+    fetching: HashMap<Position, Fetching>,
 }
 
 /// A read behind the ring.
@@ -80,9 +80,9 @@ impl Group {
         Arc::ptr_eq(&self.channel, channel)
     }
 
-    /// Whether nobody waits for anything: it may be forgotten when its last member leaves.
-    pub(super) fn is_idle(&self) -> bool {
-        self.fetching.is_empty()
+    /// Whether it may be forgotten: nobody is here, and no answer is on its way to this number.
+    pub(super) fn is_over(&self) -> bool {
+        self.members.is_empty() && self.fetching.is_empty()
     }
 
     /// Whether there may be more than the last round has brought.
@@ -96,6 +96,11 @@ impl Group {
         let has_changed = std::mem::replace(&mut self.seen, version) != version;
         if !has_changed && !self.has_more {
             return News::Same;
+        }
+        if self.channel.is_closed() {
+            // Entries would hide the end: they are not followed by a round in which everybody looks.
+            self.has_more = false;
+            return if has_changed { News::Otherwise } else { News::Same };
         }
         let next = match self.front.take() {
             Some(front) => match self.take(&front) {
@@ -119,12 +124,12 @@ impl Group {
 
     /// Has the entries behind a position read; whoever waits for them is told with [`Command::Fetched`].
     pub(super) fn fetch(&mut self, at: Position, name: Name, kit: &Kit) {
-        if let Some(fetching) = self.fetching.get_mut(&at.seq) {
+        if let Some(fetching) = self.fetching.get_mut(&at) {
             fetching.waiting.push(name);
             return;
         }
         let edition = self.channel.edition();
-        self.fetching.insert(at.seq, Fetching { edition, waiting: vec![name] });
+        self.fetching.insert(at.clone(), Fetching { edition, waiting: vec![name] });
         let (channel, inbox, group) = (self.channel.clone(), kit.inbox.clone(), self.number);
         kit.spawn(async move {
             let frames = channel.older(&at).await;
@@ -135,7 +140,7 @@ impl Group {
     /// Takes over what was read, and returns who has waited for it.
     pub(super) fn fetched(&mut self, at: &Position, frames: Vec<Frame>) -> Vec<Name> {
         self.refresh();
-        let Some(Fetching { edition, waiting }) = self.fetching.remove(&at.seq) else { return Vec::new() };
+        let Some(Fetching { edition, waiting }) = self.fetching.remove(at) else { return Vec::new() };
         // Words that were overwritten while they were read are read again.
         if edition.is_present()
             && let Some(batch) = Batch::new(at, frames, edition)

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -37,7 +37,8 @@ pub(super) enum Command {
 
 /// See the module. Holds one connection per place under the cap and one answer per read that was asked for, so it is bounded as they are.
 pub(super) struct Inbox {
-    commands: Mutex<Vec<Command>>,
+    /// `None` once the shard has ended.
+    commands: Mutex<Option<Vec<Command>>>,
     bell: Bell,
 }
 
@@ -52,30 +53,43 @@ impl Inbox {
     pub(super) fn new(poll: &mio::Poll) -> io::Result<Arc<Self>> {
         let waker = Arc::new(mio::Waker::new(poll.registry(), WAKE)?);
         let bell = Bell { has_rung: Arc::default(), waker };
-        Ok(Arc::new(Self { commands: Mutex::default(), bell }))
+        Ok(Arc::new(Self { commands: Mutex::new(Some(Vec::new())), bell }))
     }
 
     pub(super) fn bell(&self) -> Bell {
         self.bell.clone()
     }
 
+    /// Tells the shard; a connection for a shard that has ended is closed.
     pub(super) fn push(&self, command: Command) {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+        if let Some(commands) = self.lock().as_mut() {
+            commands.push(command);
+        }
         self.bell.ring();
     }
 
     /// Everything that was told, and the bell is silent again.
     pub(super) fn take(&self) -> Vec<Command> {
-        // Silenced before looking, so that whatever comes after the look rings again.
-        self.bell.has_rung.store(false, Ordering::SeqCst);
-        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+        // Silenced before looking, so that whatever comes after the look rings again. A swap, not a store: it reads what the last ring
+        // has written, and so sees everything that was done before that ring, the channels' versions too.
+        self.bell.has_rung.swap(false, Ordering::AcqRel);
+        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The shard ends; whatever nobody will look at any more is dropped.
+    pub(super) fn close(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Command>>> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Bell {
     /// Wakes the shard.
     pub(crate) fn ring(&self) {
-        if self.has_rung.swap(true, Ordering::SeqCst) {
+        if self.has_rung.swap(true, Ordering::AcqRel) {
             return;
         }
         if let Err(error) = self.waker.wake() {

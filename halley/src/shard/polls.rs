@@ -23,7 +23,7 @@ use crate::{
     gate::Ticket,
     heads,
     packed::Body,
-    reader::{Reader, Step},
+    reader::{Ending, Reader, Step, Tail},
     signal::Signal,
 };
 
@@ -125,8 +125,9 @@ impl Conn {
 
     /// Answers if there is an answer; holds if there is none yet.
     pub(super) fn drive_poll(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
+        let mut told_ms = 0;
         loop {
-            if self.is_fetching || self.is_blocked {
+            if self.has_to_wait(group) {
                 return Fate::Stay;
             }
             let Some(reader) = &mut self.reader else {
@@ -138,18 +139,22 @@ impl Conn {
                 Step::Say(Signal::Hello { epoch, after, resumed, .. }) => {
                     poll.opening = Some(Opening { epoch, after, resumed, window: None });
                 }
-                Step::Say(signal @ Signal::Window { .. }) => {
+                Step::Say(signal @ Signal::Window { base, .. }) => {
                     if let Some(opening) = &mut poll.opening {
+                        // Entries follow from there, also where the tail was trimmed while they were being read.
+                        (opening.after, opening.resumed) = (base, false);
                         opening.window = Some(signal.json());
                     }
                 }
                 Step::Say(Signal::Beat { .. }) => {}
-                Step::Say(Signal::Bye { retry_ms, .. }) => {
-                    let answer = heads::refused(&Refused::Draining { retry_ms }, poll.closes);
-                    return self.answer(answer, kit);
-                }
-                Step::End(_) => {
-                    let answer = heads::refused(&Refused::NotReady, poll.closes);
+                Step::Say(Signal::Bye { retry_ms, .. }) => told_ms = retry_ms,
+                Step::End(ending) => {
+                    poll.closes |= group.is_closed();
+                    let refused = match ending {
+                        Ending::Drain => Refused::Draining { retry_ms: told_ms },
+                        Ending::Overload => Refused::NotReady,
+                    };
+                    let answer = heads::refused(&refused, poll.closes);
                     return self.answer(answer, kit);
                 }
                 Step::Entries(batch) => return self.answer_with(&batch, kit),
@@ -199,25 +204,25 @@ impl Conn {
         if is_answering {
             return Fate::Stay;
         }
-        self.look_at(kit.now + kit.rules.idle_wait, kit);
-        let Some(poll) = self.poll() else { return Fate::Close };
-        if poll.closes {
-            return sockets::finish(&self.stream).map_or_else(Fate::from, |()| Fate::Stay);
+        let (closes, has_input) = (poll.closes, std::mem::take(&mut poll.has_input));
+        if !closes && !poll.early.is_empty() {
+            return Fate::GiveBack(std::mem::take(&mut poll.early), None);
         }
-        if !poll.early.is_empty() {
-            let early = std::mem::take(&mut poll.early);
-            return Fate::GiveBack(early, None);
-        }
-        if std::mem::take(&mut poll.has_input) {
+        if has_input {
             // Looked at in the next turn, as a sweep may be under way.
-            kit.eager.push(self.name);
+            self.again(kit);
+        }
+        let wait = if closes { kit.rules.parting_wait } else { kit.rules.idle_wait };
+        self.look_at(kit.now + wait, kit);
+        if closes {
+            return sockets::finish(&self.stream).map_or_else(Fate::from, |()| Fate::Stay);
         }
         Fate::Stay
     }
 
     /// Woken between two polls: by the answer's last bytes having left, or because there are bytes from the client.
     fn rest_between(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
-        if self.poll().is_some_and(|poll| poll.is_answering || poll.closes) {
+        if self.poll().is_some_and(|poll| poll.is_answering) {
             return self.answered(kit);
         }
         self.ask_again(group, kit)
@@ -239,6 +244,10 @@ impl Conn {
 
     /// Reads the next request, and answers it if it is the known one.
     fn ask_again(&mut self, group: &mut Group, kit: &mut Kit) -> Fate {
+        if self.poll().is_some_and(|poll| poll.closes) {
+            // The answer was the last one: what still comes is heard out, as on a stream after its last words.
+            return self.hear_on(kit);
+        }
         let came = match sockets::read(&self.stream, &mut kit.scratch) {
             Ok(Some(came)) => came,
             Ok(None) => return Fate::Stay,

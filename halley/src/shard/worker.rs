@@ -61,7 +61,7 @@ impl Worker {
     /// Serves until it is told to stop and everybody has left, or to leave.
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS_A_TURN_MAX);
-        while !self.is_leaving && !(self.is_stopping && self.conns.is_empty()) {
+        while !self.is_over() {
             if let Err(error) = self.selector.poll(&mut events, self.wait())
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -71,6 +71,11 @@ impl Worker {
             self.kit.now = Instant::now();
             self.turn(&events);
         }
+        self.kit.inbox.close();
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_leaving || (self.is_stopping && self.conns.is_empty())
     }
 
     /// How long nothing has to be done unless something happens.
@@ -89,7 +94,10 @@ impl Worker {
             self.ready(event);
         }
         for name in std::mem::take(&mut self.kit.eager) {
-            self.with(name, |conn, group, kit| conn.drive(group, kit));
+            self.with(name, |conn, group, kit| {
+                conn.is_eager = false;
+                conn.drive(group, kit)
+            });
         }
         for name in self.kit.wheel.due(self.kit.now) {
             self.with(
@@ -114,12 +122,13 @@ impl Worker {
         }
     }
 
-    /// Has everybody told; the channels are closed already.
+    /// Has everybody told; the channels are closed already. Nobody's slowness may hold up the end any longer than a goodbye does.
     fn stop(&mut self) {
         self.is_stopping = true;
+        self.kit.rules.write_wait = self.kit.rules.write_wait.min(self.kit.rules.parting_wait);
         let all: Vec<usize> = self.groups.iter().map(|(number, _)| number).collect();
         for number in all {
-            self.sweep(number, None);
+            self.each(number, Conn::stop);
         }
     }
 
@@ -159,20 +168,20 @@ impl Worker {
         // The socket stays non-blocking; tokio lets go of it.
         let Ok(stream) = stream.into_std() else { return };
         let mut stream = TcpStream::from_std(stream);
-        let number = self.group(channel, slug);
-        let entry = self.conns.vacant_entry();
         self.turn = self.turn.wrapping_add(1) & (u32::MAX >> 1);
-        let name = Name { slot: entry.key(), turn: self.turn };
+        let name = Name { slot: self.conns.vacant_key(), turn: self.turn };
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.selector.registry().register(&mut stream, name.token(), both) {
             tracing::warn!(%error, "a connection cannot be watched and is closed");
             return;
         }
+        let number = self.group(channel, slug);
         let group = &mut self.groups[number];
         group.members.push(name.slot);
         let (head, kind, early) = self.kit.kind(way, &stream, (peer, back, note), read);
         let place = (number, group.members.len() - 1);
-        let conn = entry.insert(Conn::new(name, place, stream, kind, reader, slot, self.kit.now));
+        let inserted = self.conns.insert(Conn::new(name, place, stream, kind, reader, slot, self.kit.now));
+        let conn = &mut self.conns[inserted];
         conn.tally(&self.kit.counts).begin();
         let mut fate = match head {
             Some(head) => conn.begin(head, group, &mut self.kit),
@@ -211,6 +220,8 @@ impl Worker {
                 conn.drive(group, kit)
             });
         }
+        // Whoever waited may have left meanwhile.
+        self.forget(number);
     }
 
     /// Brings a group's members what is new: one round. Entries that come meanwhile leave together with the next one.
@@ -225,16 +236,20 @@ impl Worker {
 
     /// One round over a group's members: those who stand where nearly all stand get the same bytes; the others get what is theirs.
     fn sweep(&mut self, number: usize, next: Option<(&Position, &Rc<Batch>)>) {
+        self.each(number, |conn, group, kit| match next {
+            Some((front, batch)) if conn.is_at(front) => conn.deliver(batch, kit),
+            _ if conn.reader.is_some() => conn.drive(group, kit),
+            _ => Fate::Stay,
+        });
+    }
+
+    /// Does something with each of a group's members.
+    fn each(&mut self, number: usize, mut act: impl FnMut(&mut Conn, &mut Group, &mut Kit) -> Fate) {
         let mut at = 0;
         while let Some(group) = self.groups.get_mut(number)
             && let Some(slot) = group.members.get(at).copied()
         {
-            let conn = &mut self.conns[slot];
-            let fate = match next {
-                Some((front, batch)) if conn.is_at(front) => conn.deliver(batch, &mut self.kit),
-                _ if conn.reader.is_some() => conn.drive(group, &mut self.kit),
-                _ => Fate::Stay,
-            };
+            let fate = act(&mut self.conns[slot], group, &mut self.kit);
             // Whoever is last takes the place of whoever leaves.
             if !self.settle(slot, fate) {
                 at += 1;
@@ -253,10 +268,15 @@ impl Worker {
         if let Some(moved) = members.get(conn.member) {
             self.conns[*moved].member = conn.member;
         }
-        if members.is_empty() && self.groups[conn.group].is_idle() {
-            self.groups.remove(conn.group);
-        }
+        self.forget(conn.group);
         conn
+    }
+
+    /// Lets go of a group that nobody is in and nothing is read for.
+    fn forget(&mut self, number: usize) {
+        if self.groups.get(number).is_some_and(Group::is_over) {
+            self.groups.remove(number);
+        }
     }
 
     fn give_back(&mut self, slot: usize, read: Bytes, note: Option<u64>) {

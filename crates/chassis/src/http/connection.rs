@@ -138,8 +138,7 @@ where
         .max_buf_size(limits.head_bytes_max)
         .max_headers(limits.headers_max)
         .keep_alive(!shutdown.is_triggered())
-        .serve_connection(io, answering)
-        .with_upgrades();
+        .serve_connection(io, answering);
     // Biased, so that a request given back is read before a stop closes what looks idle.
     let left = tokio::select! {
         biased;
@@ -149,7 +148,7 @@ where
             leave(&mut connection, &handover).await
         }
     };
-    let Some(parts) = connection.into_parts() else { return };
+    let parts = connection.into_parts();
     let rest = parts.io.into_inner().into_rest();
     let stream = rest.inner.into_inner();
     let take = match left {
