@@ -63,8 +63,8 @@ pub(crate) struct Options {
     /// Messages a second
     #[arg(long, value_name = "N", default_value_t = 4.0, value_parser = positive)]
     pub(crate) rate: f64,
-    /// Length of a message as subscribers receive it
-    #[arg(long, value_name = "BYTES", default_value_t = 600, value_parser = clap::value_parser!(u16).range(350..=9_000))]
+    /// Length of a message as subscribers receive it; 600 is the shortest post of ours
+    #[arg(long, value_name = "BYTES", default_value_t = 600, value_parser = clap::value_parser!(u16).range(600..=9_000))]
     pub(crate) bytes: u16,
     /// How long is published, in each run
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = positive)]

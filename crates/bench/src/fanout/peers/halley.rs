@@ -240,16 +240,34 @@ fn public_bytes(kind: &Kind, seq: u64, now: Micros) -> usize {
     model::public::entry_json(&Entry { seq, at: now, kind: kind.clone() }).len()
 }
 
+/// As little as a post can be besides its text, so that there is room for it.
 fn said(text: String, number: u64, seq: u64, now: Micros) -> anyhow::Result<Kind> {
     let draft = Draft {
         network_time: Some(now),
-        author: Author { id: "1".to_owned(), name: "Person".to_owned(), ..Author::default() },
+        author: Author { id: "1".to_owned(), ..Author::default() },
         words: Words::Text(text),
-        ..Draft::new(Network::Mastodon, &format!("https://social.example/{number:08}"))
+        ..Draft::new(Network::X, &number.to_string())
     };
     let id = draft.uid.id();
-    let arrival = Arrival { source: SLUG, received: now, is_late: false, consent: Consent::Live };
+    let arrival = Arrival { source: "b", received: now, is_late: false, consent: Consent::Live };
     let item = admit(draft, arrival).map_err(|why| anyhow::anyhow!("{why}"))?.item;
-    let filing = Filing::unsorted("no talk is on");
+    let filing = Filing { reasons: Vec::new(), ..Filing::unsorted("") };
     Ok(Kind::Post(Box::new(ItemEntry { id, first: seq, voids: Vec::new(), item, filing })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_as_long_as_was_asked_however_long_its_numbers() {
+        let now = Micros(Clock::real().now());
+        for number in [1, 999, 1_000, 99_999_999] {
+            let message = Message { number, due: crate::fanout::message::now(), bytes: 600 };
+            let post = post(&message, number, now).expect("600 bytes are enough");
+            assert_eq!(public_bytes(&post, number, now), 600);
+        }
+        let message = Message { number: 1, due: 0, bytes: 400 };
+        assert!(post(&message, 1, now).is_err());
+    }
 }

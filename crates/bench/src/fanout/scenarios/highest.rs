@@ -76,5 +76,10 @@ async fn climb(setting: &Setting, mode: Mode, server: Server, sound: &mut Sound)
 async fn holds(run: &mut Run, rate: f64, sound: &mut Sound) -> anyhow::Result<bool> {
     let measured = run.measure(&Plan { wait: WAIT_MAX, ..Plan::steady(rate, SECONDS) }).await?;
     sound.note(&measured.report);
+    println!(
+        "    {rate:>7.1} messages/s: p99 {:.0} ms, {:.2} us/delivery",
+        measured.ms(0.99),
+        measured.us_per_delivery()
+    );
     Ok(measured.report.faults.is_none() && measured.ms(0.99) < P99_MS_MAX)
 }

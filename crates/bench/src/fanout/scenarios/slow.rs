@@ -78,6 +78,9 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
 async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Result<()> {
     let start = setting.start(mode, READERS, 1);
     let mut run = setting.begin(Server::Halley, &start).await?;
+    // What the server keeps for all is full from here on, so that memory which is added is the stuck clients'.
+    let filling = Plan { times: 50, every: Duration::from_millis(100), burst: 100, wait: CONNECT_WAIT };
+    run.measure(&filling).await?;
     let alone = run.measure(&Plan::steady(RATE, ALONE_SECONDS)).await?;
     let mut stuck = Crew::start(SLOW, setting.cores.generator)?;
     stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
