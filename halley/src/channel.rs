@@ -169,3 +169,28 @@ impl Channel {
         self.ring.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        rig::{Rig, epoch},
+        ring::RingBounds,
+    };
+
+    #[tokio::test]
+    async fn nothing_of_a_log_is_taken_for_another_ones_that_came_in_its_place() {
+        let rig = Rig::with_entries(0, 130);
+        let old = rig.channel.head().expect("a ring");
+        let at = Position { epoch: epoch(), seq: 3 };
+        assert_eq!(rig.channel.older(&at).await.expect("a chunk").len(), 61);
+        let other = Epoch::new(0, 77);
+        let mut ring = Ring::new(other.clone(), 0, 0, RingBounds::default());
+        (1..=64).for_each(|seq| ring.append(Frame::encode(&other, &Entry::void(seq)), &[]));
+        rig.channel.replace(ring);
+        assert!(rig.channel.older(&at).await.is_err(), "a reader of the old log gets nothing of the new one");
+        assert!(rig.channel.chunk_of(&old, 0).await.is_err(), "a chunk is encoded under its own log's name");
+        let chunk = rig.channel.chunk(0).await.expect("the new one's");
+        assert!(chunk.plain.starts_with(format!(r#"{{"epoch":"{other}""#).as_bytes()));
+    }
+}

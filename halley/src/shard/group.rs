@@ -202,3 +202,73 @@ impl Tail for Group {
         &self.slug
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Epoch;
+
+    use super::*;
+    use crate::{
+        rig::{Rig, epoch},
+        ring::{Ring, RingBounds},
+    };
+
+    fn group(rig: &Rig) -> Group {
+        Group::new(0, rig.channel.clone(), "rustfest".to_owned())
+    }
+
+    #[test]
+    fn what_gathers_between_two_rounds_comes_in_one() {
+        let rig = Rig::with_entries(0, 2);
+        let mut group = group(&rig);
+        assert!(matches!(group.news(), News::Same));
+        rig.append([3]);
+        rig.append([4]);
+        let News::Entries(front, batch) = group.news() else { panic!("two entries") };
+        assert_eq!((front.seq, batch.last(), batch.len()), (2, 4, 2));
+        assert!(group.has_more(), "there may be more");
+        assert!(matches!(group.news(), News::Same) && !group.has_more(), "there is none");
+    }
+
+    #[test]
+    fn everybody_looks_when_the_log_is_another_one_or_has_ended_whatever_came_before_that() {
+        let rig = Rig::with_entries(0, 2);
+        let mut group = group(&rig);
+        rig.append([3]);
+        rig.channel.replace(Ring::new(Epoch::new(0, 7), 0, 0, RingBounds::default()));
+        assert!(matches!(group.news(), News::Otherwise));
+        let rig = Rig::with_entries(0, 2);
+        let mut group = self::group(&rig);
+        rig.append([3]);
+        rig.channel.close();
+        assert!(matches!(group.news(), News::Otherwise));
+        assert!(matches!(group.news(), News::Same) && !group.has_more());
+    }
+
+    #[test]
+    fn words_that_were_overwritten_are_read_again_and_others_are_shared() {
+        let rig = Rig::with_entries(0, 2);
+        let mut group = group(&rig);
+        let at = Position { epoch: epoch(), seq: 0 };
+        let Found::Entries(first) = group.take(&at) else { panic!("entries") };
+        let Found::Entries(same) = group.take(&at) else { panic!("entries") };
+        assert!(Rc::ptr_eq(&first, &same));
+        rig.append([3]);
+        let Found::Entries(later) = group.take(&at) else { panic!("entries") };
+        assert_eq!((later.len(), first.len()), (3, 2));
+        for seq in 4..40 {
+            rig.append([seq]);
+            group.take(&Position { epoch: epoch(), seq: seq - 1 });
+        }
+        assert!(group.recent.len() <= RECENT_MAX);
+    }
+
+    #[test]
+    fn a_group_is_over_when_nobody_is_in_it() {
+        let rig = Rig::with_entries(0, 2);
+        let mut group = group(&rig);
+        assert!(group.is_over());
+        group.members.push(3);
+        assert!(!group.is_over());
+    }
+}

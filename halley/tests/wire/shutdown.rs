@@ -53,3 +53,15 @@ async fn a_restarted_halley_goes_on_where_its_clients_were() {
     assert_eq!(ws.object().await["seq"], 2);
     assert_eq!(ws.object().await["seq"], 3);
 }
+
+#[tokio::test]
+async fn browsers_are_told_with_the_hello_when_to_come_back_to_a_server_that_says_no_bye() {
+    let stage = Stage::start().await;
+    let mut told = std::collections::HashSet::new();
+    for _ in 0..8 {
+        let hello = Sse::open(&stage, None, None).await.event().await;
+        assert!(hello.data["hello"].is_object());
+        told.insert(hello.retry.filter(|ms| (1000..=3000).contains(ms)).expect("one to three seconds"));
+    }
+    assert!(told.len() > 1, "everybody another time: {told:?}");
+}

@@ -33,17 +33,15 @@ pub(super) struct Client {
     is_slow: bool,
     chance: StdRng,
     at: Option<Position>,
-    /// Entries since the position was given anew.
-    has: u64,
 }
 
 impl Client {
     pub(super) fn new(address: SocketAddr, line: Line, is_slow: bool, seed: u64) -> Self {
-        Self { address, line, is_slow, chance: StdRng::seed_from_u64(seed), at: None, has: 0 }
+        Self { address, line, is_slow, chance: StdRng::seed_from_u64(seed), at: None }
     }
 
-    /// Reads, leaves and comes back until it has all of a log, and returns how many entries it took in one go without a hole.
-    pub(super) async fn follow(mut self, mut end: tokio::sync::watch::Receiver<Option<(Epoch, Seq)>>) -> u64 {
+    /// Reads, leaves and comes back until it has all of a log.
+    pub(super) async fn follow(mut self, mut end: tokio::sync::watch::Receiver<Option<(Epoch, Seq)>>) {
         loop {
             let turns = self.chance.random_range(1..40);
             let session = async {
@@ -60,7 +58,7 @@ impl Client {
             if let (Some((epoch, top)), Some(at)) = (top, &self.at)
                 && (&at.epoch, at.seq) == (&epoch, top)
             {
-                return self.has;
+                return;
             }
         }
     }
@@ -68,7 +66,7 @@ impl Client {
     async fn connect(&mut self) -> TcpStream {
         let socket = TcpSocket::new_v4().expect("a socket");
         if self.is_slow {
-            socket.set_recv_buffer_size(32 << 10).expect("smaller");
+            socket.set_recv_buffer_size(64 << 10).expect("smaller");
         }
         socket.connect(self.address).await.expect("it listens")
     }
@@ -98,7 +96,6 @@ impl Client {
             assert_eq!(Some(&new), self.at.as_ref(), "resumed where the client was");
         } else {
             assert!(self.at.as_ref().is_none_or(|at| at.epoch != new.epoch), "the same log goes on");
-            self.has = 0;
         }
         self.at = Some(new);
     }
@@ -112,7 +109,6 @@ impl Client {
             assert!(text.starts_with(&format!("{} ", at.epoch)), "of another log: {text:.40} at {at:?}");
         }
         at.seq += 1;
-        self.has += 1;
     }
 
     fn after(&self) -> String {
@@ -194,12 +190,17 @@ impl Client {
                     return;
                 }
             }
+            let mut is_over = false;
             for _ in 0..count {
                 match answer(&mut stream, &mut read).await {
                     Some(Some(page)) => self.page(asked.as_ref(), &page),
-                    Some(None) => {}
+                    // No news: leave, or ask for more on the same connection.
+                    Some(None) => is_over = self.chance.random_bool(0.7),
                     None => return,
                 }
+            }
+            if is_over {
+                return;
             }
             assert!(read.is_empty(), "more answers than requests: {}", String::from_utf8_lossy(&read));
         }

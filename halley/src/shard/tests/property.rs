@@ -23,8 +23,8 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        12 => (1..80_u64, prop_oneof![3 => 0..700_usize, 1 => 2000..6000_usize])
-            .prop_map(|(count, bytes)| Act::Append { count, bytes }),
+        12 => (1..80_u64, 0..700_usize).prop_map(|(count, bytes)| Act::Append { count, bytes }),
+        2 => (1..20_u64, 2000..6000_usize).prop_map(|(count, bytes)| Act::Append { count, bytes }),
         3 => any::<prop::sample::Index>().prop_map(Act::Void),
         1 => Just(Act::Replace),
         8 => (0..40_u64).prop_map(Act::Pause),

@@ -38,7 +38,7 @@ use crate::{
 
 /// A busy machine is no fault.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-const POLL_HOLD: Duration = Duration::from_millis(700);
+const POLL_HOLD: Duration = Duration::from_millis(300);
 
 /// See the module.
 pub(super) struct Hall {
@@ -46,8 +46,6 @@ pub(super) struct Hall {
     pub(super) gate: Arc<Gate>,
     pub(super) address: SocketAddr,
     pub(super) shutdown: Shutdown,
-    /// Tasks of the process when nobody is connected.
-    pub(super) tasks: usize,
     log: Mutex<(Epoch, Seq)>,
     epochs: AtomicU64,
 }
@@ -87,9 +85,8 @@ impl Hall {
         let routes = Router::new().route("/{way}", get(enter)).with_state(door);
         let serving = http::serve(listener, routes, Limits::default(), shutdown.clone());
         shutdown.spawn(serving);
-        let tasks = shutdown.tasks();
         let log = Mutex::new((Epoch::new(0, 0), 0));
-        Self { channel, gate, address, shutdown, tasks, log, epochs: AtomicU64::new(1) }
+        Self { channel, gate, address, shutdown, log, epochs: AtomicU64::new(1) }
     }
 
     /// The position behind this entry of the present log.
