@@ -112,6 +112,12 @@ impl Sse {
         }
     }
 
+    /// Whether the stream ends here, and the client takes it for whole.
+    pub(crate) async fn ended_well(mut self) -> bool {
+        let ended = timeout(PATIENCE, self.response.chunk()).await.expect("an end within a minute");
+        self.text.is_empty() && matches!(ended, Ok(None))
+    }
+
     pub(crate) async fn event(&mut self) -> Event {
         self.next().await.expect("the stream goes on")
     }

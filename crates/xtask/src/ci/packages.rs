@@ -24,11 +24,13 @@ enum Sign {
     File(&'static str),
 }
 
-const NEEDED: [Needed; 5] = [
+const NEEDED: [Needed; 7] = [
     Needed { package: "redis-server", sign: Sign::Program("redis-server") },
     Needed { package: "postgresql", sign: Sign::Program("initdb") },
     Needed { package: "chromium", sign: Sign::Program("chromium") },
     Needed { package: "nginx", sign: Sign::Program("nginx") },
+    Needed { package: "curl", sign: Sign::Program("curl") },
+    Needed { package: "node-ws", sign: Sign::File("/usr/share/nodejs/ws/package.json") },
     Needed {
         package: "fonts-noto-core",
         sign: Sign::File("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"),
