@@ -1,8 +1,11 @@
 //! Every bad input gets its clear error, and never a 500.
 
+use std::time::{Duration, Instant};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
@@ -144,6 +147,9 @@ async fn requests_that_two_parsers_may_read_differently_are_refused() {
         (format!("{line}\r\n"), 400),
         (format!("{line}{host}{host}\r\n"), 400),
         (format!("{line}{host}content-length: 3\r\n\r\nabc"), 400),
+        (format!("{line}{host}content-length: 0\r\ncontent-length: 5\r\n\r\n"), 400),
+        (format!("{line}{host}content-length: 0, 0\r\n\r\n"), 400),
+        (format!("{line}{host}host: elsewhere.example\r\n\r\n"), 400),
         (format!("{line}{host}transfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 400),
         (format!("GET http://evil.example/live/rustfest/head.json HTTP/1.1\r\n{host}\r\n"), 400),
         (format!("{line}{host}x: {}\r\n\r\n", "y".repeat(20_000)), 431),
@@ -157,6 +163,40 @@ async fn requests_that_two_parsers_may_read_differently_are_refused() {
         );
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "one request, one answer");
     }
+}
+
+/// Also on a connection that has had a poll, which the shards gave back.
+#[tokio::test]
+async fn headers_that_take_too_long_end_the_connection() {
+    let stage = Stage::start().await;
+    stage.seen(stage.many(1).await).await;
+    let whole =
+        format!("GET /live/rustfest/poll?after={} HTTP/1.1\r\nhost: {}\r\n\r\n", stage.at(0), stage.address);
+    let slow = async |before: &str| {
+        let mut socket = TcpStream::connect(&stage.address).await.expect("halley listens");
+        socket.write_all(before.as_bytes()).await.expect("sent");
+        let (mut read, mut write) = socket.into_split();
+        let began = Instant::now();
+        let dripping = async {
+            for byte in whole[..whole.len() - 1].bytes().cycle() {
+                if write.write_all(&[byte]).await.is_err() {
+                    break;
+                }
+                sleep(Duration::from_millis(250)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answers = Vec::new();
+        tokio::select! {
+            _closed_or_reset = timeout(Duration::from_secs(60), read.read_to_end(&mut answers)) => {}
+            () = dripping => {}
+        }
+        let took = began.elapsed();
+        assert!((Duration::from_secs(5)..Duration::from_secs(30)).contains(&took), "{took:?}");
+        let answers = String::from_utf8_lossy(&answers).into_owned();
+        assert_eq!(answers.matches(" 200 OK").count(), usize::from(!before.is_empty()), "{answers}");
+    };
+    tokio::join!(slow(""), slow(&whole));
 }
 
 async fn raw(stage: &Stage, request: &str) -> String {
