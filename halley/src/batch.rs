@@ -92,7 +92,8 @@ impl Batch {
     pub(crate) fn poll(&self, wanted: Coding, closes: bool) -> &Bytes {
         self.polls[wanted as usize][usize::from(closes)].get_or_init(|| {
             let write = || page(&self.epoch, self.after, &self.frames, "");
-            heads::page(&self.edition.page(self.after, self.last(), wanted, write), true, closes)
+            let body = self.edition.page(&self.epoch, (self.after, self.last()), wanted, write);
+            heads::page(&body, true, closes)
         })
     }
 

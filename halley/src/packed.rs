@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use model::Seq;
+use model::{Epoch, Seq};
 
 use crate::coding::{Coding, Effort};
 
@@ -32,8 +32,8 @@ impl Body {
     }
 }
 
-/// The entries behind one position up to another, in one coding.
-type Page = (Seq, Seq, Coding);
+/// The entries of one log behind one position up to another, in one coding. While a log takes the place of another, both have readers.
+type Page = (Epoch, Seq, Seq, Coding);
 
 /// The pages of one event, the oldest out first.
 #[derive(Debug, Default)]
@@ -80,11 +80,17 @@ impl Edition {
     }
 
     /// The page of the entries behind `after` up to `next` as a client wants it: from the first who asked, or else from `write`.
-    pub(crate) fn page(&self, after: Seq, next: Seq, wanted: Coding, write: impl FnOnce() -> Bytes) -> Body {
+    pub(crate) fn page(
+        &self,
+        epoch: &Epoch,
+        (after, next): (Seq, Seq),
+        wanted: Coding,
+        write: impl FnOnce() -> Bytes,
+    ) -> Body {
         if wanted == Coding::Plain {
             return Body::plain(write());
         }
-        let page = (after, next, wanted);
+        let page = (epoch.clone(), after, next, wanted);
         if let Some(bytes) = self.packed.lock().get(self.number, &page) {
             return Body { bytes, coding: wanted };
         }
@@ -108,7 +114,7 @@ impl Kept {
             return;
         }
         self.bytes += bytes.len();
-        match self.pages.insert(page, bytes) {
+        match self.pages.insert(page.clone(), bytes) {
             Some(same) => self.bytes -= same.len(),
             None => self.order.push_back(page),
         }
@@ -138,6 +144,10 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
+    fn epoch() -> Epoch {
+        Epoch::new(0, 7)
+    }
+
     fn long(words: &str) -> Bytes {
         Bytes::from(words.repeat(PACKED_BYTES_MIN))
     }
@@ -160,7 +170,7 @@ mod tests {
         let (kept, written) = (Arc::new(Packed::default()), Cell::new(0));
         for round in 0..3 {
             for coding in [Coding::Brotli, Coding::Gzip] {
-                let body = kept.edition().page(0, 64, coding, || {
+                let body = kept.edition().page(&epoch(), (0, 64), coding, || {
                     written.set(written.get() + 1);
                     long("entry ")
                 });
@@ -175,8 +185,11 @@ mod tests {
     fn what_is_short_or_wanted_so_goes_as_it_is() {
         let kept = Arc::new(Packed::default());
         let short = Body::plain(Bytes::from_static(b"{}"));
-        assert_eq!(kept.edition().page(0, 1, Coding::Brotli, || short.bytes.clone()), short);
-        assert_eq!(kept.edition().page(0, 1, Coding::Plain, || long("x")), Body::plain(long("x")));
+        assert_eq!(kept.edition().page(&epoch(), (0, 1), Coding::Brotli, || short.bytes.clone()), short);
+        assert_eq!(
+            kept.edition().page(&epoch(), (0, 1), Coding::Plain, || long("x")),
+            Body::plain(long("x"))
+        );
         assert!(kept.lock().pages.is_empty());
     }
 
@@ -184,19 +197,19 @@ mod tests {
     fn words_that_were_taken_back_meanwhile_are_kept_for_nobody() {
         let kept = Arc::new(Packed::default());
         let before = kept.edition();
-        let body = before.page(64, 128, Coding::Brotli, || long("old"));
+        let body = before.page(&epoch(), (64, 128), Coding::Brotli, || long("old"));
         assert_eq!(read(&body), long("old"));
-        let slow = kept.edition().page(0, 64, Coding::Brotli, || {
+        let slow = kept.edition().page(&epoch(), (0, 64), Coding::Brotli, || {
             kept.new_edition();
             long("old")
         });
         assert_eq!(read(&slow), long("old"), "it was read before the words were taken back");
         for after in [0, 64] {
-            let body = kept.edition().page(after, after + 64, Coding::Brotli, || long("new"));
+            let body = kept.edition().page(&epoch(), (after, after + 64), Coding::Brotli, || long("new"));
             assert_eq!(read(&body), long("new"));
-            let late = before.page(after, after + 64, Coding::Brotli, || long("old"));
+            let late = before.page(&epoch(), (after, after + 64), Coding::Brotli, || long("old"));
             assert_eq!(read(&late), long("old"), "a batch says what it says");
-            let body = kept.edition().page(after, after + 64, Coding::Brotli, || long("newer"));
+            let body = kept.edition().page(&epoch(), (after, after + 64), Coding::Brotli, || long("newer"));
             assert_eq!(read(&body), long("new"), "and nobody else is told it");
         }
     }
@@ -206,16 +219,24 @@ mod tests {
         let mut kept = Kept::default();
         let large = Bytes::from(vec![0; 16 << 10]);
         for after in 0..3000 {
-            kept.keep(0, (after, after + 1, Coding::Gzip), large.clone());
-            kept.keep(0, (after, after + 1, Coding::Gzip), large.clone());
+            kept.keep(0, (epoch(), after, after + 1, Coding::Gzip), large.clone());
+            kept.keep(0, (epoch(), after, after + 1, Coding::Gzip), large.clone());
             assert!(kept.pages.len() <= PAGES_MAX && kept.bytes <= PAGES_BYTES_MAX);
             assert_eq!(kept.bytes, kept.pages.values().map(Bytes::len).sum::<usize>());
         }
         for after in 3000..6000 {
-            kept.keep(0, (after, after + 1, Coding::Gzip), large.slice(..1));
+            kept.keep(0, (epoch(), after, after + 1, Coding::Gzip), large.slice(..1));
         }
         assert_eq!((kept.pages.len(), kept.order.len(), kept.bytes), (PAGES_MAX, PAGES_MAX, PAGES_MAX));
-        kept.keep(0, (0, 1, Coding::Gzip), Bytes::from(vec![0; 3 << 20]));
+        kept.keep(0, (epoch(), 0, 1, Coding::Gzip), Bytes::from(vec![0; 3 << 20]));
         assert_eq!(kept.bytes, PAGES_MAX, "one page does not empty the room");
+    }
+
+    #[test]
+    fn a_page_of_one_log_is_never_anothers() {
+        let edition = Arc::new(Packed::default()).edition();
+        let first = edition.page(&epoch(), (0, 64), Coding::Brotli, || long("first"));
+        let other = edition.page(&Epoch::new(0, 8), (0, 64), Coding::Brotli, || long("other"));
+        assert_eq!((read(&first), read(&other)), (long("first"), long("other")));
     }
 }
