@@ -33,9 +33,10 @@ impl Nginx {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let address = format!("127.0.0.1:{}", free_port());
         let here = dir.path().display();
+        // One process, so that nothing is left of it when it is killed.
         let settings = format!(
             r#"
-            daemon off; worker_processes 1; pid {here}/pid; {user}
+            daemon off; master_process off; pid {here}/pid; {user}
             events {{ worker_connections 256; }}
             http {{
                 access_log off;
