@@ -97,3 +97,41 @@ impl Bell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn wakings(poll: &mut mio::Poll) -> usize {
+        let mut events = mio::Events::with_capacity(8);
+        poll.poll(&mut events, Some(Duration::ZERO)).expect("a poll");
+        events.iter().filter(|event| event.token() == WAKE).count()
+    }
+
+    #[test]
+    fn rings_before_a_look_are_one_waking_and_one_after_it_is_another() {
+        let mut poll = mio::Poll::new().expect("a poll");
+        let inbox = Inbox::new(&poll).expect("a waker");
+        inbox.push(Command::Stop);
+        inbox.bell().ring();
+        assert_eq!(wakings(&mut poll), 1);
+        inbox.bell().ring();
+        assert_eq!(wakings(&mut poll), 0, "nobody has looked since");
+        assert!(matches!(inbox.take()[..], [Command::Stop]));
+        assert!(inbox.take().is_empty());
+        inbox.push(Command::Leave);
+        assert_eq!(wakings(&mut poll), 1);
+    }
+
+    #[test]
+    fn nothing_is_kept_for_a_shard_that_has_ended() {
+        let poll = mio::Poll::new().expect("a poll");
+        let inbox = Inbox::new(&poll).expect("a waker");
+        inbox.push(Command::Stop);
+        inbox.close();
+        inbox.push(Command::Leave);
+        assert!(inbox.take().is_empty() && inbox.lock().is_none());
+    }
+}
