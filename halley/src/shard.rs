@@ -17,6 +17,7 @@ mod worker;
 use std::{
     hash::RandomState,
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -126,7 +127,14 @@ impl Shards {
             inboxes.push(inbox.clone());
             let (keys, runtime, shutdown) = (keys.clone(), Handle::current(), shutdown.clone());
             thread::Builder::new().name(format!("halley-{n}")).spawn(move || {
-                Worker::new(poll, inbox, rules, keys, runtime, shutdown).run();
+                let mut worker = Worker::new(poll, inbox, rules, keys, runtime, shutdown);
+                while panic::catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
+                    // The panic itself is in the log. What is half-done is not trusted: whoever was here comes back, to a shard that works.
+                    tracing::error!(
+                        "a shard met a fault of ours and starts over; its connections are closed"
+                    );
+                    worker.start_over();
+                }
                 drop(ended);
             })?;
             ends.push(end);

@@ -130,6 +130,11 @@ impl Conn {
         }
     }
 
+    /// Whether it counts as open: a poll does while it is held.
+    pub(super) fn is_served(&self) -> bool {
+        self.reader.is_some() || !matches!(self.kind, Kind::Poll(_))
+    }
+
     pub(super) fn tally<'a>(&self, counts: &'a Counts) -> &'a Tally {
         match self.kind {
             Kind::WebSocket { .. } => &counts.ws,

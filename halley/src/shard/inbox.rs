@@ -33,6 +33,9 @@ pub(super) enum Command {
     Stop,
     /// End now.
     Leave,
+    /// Meet a fault.
+    #[cfg(test)]
+    Fail,
 }
 
 /// See the module. Holds one connection per place under the cap and one answer per read that was asked for, so it is bounded as they are.

@@ -71,6 +71,15 @@ impl Kit {
         }
     }
 
+    /// Forgets every connection.
+    pub(super) fn start_over(&mut self) {
+        self.now = Instant::now();
+        self.wheel = Wheel::new(self.now);
+        // A turn that was broken off may have had it in hand.
+        self.scratch = vec![0; SCRATCH_BYTES].into();
+        self.eager.clear();
+    }
+
     /// Starts a task of the process.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let _inside = self.runtime.enter();

@@ -76,6 +76,22 @@ async fn a_stop_waits_for_nobody_who_does_not_read_and_for_no_poll_between_two_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_meets_a_fault_lets_its_clients_go_and_serves_those_who_come_back() {
+    let hall = Hall::open(1).await;
+    hall.append(3, 60);
+    let mut socket = ask(&hall, "ws", &hall.at(3), UPGRADE).await;
+    until(&mut socket, "hello").await;
+    hall.fail();
+    let mut rest = Vec::new();
+    let ended = timeout(PATIENCE, socket.read_to_end(&mut rest)).await.expect("an end");
+    assert!(ended.is_err() || rest.is_empty(), "closed without a word");
+    hall.append(1, 60);
+    let mut again = ask(&hall, "ws", &hall.at(3), UPGRADE).await;
+    until(&mut again, r#""seq":4"#).await;
+    assert_eq!(hall.gate.open(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_floods_after_its_goodbye_is_cut_off_and_stops_nobody() {
     let hall = Hall::open(1).await;
     let at = hall.at(0);

@@ -59,19 +59,30 @@ impl Worker {
     }
 
     /// Serves until it is told to stop and everybody has left, or to leave.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(&mut self) {
         let mut events = Events::with_capacity(EVENTS_A_TURN_MAX);
         while !self.is_over() {
             if let Err(error) = self.selector.poll(&mut events, self.wait())
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 tracing::error!(%error, "a shard cannot wait for its sockets");
-                return;
+                break;
             }
             self.kit.now = Instant::now();
             self.turn(&events);
         }
         self.kit.inbox.close();
+    }
+
+    /// Lets go of everybody, as if nobody had come yet.
+    pub(super) fn start_over(&mut self) {
+        for conn in self.conns.drain() {
+            if conn.is_served() {
+                conn.tally(&self.kit.counts).end();
+            }
+        }
+        self.groups.clear();
+        self.kit.start_over();
     }
 
     fn is_over(&self) -> bool {
@@ -119,6 +130,8 @@ impl Worker {
             Command::Fetched { group, at, frames } => self.fetched(group, &at, frames),
             Command::Stop => self.stop(),
             Command::Leave => self.is_leaving = true,
+            #[cfg(test)]
+            Command::Fail => panic!("asked to"),
         }
     }
 
@@ -260,7 +273,7 @@ impl Worker {
     /// Takes a connection out; its socket closes when it is dropped.
     fn remove(&mut self, slot: usize) -> Conn {
         let conn = self.conns.remove(slot);
-        if conn.reader.is_some() || !matches!(conn.kind, Kind::Poll(_)) {
+        if conn.is_served() {
             conn.tally(&self.kit.counts).end();
         }
         let members = &mut self.groups[conn.group].members;

@@ -33,7 +33,7 @@ use crate::{
     reader::{AHEAD_HOLD_MAX, Reader},
     rig::Rig,
     ring::{Ring, RingBounds},
-    shard::{Grant, Rules, Shards, Way},
+    shard::{Grant, Rules, Shards, Way, inbox::Command},
 };
 
 /// A busy machine is no fault.
@@ -46,6 +46,7 @@ pub(super) struct Hall {
     pub(super) gate: Arc<Gate>,
     pub(super) address: SocketAddr,
     pub(super) shutdown: Shutdown,
+    shards: Arc<Shards>,
     log: Mutex<(Epoch, Seq)>,
     epochs: AtomicU64,
 }
@@ -79,14 +80,19 @@ impl Hall {
     async fn with(channel: Arc<Channel>, shards: Arc<Shards>, shutdown: Shutdown) -> Self {
         let venue = Ranges::parse(&["127.0.0.0/8"]).expect("ranges");
         let gate = Gate::new(GateBounds::usual(1000), venue);
-        let door = Arc::new(Door { channel: channel.clone(), gate: gate.clone(), shards });
+        let door = Arc::new(Door { channel: channel.clone(), gate: gate.clone(), shards: shards.clone() });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let routes = Router::new().route("/{way}", get(enter)).with_state(door);
         let serving = http::serve(listener, routes, Limits::default(), shutdown.clone());
         shutdown.spawn(serving);
         let log = Mutex::new((Epoch::new(0, 0), 0));
-        Self { channel, gate, address, shutdown, log, epochs: AtomicU64::new(1) }
+        Self { channel, gate, address, shutdown, shards, log, epochs: AtomicU64::new(1) }
+    }
+
+    /// Has every shard meet a fault.
+    pub(super) fn fail(&self) {
+        self.shards.inboxes.iter().for_each(|inbox| inbox.push(Command::Fail));
     }
 
     /// The position behind this entry of the present log.
