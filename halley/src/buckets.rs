@@ -49,6 +49,12 @@ impl Bucket {
         self.bytes -= bytes as f64;
     }
 
+    /// Puts back what was charged and not given after all.
+    pub(crate) fn refund(&mut self, flow: Flow, now: Instant, bytes: u64) {
+        self.fill(flow, now);
+        self.bytes = (self.bytes + bytes as f64).min(flow.burst_bytes as f64);
+    }
+
     /// How long until something may be asked for again: zero unless it owes.
     pub(crate) fn wait(&mut self, flow: Flow, now: Instant) -> Duration {
         self.fill(flow, now);
@@ -95,6 +101,19 @@ mod tests {
             }
         }
         assert!((10_900..=11_200).contains(&given), "{given} bytes in 100 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_given_after_all_costs_nothing() {
+        let start = Instant::now();
+        let mut bucket = Bucket::full(FLOW, start);
+        bucket.charge(FLOW, start, 1500);
+        bucket.refund(FLOW, start, 600);
+        assert_eq!(bucket.wait(FLOW, start), Duration::ZERO);
+        bucket.refund(FLOW, start, 5000);
+        assert!(bucket.is_full(FLOW, start));
+        bucket.charge(FLOW, start, 1001);
+        assert!(!bucket.wait(FLOW, start).is_zero(), "no bucket holds more than its burst");
     }
 
     #[test]

@@ -258,6 +258,16 @@ impl Pass {
         self.gate.open().saturating_mul(self.gate.bounds.workers) as u64
     }
 
+    /// Puts back what was charged for and not taken.
+    pub(crate) fn refund(&mut self, bytes: usize) {
+        let now = Instant::now();
+        self.bucket.refund(self.gate.bounds.connection, now, bytes as u64);
+        let mut addresses = self.gate.lock();
+        let address = self.gate.remember(&mut addresses, &self.client, now);
+        let flow = self.gate.flow(&self.client, address.open);
+        address.bucket.refund(flow, now, bytes as u64);
+    }
+
     /// Charges what it caught up with.
     pub(crate) fn charge(&mut self, bytes: usize) {
         self.bucket.charge(self.gate.bounds.connection, Instant::now(), bytes as u64);

@@ -123,7 +123,17 @@ impl Reader {
             && self.rest_until.is_none()
     }
 
-    /// The client has everything up to here, less or more than was handed over.
+    /// Of entries that were handed over, the client took those up to here only. It pays for the rest when that goes out.
+    pub(crate) fn took(&mut self, batch: &Batch, seq: Seq) {
+        let paid = batch.bytes_until(self.history_until);
+        let taken = batch.bytes_until(self.history_until.min(seq));
+        if taken < paid {
+            self.pass.refund(paid - taken);
+        }
+        self.has(seq);
+    }
+
+    /// The client has everything up to here.
     pub(crate) fn has(&mut self, seq: Seq) {
         if let State::Following(at) = &mut self.state {
             at.seq = seq;

@@ -209,3 +209,18 @@ async fn history_waits_while_the_client_owes_and_live_entries_do_not() {
     assert!(entries.await > 0);
     assert!(began.elapsed() >= Duration::from_secs(3), "{:?}", began.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn history_that_a_full_socket_did_not_take_is_paid_for_when_it_goes_out() {
+    let rig = Rig::with_entries(0, 64);
+    let mut slow = Client::of(&rig, Some(0));
+    hello(slow.next().await);
+    // What is left is enough for all entries once, and for no more.
+    slow.reader.pass().charge((8 << 20) - 6000);
+    let began = Instant::now();
+    for seq in 1..=64 {
+        let Step::Entries(batch) = slow.next().await else { panic!("entries") };
+        slow.reader.took(&batch, seq);
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO, "it never had to rest");
+}

@@ -293,7 +293,7 @@ impl Conn {
         }
         let (seq, end) = batch.reached(form, sent);
         if let Some(reader) = &mut self.reader {
-            reader.has(seq);
+            reader.took(batch, seq);
         }
         self.tally(&kit.counts).delivered.increment(batch.count_until(seq));
         self.block(bytes.slice(sent..end), sent, kit);
