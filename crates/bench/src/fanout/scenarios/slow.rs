@@ -1,6 +1,7 @@
 //! 100 clients that never read among 1,000 that do: what the others notice, what each stuck one holds in memory, and when and how it
 //! is told to go.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::stuck::Stuck;
@@ -17,10 +18,8 @@ const READERS: usize = 1_000;
 const SLOW: usize = 100;
 /// Fills the buffers of whoever does not read within seconds.
 const RATE: f64 = 50.0;
-/// The readers by themselves.
-const ALONE_SECONDS: f64 = 10.0;
-/// With the stuck: their buffers must fill, and the rule's time must pass.
-const BESIDE_SECONDS: f64 = 30.0;
+/// The stuck clients' buffers must fill, and the rule's time must pass. As long before, with everybody reading.
+const SECONDS: f64 = 30.0;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A socket that was full for less has only been busy.
 const STUCK_AFTER: Duration = Duration::from_secs(3);
@@ -76,29 +75,27 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
 }
 
 async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Result<()> {
-    let start = setting.start(mode, READERS, 1);
-    let mut run = setting.begin(Server::Halley, &start).await?;
-    // What the server keeps for all is full from here on, so that memory which is added is the stuck clients'.
-    let filling = Plan { times: 50, every: Duration::from_millis(100), burst: 100, wait: CONNECT_WAIT };
-    run.measure(&filling).await?;
-    let alone = run.measure(&Plan::steady(RATE, ALONE_SECONDS)).await?;
+    let mut run = setting.begin(Server::Halley, &setting.start(mode, READERS, 1)).await?;
     let mut stuck = Crew::start(SLOW, setting.cores.generator)?;
     stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
     stuck.expect(1, 1).await?;
-    let before = account::pss(&run.peer.pids())?;
-    stuck.slow(SLOW, None).await?;
+    // What the server keeps for all is full from here on, so that memory which is added is the stuck clients'.
+    let filling = Plan { times: 50, every: Duration::from_millis(100), burst: 100, wait: CONNECT_WAIT };
+    run.measure(&filling).await?;
     let (address, pids) = (run.peer.address(), run.peer.pids());
-    let plan = Plan::steady(RATE, BESIDE_SECONDS);
-    let (beside, watched) = tokio::join!(run.measure(&plan), watch(address, &pids, before));
-    let (beside, watched) = (beside?, watched?);
-    shown.share.push(beside.ms(0.99) / alone.ms(0.99));
-    shown.user_bytes.push(watched.user_bytes);
+    let plan = Plan::steady(RATE, SECONDS);
+    let (before, all_read) = tokio::join!(run.measure(&plan), watch(address, &pids, 0));
+    stuck.slow(SLOW, None).await?;
+    let (beside, watched) = tokio::join!(run.measure(&plan), watch(address, &pids, WEIGHED_LEAST));
+    let (before, all_read, beside, watched) = (before?, all_read?, beside?, watched?);
+    shown.share.push(beside.ms(0.99) / before.ms(0.99));
+    shown.user_bytes.push((median(&watched.user_bytes) - median(&all_read.user_bytes)) / SLOW as f64);
     shown.kernel_bytes.push(watched.kernel_bytes);
     shown.given_up.push(watched.given_up.len() as f64);
     let slowest = watched.given_up.iter().max().map_or(f64::NAN, Duration::as_secs_f64);
     shown.slowest_seconds.push(slowest);
     shown.told.push(told(&mut stuck, mode).await?);
-    for measured in [&alone, &beside] {
+    for measured in [&before, &beside] {
         shown.sound.note(&measured.report);
     }
     shown.sound.note_broken(&beside.report);
@@ -108,30 +105,39 @@ async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Resu
 
 /// What was seen of the stuck.
 struct Watched {
-    user_bytes: f64,
+    /// Memory of the server, each time that enough were stuck.
+    user_bytes: Vec<f64>,
+    /// Of each stuck one's socket.
     kernel_bytes: f64,
     given_up: Vec<Duration>,
 }
 
-/// Looks at the server's sockets until the plan's time is over. Weighs once, when nearly all have been stuck for a while.
-async fn watch(address: std::net::SocketAddr, pids: &[u32], before: u64) -> anyhow::Result<Watched> {
+/// Looks at the server while a plan is measured. Weighs it whenever so many are stuck, and their sockets once.
+async fn watch(address: SocketAddr, pids: &[u32], least: usize) -> anyhow::Result<Watched> {
     let (begin, mut stuck) = (Instant::now(), Stuck::default());
-    let mut watched = Watched { user_bytes: f64::NAN, kernel_bytes: f64::NAN, given_up: Vec::new() };
-    while begin.elapsed().as_secs_f64() < BESIDE_SECONDS {
+    let mut watched = Watched { user_bytes: Vec::new(), kernel_bytes: f64::NAN, given_up: Vec::new() };
+    while begin.elapsed().as_secs_f64() < SECONDS {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = Instant::now();
         stuck.look(now, &sockets::of(address)?);
-        if watched.user_bytes.is_nan() && stuck.held(now, WEIGHED_AFTER) >= WEIGHED_LEAST {
-            watched.user_bytes = (account::pss(pids)? as f64 - before as f64) / SLOW as f64;
-            let mut kernel = sockets::kernel_bytes_of_stuck(address)?;
-            kernel.sort_unstable();
-            // The readers' sockets may hold something at that moment, too: the largest are the stuck ones'.
-            let largest: Vec<u64> = kernel.into_iter().rev().take(SLOW).collect();
-            watched.kernel_bytes = largest.iter().sum::<u64>() as f64 / largest.len().max(1) as f64;
+        if stuck.held(now, WEIGHED_AFTER) < least {
+            continue;
+        }
+        watched.user_bytes.push(account::pss(pids)? as f64);
+        if watched.kernel_bytes.is_nan() && least > 0 {
+            watched.kernel_bytes = socket_bytes(address)?;
         }
     }
     watched.given_up = stuck.given_up(STUCK_AFTER);
     Ok(watched)
+}
+
+/// Kernel memory of each stuck client's socket. The readers' may hold something at that moment, too: the largest are the stuck ones'.
+fn socket_bytes(address: SocketAddr) -> anyhow::Result<f64> {
+    let mut all = sockets::kernel_bytes_of_stuck(address)?;
+    all.sort_unstable();
+    let largest: Vec<u64> = all.into_iter().rev().take(SLOW).collect();
+    Ok(largest.iter().sum::<u64>() as f64 / largest.len().max(1) as f64)
 }
 
 /// They read on now. How many find out why they were closed: a WebSocket by its code, a reader of events in words.
