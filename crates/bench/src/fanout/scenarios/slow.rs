@@ -40,6 +40,8 @@ const WEIGHED_LEAST: usize = SLOW * 9 / 10;
 struct Shown {
     share: Vec<f64>,
     user_bytes: Vec<f64>,
+    /// How far the same figure moves while everybody reads.
+    noise_bytes: Vec<f64>,
     kernel_bytes: Vec<f64>,
     given_up: Vec<f64>,
     slowest_seconds: Vec<f64>,
@@ -54,7 +56,8 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
             round(setting, mode, &mut shown).await?;
         }
         let name = format!("{}, {SLOW} stuck among {READERS}", mode.name());
-        let Shown { share, user_bytes, kernel_bytes, given_up, slowest_seconds, told, sound } = shown;
+        let Shown { share, user_bytes, noise_bytes, kernel_bytes, given_up, slowest_seconds, told, sound } =
+            shown;
         figures.tell(
             &format!("{name}: the others' p99, of what it was"),
             median(&share),
@@ -63,6 +66,12 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
         );
         let (user, kernel) = (median(&user_bytes), median(&kernel_bytes));
         figures.tell("  user memory of each stuck client", user, "B", Aim::None);
+        figures.tell(
+            "    which moves by so much while everybody reads",
+            median(&noise_bytes),
+            "B",
+            Aim::None,
+        );
         figures.tell("  kernel memory of its socket, server's side", kernel, "B", Aim::None);
         figures.tell("  together", user.max(0.0) + kernel, "B", Aim::AtMost(STUCK_BYTES_MAX));
         figures.tell("  closed", median(&given_up), "", Aim::AtLeast(SLOW as f64));
@@ -76,12 +85,13 @@ pub(super) async fn measure(setting: &Setting, figures: &mut Figures) -> anyhow:
 
 async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Result<()> {
     let mut run = setting.begin(Server::Halley, &setting.start(mode, READERS, 1)).await?;
-    let mut stuck = Crew::start(SLOW, setting.cores.generator)?;
-    stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
-    stuck.expect(1, 1).await?;
     // What the server keeps for all is full from here on, so that memory which is added is the stuck clients'.
     let filling = Plan { times: 50, every: Duration::from_millis(100), burst: 100, wait: CONNECT_WAIT };
     run.measure(&filling).await?;
+    // Behind it, or their kernels would have given them buffers for such bursts, which take minutes to fill.
+    let mut stuck = Crew::start(SLOW, setting.cores.generator)?;
+    stuck.connect(run.peer.address(), &manner(&*run.peer, mode), CONNECT_WAIT).await?;
+    stuck.expect(1, 1).await?;
     let (address, pids) = (run.peer.address(), run.peer.pids());
     let plan = Plan::steady(RATE, SECONDS);
     let (before, all_read) = tokio::join!(run.measure(&plan), watch(address, &pids, 0));
@@ -90,6 +100,8 @@ async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Resu
     let (before, all_read, beside, watched) = (before?, all_read?, beside?, watched?);
     shown.share.push(beside.ms(0.99) / before.ms(0.99));
     shown.user_bytes.push((median(&watched.user_bytes) - median(&all_read.user_bytes)) / SLOW as f64);
+    let (least, most) = ends(&all_read.user_bytes);
+    shown.noise_bytes.push((most - least) / SLOW as f64);
     shown.kernel_bytes.push(watched.kernel_bytes);
     shown.given_up.push(watched.given_up.len() as f64);
     let slowest = watched.given_up.iter().max().map_or(f64::NAN, Duration::as_secs_f64);
@@ -101,6 +113,11 @@ async fn round(setting: &Setting, mode: Mode, shown: &mut Shown) -> anyhow::Resu
     shown.sound.note_broken(&beside.report);
     stuck.close().await?;
     run.end().await
+}
+
+fn ends(values: &[f64]) -> (f64, f64) {
+    let first = (f64::INFINITY, f64::NEG_INFINITY);
+    values.iter().fold(first, |(least, most), value| (least.min(*value), most.max(*value)))
 }
 
 /// What was seen of the stuck.
