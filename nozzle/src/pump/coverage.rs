@@ -16,10 +16,10 @@ use crate::source::{CURSOR_BYTES_MAX, Cursor};
 /// promise that a loss shows within 90 s.
 pub(super) const GAP_AFTER: Duration = Duration::from_secs(30);
 /// A source that is asked once a minute learns late that nobody answers; its hole is shown so long after it was last heard,
-/// which keeps the same promise.
-const GAP_AFTER_LAST_WORD: Duration = Duration::from_secs(85);
+/// which keeps the same promise on a busy machine, too.
+const GAP_AFTER_LAST_WORD: Duration = Duration::from_secs(75);
 /// But no hole is shown sooner than this: the first new try may close it.
-const GAP_AFTER_MIN: Duration = Duration::from_secs(15);
+const GAP_AFTER_MIN: Duration = Duration::from_secs(10);
 
 /// What the ledger remembers of a source between starts, in the same transaction as the items it brought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,9 +227,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hole_is_shown_85_s_after_the_last_word_and_15_to_30_s_after_the_line_was_lost() {
+    async fn a_hole_is_shown_75_s_after_the_last_word_and_10_to_30_s_after_the_line_was_lost() {
         for (silence_seconds, shown_after_seconds) in
-            [(0, 30), (50, 30), (60, 25), (66, 19), (80, 15), (600, 15)]
+            [(0, 30), (40, 30), (50, 25), (60, 15), (66, 10), (80, 10), (600, 10)]
         {
             let mut coverage = covered();
             coverage.heard(NOON);
