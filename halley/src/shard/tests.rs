@@ -126,6 +126,13 @@ async fn a_last_answer_is_followed_by_no_other_and_by_an_end() {
     let read = String::from_utf8(read).expect("text");
     assert!(read.contains("\r\nconnection: close\r\n") && read.matches("HTTP/1.1 ").count() == 1, "{read}");
     assert_eq!(hall.gate.open(), 0);
+    // What still comes is heard out as long as any goodbye is, and neither read as a request nor waited for like one.
+    let began = Instant::now();
+    while socket.write_all(b"x").await.is_ok() && began.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let heard_out = began.elapsed();
+    assert!((Duration::from_secs(1)..Duration::from_secs(8)).contains(&heard_out), "{heard_out:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest, protocol::CloseFrame},
@@ -154,4 +154,15 @@ pub(crate) fn http() -> reqwest::Client {
 /// The numbers of a list of entries.
 pub(crate) fn seqs(entries: &Value) -> Vec<u64> {
     entries.as_array().expect("a list").iter().map(|entry| entry["seq"].as_u64().expect("a number")).collect()
+}
+
+/// Asks for a stream or a poll from the log's beginning over a bare socket, and reads nothing.
+pub(crate) async fn ask(socket: &mut TcpStream, stage: &Stage, way: &str) {
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    let upgrade = if way == "ws" { upgrade } else { "" };
+    let at = stage.at(0);
+    let head =
+        format!("GET /live/{SLUG}/{way}?after={at} HTTP/1.1\r\nhost: {}\r\n{upgrade}\r\n", stage.address);
+    socket.write_all(head.as_bytes()).await.expect("sent");
 }

@@ -10,8 +10,9 @@ use tokio::{
 };
 
 use crate::{
+    clients::ask,
     kernel::{ESTABLISHED, sockets_of},
-    stage::{SLUG, Stage, eventually},
+    stage::{Stage, eventually},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,13 +25,7 @@ const WAYS: [&str; 3] = ["ws", "sse", "poll"];
 /// A stream, or a held poll, that the server has taken in.
 async fn open(stage: &Stage, way: &str) -> TcpStream {
     let mut socket = TcpStream::connect(&stage.address).await.expect("halley listens");
-    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-                   sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
-    let upgrade = if way == "ws" { upgrade } else { "" };
-    let at = stage.at(0);
-    let head =
-        format!("GET /live/{SLUG}/{way}?after={at} HTTP/1.1\r\nhost: {}\r\n{upgrade}\r\n", stage.address);
-    socket.write_all(head.as_bytes()).await.expect("sent");
+    ask(&mut socket, stage, way).await;
     if way == "poll" {
         // Nothing is said to it; it is known to be held when the status counts it.
         return socket;

@@ -3,30 +3,17 @@
 use std::time::{Duration, Instant};
 
 use halley::Config;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{
-    clients::{Sse, Ws, http},
-    stage::{SLUG, Stage},
+    clients::{Sse, Ws, ask, http},
+    stage::Stage,
 };
 
 /// Opens a stream and never reads it.
 async fn deaf(stage: &Stage, way: &str) -> TcpStream {
     let mut socket = TcpStream::connect(&stage.address).await.expect("halley listens");
-    let upgrade = if way == "ws" {
-        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    } else {
-        ""
-    };
-    let head = format!(
-        "GET /live/{SLUG}/{way}?after={} HTTP/1.1\r\nhost: {}\r\n{upgrade}\r\n",
-        stage.at(0),
-        stage.address
-    );
-    socket.write_all(head.as_bytes()).await.expect("sent");
+    ask(&mut socket, stage, way).await;
     socket
 }
 

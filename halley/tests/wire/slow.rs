@@ -6,16 +6,16 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncReadExt,
     net::{TcpSocket, TcpStream},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 
 use crate::{
-    clients::{Sse, Ws},
+    clients::{Sse, Ws, ask},
     kernel::{FIN_WAIT1, sockets_of},
-    stage::{SLUG, Stage},
+    stage::Stage,
 };
 
 /// A third of them on each of the three ways.
@@ -36,13 +36,7 @@ async fn deaf(stage: &Stage, way: &str, has_room: bool) -> TcpStream {
         socket.set_recv_buffer_size(4096).expect("smaller");
     }
     let mut socket = socket.connect(stage.address.parse().expect("bound")).await.expect("halley listens");
-    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-                   sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
-    let upgrade = if way == "ws" { upgrade } else { "" };
-    let at = stage.at(0);
-    let head =
-        format!("GET /live/{SLUG}/{way}?after={at} HTTP/1.1\r\nhost: {}\r\n{upgrade}\r\n", stage.address);
-    socket.write_all(head.as_bytes()).await.expect("sent");
+    ask(&mut socket, stage, way).await;
     socket
 }
 
