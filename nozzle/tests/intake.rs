@@ -46,6 +46,12 @@ impl Rig {
         Self { dir, nozzle, base, client, shutdown, serving }
     }
 
+    /// How many entries the log has besides tallies, which come whenever a minute ends.
+    async fn entries(&self) -> usize {
+        let lines = self.nozzle.lines(eid(), 0, 100).await.unwrap().lines;
+        lines.iter().filter(|line| line.entry().unwrap().name() != "tally").count()
+    }
+
     async fn stop(self) -> TempDir {
         self.shutdown.trigger();
         self.shutdown.finish().await;
@@ -174,8 +180,8 @@ async fn both_carriers_tell_the_same_and_lines_come_back_as_they_were_written() 
         || Ask::Decide(Decide { id: "000000000000".parse().unwrap(), decision: Decision::Show, law: false });
     let near_refused = rig.nozzle.ask(eid(), order(missing(), "m")).await.unwrap_err();
     assert_eq!(far.ask(eid(), order(missing(), "m")).await.unwrap_err(), near_refused);
-    let near_page = rig.nozzle.lines(eid(), 1, 10).await.unwrap();
-    assert_eq!(far.lines(eid(), 1, 10).await.unwrap(), near_page);
+    let near_page = rig.nozzle.lines(eid(), 1, 2).await.unwrap();
+    assert_eq!(far.lines(eid(), 1, 2).await.unwrap().lines, near_page.lines);
     assert_eq!(near_page.lines.len(), 2);
     rig.stop().await;
 }
@@ -193,10 +199,10 @@ async fn a_dry_run_tells_what_would_move_and_leaves_nothing() {
     let dry = rig.post(&format!("{path}?dry_run=1"), "d", file.to_string()).send().await.unwrap();
     assert_eq!(dry.status(), StatusCode::OK);
     assert_eq!(json_of(dry).await["moves"].as_array().unwrap().len(), 1);
-    assert_eq!(rig.nozzle.lines(eid(), 0, 100).await.unwrap().head.top, 2);
+    assert_eq!(rig.entries().await, 2);
     let real = rig.post(&path, "d", file.to_string()).send().await.unwrap();
     assert_eq!(real.status(), StatusCode::CREATED, "a dry run uses up no key");
-    assert_eq!(rig.nozzle.lines(eid(), 0, 100).await.unwrap().head.top, 5);
+    assert_eq!(rig.entries().await, 5);
     rig.stop().await;
 }
 

@@ -22,7 +22,7 @@ const HELLO: &[u8] = br#"{"type":"post.created","data":{"id":"1","text":"hello h
 async fn a_signed_delivery_is_in_the_log_when_it_is_answered_and_a_retry_changes_nothing() {
     let rig = Rig::start().await;
     let sender = rig.sender("blog", SECRET);
-    let before = rig.top().await;
+    let before = rig.entries().await;
     let first = sender.deliver("msg_1", HELLO).await;
     assert_eq!(first.tries, [Some(200)], "{}", first.body);
     assert_eq!(rig.posts().await.len(), 1, "committed before the answer");
@@ -30,14 +30,14 @@ async fn a_signed_delivery_is_in_the_log_when_it_is_answered_and_a_retry_changes
         let again = sender.deliver("msg_1", body).await;
         assert!(again.is_taken() && again.body.contains("before"), "{}", again.body);
     }
-    assert_eq!(rig.top().await, before + 1);
+    assert_eq!(rig.entries().await, before + 1);
     let other = rig
         .sender("blog", NEW_SECRET)
         .also("whsec_b3RoZXIgc2VjcmV0IG9mIHNvbWVib2R5")
         .deliver("msg_2", HELLO)
         .await;
     assert!(other.is_taken(), "the second live secret, one of two signatures");
-    assert_eq!(rig.top().await, before + 1, "the same item again is a duplicate");
+    assert_eq!(rig.entries().await, before + 1, "the same item again is a duplicate");
     let dir = rig.stop().await;
     let fold = fold(&dir).await;
     let item = item(&fold, "blog/1").unwrap();
@@ -51,7 +51,7 @@ async fn a_signed_delivery_is_in_the_log_when_it_is_answered_and_a_retry_changes
 #[tokio::test(flavor = "multi_thread")]
 async fn forgers_and_broken_senders_are_refused_and_leave_nothing() {
     let rig = Rig::start().await;
-    let before = rig.top().await;
+    let before = rig.entries().await;
     let cases: Vec<(Fault, u16, Option<&str>)> = vec![
         (Fault::BadSignature, 401, Some("bad_signature")),
         (Fault::OtherSecret, 401, Some("bad_signature")),
@@ -89,7 +89,7 @@ async fn forgers_and_broken_senders_are_refused_and_leave_nothing() {
         }
     }
     assert_eq!(refusals.len(), 1, "a forger learns nothing from the answer: {refusals:?}");
-    assert_eq!(rig.top().await, before);
+    assert_eq!(rig.entries().await, before);
     let printed = rig.status("blog").to_string();
     assert!(!printed.contains("hello") && !printed.contains("MfKQ"), "{printed}");
     assert_eq!(rig.status("blog")["state"], "live");
@@ -123,7 +123,7 @@ async fn a_sender_that_fails_at_first_is_heard_by_its_retries() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_impatient_senders_of_one_delivery_make_one_item() {
     let rig = Rig::start().await;
-    let before = rig.top().await;
+    let before = rig.entries().await;
     let tasks: Vec<_> = (0..100)
         .map(|n| {
             let sender = rig.sender("blog", SECRET).faults(if n % 3 == 0 {
@@ -137,7 +137,7 @@ async fn a_hundred_impatient_senders_of_one_delivery_make_one_item() {
     for task in tasks {
         assert!(task.await.unwrap().is_none_or(|status| status == 200));
     }
-    assert_eq!(rig.top().await, before + 1);
+    assert_eq!(rig.entries().await, before + 1);
     rig.stop().await;
 }
 
@@ -207,7 +207,7 @@ async fn updates_and_deletes_follow_their_item_in_whatever_order_they_come() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_brings_nothing_is_answered_so_that_nobody_tries_again() {
     let rig = Rig::start().await;
-    let before = rig.top().await;
+    let before = rig.entries().await;
     let sender = rig.sender("blog", SECRET);
     for (n, kind) in ["ping", "user.created", "post.pinned"].into_iter().enumerate() {
         let said =
@@ -229,7 +229,7 @@ async fn what_brings_nothing_is_answered_so_that_nobody_tries_again() {
         let told: serde_json::Value = serde_json::from_str(&said.body).unwrap();
         assert!(told["message"].as_str().unwrap().len() > 20, "{told}");
     }
-    assert_eq!(rig.top().await, before);
+    assert_eq!(rig.entries().await, before);
     rig.stop().await;
 }
 
@@ -362,7 +362,7 @@ async fn a_port_that_is_taken_stops_nobody_and_shows_at_the_source() {
     until(|| async { rig.status("blog")["why"].as_str().is_some_and(|why| why.contains("hooks_listen")) })
         .await;
     assert_eq!(rig.status("blog")["state"], "waiting");
-    assert!(rig.top().await > 0, "the intake works");
+    assert!(rig.entries().await > 0, "the intake works");
     drop(taken);
     let rig = rig.opened().await;
     assert!(rig.sender("meet", TEXT_SECRET).github("ping").deliver("1", b"{}").await.is_taken());

@@ -145,8 +145,10 @@ impl Rig {
         posts
     }
 
-    pub(crate) async fn top(&self) -> u64 {
-        self.nozzle.lines(eid(), 0, 1).await.unwrap().head.top
+    /// How many entries the log has besides tallies, which come whenever a minute ends.
+    pub(crate) async fn entries(&self) -> usize {
+        let lines = self.nozzle.lines(eid(), 0, 500).await.unwrap().lines;
+        lines.iter().filter(|line| line.entry().unwrap().name() != "tally").count()
     }
 
     /// What the dashboard sees of a source; null while its event is still being started.
