@@ -217,6 +217,9 @@ pub struct StageEntry {
     pub talk: Option<TalkId>,
     /// Since when.
     pub since: Micros,
+    /// What was said of this room for this moment is taken back: it counts as never said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
 }
 
 /// A version of the schedule. Its talks came right before it.

@@ -1,6 +1,13 @@
 //! Filing: which talk an item is about, and why. A pure function; "don't know" is a good answer.
 
-use crate::{Item, Micros, Talk, TalkId};
+mod programme;
+mod register;
+
+pub use programme::Programme;
+pub use register::{Context, Known, Linked, Register};
+
+use crate::stage::Timeline;
+use crate::{Item, TalkId};
 use serde::{Deserialize, Serialize};
 
 /// How sure we are.
@@ -59,36 +66,6 @@ impl Filing {
     }
 }
 
-/// The talks of an event, ready to be asked what is on. Build it when the schedule changes, ask it for each item.
-#[derive(Clone, Debug, Default)]
-pub struct Timetable {
-    talks: Vec<Talk>,
-    longest: i64,
-}
-
-impl Timetable {
-    /// Takes all talks of an event; dropped ones are left out.
-    #[must_use]
-    pub fn new(talks: impl IntoIterator<Item = Talk>) -> Self {
-        let mut talks: Vec<Talk> = talks.into_iter().filter(|t| !t.dropped && t.end > t.start).collect();
-        talks.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
-        let longest = talks.iter().map(|t| t.end.since(t.start)).max().unwrap_or(0);
-        Self { talks, longest }
-    }
-
-    /// The talks that are on at `at`, by start.
-    pub fn on_at(&self, at: Micros) -> impl Iterator<Item = &Talk> {
-        let from = self.talks.partition_point(|t| t.start < at.plus(-self.longest));
-        self.talks[from..].iter().take_while(move |t| t.start <= at).filter(move |t| t.is_on(at))
-    }
-
-    /// All talks, by start.
-    #[must_use]
-    pub fn talks(&self) -> &[Talk] {
-        &self.talks
-    }
-}
-
 /// Where its writer stood when an item was written on the event's own page. Kept beside the item in private, so that a
 /// later look at stage or schedule still knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,45 +78,57 @@ pub struct WrittenAt {
     pub room: Option<String>,
 }
 
-/// Files an item. What its writer said about the place comes first; else by one honest rule: exactly one talk on anywhere
-/// when it was said means that talk.
+/// Files an item: which talk it is about, as far as its words, its place and what was said before it tell. The same
+/// arguments give the same filing, always.
 #[must_use]
-pub fn file(item: &Item, at: Option<&WrittenAt>, timetable: &Timetable) -> Filing {
-    if let Some(filing) = at.and_then(|at| file_where_written(item, at, timetable)) {
+pub fn file(
+    item: &Item,
+    at: Option<&WrittenAt>,
+    programme: &Programme,
+    stage: &Timeline,
+    _context: &Context,
+) -> Filing {
+    if let Some(filing) = at.and_then(|at| file_where_written(item, at, programme, stage)) {
         return filing;
     }
-    let mut on = timetable.on_at(item.when);
-    match (on.next(), on.next()) {
-        (Some(talk), None) => Filing {
-            talk: Some(talk.id.clone()),
-            room: Some(talk.room.clone()),
-            state: FilingState::Filed,
-            score: 0.6,
-            by: By::Rule,
-            reasons: vec!["It was the only talk on when this was said.".into()],
-        },
-        (None, _) => Filing::unsorted("No talk was on when this was said."),
-        (Some(_), Some(_)) => Filing::unsorted("Several talks were on when this was said."),
+    let on: Vec<(&str, &TalkId)> = stage
+        .rooms()
+        .flat_map(|(room, spans)| spans.iter().map(move |span| (room, span)))
+        .filter(|(_, span)| span.holds(item.when))
+        .filter_map(|(room, span)| span.talk.as_ref().map(|talk| (room, talk)))
+        .collect();
+    match on[..] {
+        [(room, talk)] => filed(talk, room, 0.6, "It was the only talk on when this was said."),
+        [] => Filing::unsorted("No talk was on when this was said."),
+        _ => Filing::unsorted("Several talks were on when this was said."),
     }
 }
 
-/// A talk that is still in the programme; else what is on in the room, or the room alone as a suggestion.
-fn file_where_written(item: &Item, at: &WrittenAt, timetable: &Timetable) -> Option<Filing> {
-    let filed = |talk: &Talk, score, reason: &str| Filing {
-        talk: Some(talk.id.clone()),
-        room: Some(talk.room.clone()),
+fn filed(talk: &TalkId, room: &str, score: f64, reason: &str) -> Filing {
+    Filing {
+        talk: Some(talk.clone()),
+        room: Some(room.to_owned()),
         state: FilingState::Filed,
         score,
         by: By::Rule,
         reasons: vec![reason.to_owned()],
-    };
-    if let Some(talk) = timetable.talks().iter().find(|talk| at.talk.as_ref() == Some(&talk.id)) {
-        return Some(filed(talk, 1.0, "Written on this talk\u{2019}s page."));
+    }
+}
+
+/// A talk that is still in the programme; else what is on in the room, or the room alone as a suggestion.
+fn file_where_written(
+    item: &Item,
+    at: &WrittenAt,
+    programme: &Programme,
+    stage: &Timeline,
+) -> Option<Filing> {
+    if let Some(talk) = at.talk.as_ref().and_then(|id| programme.talk(id)) {
+        return Some(filed(&talk.id, &talk.room, 1.0, "Written on this talk\u{2019}s page."));
     }
     let room = at.room.as_ref()?;
-    let mut on = timetable.on_at(item.when).filter(|talk| talk.room == *room);
+    let mut on = stage.in_room(room, item.when).filter_map(|span| span.talk.as_ref());
     match (on.next(), on.next()) {
-        (Some(talk), None) => Some(filed(talk, 0.9, "Written for this room while this talk was on.")),
+        (Some(talk), None) => Some(filed(talk, room, 0.9, "Written for this room while this talk was on.")),
         _ => Some(Filing {
             room: Some(room.clone()),
             state: FilingState::Suggested,

@@ -80,7 +80,33 @@ pub struct Talk {
     /// No longer in the schedule, or called off.
     #[serde(default)]
     pub dropped: bool,
+    /// What earlier versions of the schedule said of it where they differ, newest first, at most [`WAS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub was: Vec<Was>,
 }
+
+/// What an earlier version of the schedule said of a talk. Absent is: the same as now (or as in the next newer one).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Was {
+    /// The version's name.
+    #[serde(default)]
+    pub version: String,
+    /// Its title then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Its room's slug then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// Its start and end then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<(Micros, Micros)>,
+    /// Who was to speak, by name, where somebody no longer does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speakers: Vec<String>,
+}
+
+/// Most earlier versions that a talk's record tells of.
+pub const WAS_MAX: usize = 5;
 
 impl Talk {
     /// True from its first to before its last moment, by the schedule.

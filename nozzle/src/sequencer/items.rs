@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use live::ledger::{Account, author_name};
 use live::state::{Arrival, Outcome, Record, Words, decide};
-use model::filing::{WrittenAt, file};
-use model::{By, Counts, GoneBy, Item, ItemId, Kind, Retain, Uid};
+use model::filing::{Context, WrittenAt, file};
+use model::{By, Counts, Filing, GoneBy, Item, ItemId, Kind, Retain, Uid};
 
 use super::board::Heard;
 use super::work::Work;
@@ -170,8 +170,12 @@ impl Work<'_> {
         let mut item = admitted.item.clone();
         item.reply_to = self.relation(&item, admitted.reply_to.as_deref()).or(item.reply_to);
         item.quotes = self.relation(&item, admitted.quotes.as_deref());
-        let filing = file(&item, at, &self.standing.timetable);
+        let filing = self.filed(&item, at);
         Words { item, filing, at: at.cloned() }
+    }
+
+    fn filed(&self, item: &Item, at: Option<&WrittenAt>) -> Filing {
+        file(item, at, &self.standing.programme, &self.standing.stage, &Context::default())
     }
 
     /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, and a person's filing.
@@ -193,11 +197,8 @@ impl Work<'_> {
         if admitted.revision == Revision::Newer {
             item.rev = if says_the_same(item, &known.item) { record.rev } else { record.rev + 1 };
         }
-        words.filing = if known.filing.by == By::Person {
-            known.filing.clone()
-        } else {
-            file(item, known_at, &self.standing.timetable)
-        };
+        words.filing =
+            if known.filing.by == By::Person { known.filing.clone() } else { self.filed(item, known_at) };
         words
     }
 

@@ -3,8 +3,9 @@
 
 use jiff::tz::TimeZone;
 use model::event::EventFile;
-use model::filing::Timetable;
+use model::filing::Programme;
 use model::schedule::{self, Change, Merged};
+use model::stage::Timeline;
 use model::{Kind, Micros, StageEntry, TalkId};
 use sha2::{Digest, Sha256};
 
@@ -35,10 +36,13 @@ impl Work<'_> {
         if since.since(self.now) > STAGE_AHEAD_MAX {
             return Ok(Err(Refusal::bad("since lies in the future; a stage is set when it is so")));
         }
-        let stage = StageEntry { room: ask.room.clone(), talk: ask.talk.clone(), since };
+        let stage = StageEntry { room: ask.room.clone(), talk: ask.talk.clone(), since, undone: false };
+        let mut presses = self.standing.fold.stage.clone();
+        presses.entry(ask.room.clone()).or_default().push(stage.clone());
+        let timeline = Timeline::new(self.standing.fold.talks.values(), &presses);
         let seq = self.append(Kind::Stage(stage))?;
         let touch = Touch::Stage { room: ask.room.clone(), from: since.plus(-STAGE_REACH) };
-        let moves = self.refile(&touch, &self.standing.timetable).await?;
+        let moves = self.refile(&touch, &self.standing.programme, &timeline).await?;
         let id = ask.talk.as_ref().map(TalkId::to_string);
         Ok(Ok(Outcome { moves, ..Outcome::committed(seq, id) }))
     }
@@ -85,7 +89,9 @@ impl Work<'_> {
         let talks = merged.talks.iter().map(|t| t.id.clone()).collect();
         let mut all = known.clone();
         all.extend(merged.talks.iter().map(|t| (t.id.clone(), t.clone())));
-        self.refile(&Touch::Schedule { talks, times }, &Timetable::new(all.into_values())).await
+        let stage = Timeline::new(all.values(), &self.standing.fold.stage);
+        let programme = Programme::new(all.into_values(), self.standing.fold.event.as_ref());
+        self.refile(&Touch::Schedule { talks, times }, &programme, &stage).await
     }
 
     async fn is_seen_again(&mut self, file: &[u8]) -> Result<bool, live::Error> {

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use live::state::{ItemState, Record};
-use model::filing::{Timetable, file};
+use model::filing::{Context, Programme, file};
+use model::stage::Timeline;
 use model::{By, FilingEntry, FilingState, Kind, Micros, Move, TalkId};
 
 use super::work::Work;
@@ -48,7 +49,8 @@ impl Work<'_> {
     pub(super) async fn refile(
         &mut self,
         touch: &Touch,
-        timetable: &Timetable,
+        programme: &Programme,
+        stage: &Timeline,
     ) -> Result<Vec<Move>, live::Error> {
         let mut moves = Vec::new();
         let mut after = None;
@@ -58,7 +60,7 @@ impl Work<'_> {
             let is_last = records.len() < RECORDS_MAX;
             after = records.last().map(|r| r.id);
             for record in records.into_iter().filter(|r| touch.concerns(r)) {
-                moves.extend(self.refile_one(record, timetable));
+                moves.extend(self.refile_one(record, programme, stage));
             }
             if is_last {
                 break;
@@ -70,9 +72,9 @@ impl Work<'_> {
         Ok(moves)
     }
 
-    fn refile_one(&mut self, mut record: Record, timetable: &Timetable) -> Option<Move> {
+    fn refile_one(&mut self, mut record: Record, programme: &Programme, stage: &Timeline) -> Option<Move> {
         let words = record.words.as_mut()?;
-        let filing = file(&words.item, words.at.as_ref(), timetable);
+        let filing = file(&words.item, words.at.as_ref(), programme, stage, &Context::default());
         if filing == words.filing {
             return None;
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use live::LINES_MAX;
 use live::ledger::Ledger;
 use model::event::{EventFile, EventRef, OnsiteLimits};
-use model::filing::Timetable;
+use model::filing::Programme;
+use model::stage::Timeline;
 use model::{
     Counts, CountsEntry, Entry, EventId, Fold, ItemCounts, ItemId, Kind, Micros, Seq, Tally, TallyCounts,
 };
@@ -51,7 +52,10 @@ pub(crate) struct EventView {
 /// See the module.
 pub(super) struct Standing {
     pub(super) fold: Fold,
-    pub(super) timetable: Timetable,
+    /// What filing knows of the event.
+    pub(super) programme: Programme,
+    /// What is really on.
+    pub(super) stage: Timeline,
     pub(super) settings: Option<Arc<EventFile>>,
     /// How much each person has written on the page of late.
     pub(super) buckets: Buckets,
@@ -106,11 +110,13 @@ impl Standing {
         // Settings that an older version accepted and this one refuses leave the event without sources, not without
         // its log; the host says so.
         let settings = text.and_then(|t| EventFile::parse(&t).ok()).map(Arc::new);
-        let timetable = Timetable::new(fold.talks.values().cloned());
+        let programme = Programme::new(fold.talks.values().cloned(), fold.event.as_ref());
+        let stage = Timeline::new(fold.talks.values(), &fold.stage);
         let (last_at, written) = newest(ledger).await?;
         Ok(Self {
             fold,
-            timetable,
+            programme,
+            stage,
             settings,
             buckets: Buckets::default(),
             board: Arc::new(Board::load(ledger.view().note(RADAR_NOTE).await?.as_deref())),
@@ -151,15 +157,19 @@ impl Standing {
     pub(super) fn apply(&mut self, effects: Effects) -> bool {
         self.last_at = self.last_at.max(effects.at);
         self.has_account_to_do |= effects.has_account_news;
-        let mut has_talks = false;
+        let (mut has_talks, mut has_stage) = (false, false);
         let mut has_view = false;
         for entry in &effects.news {
             has_talks |= matches!(entry.kind, Kind::Talk { .. });
+            has_stage |= matches!(entry.kind, Kind::Stage(_));
             has_view |= matches!(entry.kind, Kind::Event { .. });
             self.fold.apply(entry);
         }
-        if has_talks {
-            self.timetable = Timetable::new(self.fold.talks.values().cloned());
+        if has_talks || has_view {
+            self.programme = Programme::new(self.fold.talks.values().cloned(), self.fold.event.as_ref());
+        }
+        if has_talks || has_stage {
+            self.stage = Timeline::new(self.fold.talks.values(), &self.fold.stage);
         }
         if let Some(settings) = effects.settings {
             self.settings = Some(Arc::new(settings));

@@ -166,6 +166,7 @@ mod tests {
             room: "main".into(),
             talk: talk.map(|t| TalkId(t.into())),
             since: Micros(since * Micros::MINUTE),
+            undone: false,
         };
         fold.stage.insert("main".into(), vec![said(Some("t1"), 2)]);
         assert_eq!(shown(&fold, 35), ["t1", "t3"], "it runs over, and a steward said so");

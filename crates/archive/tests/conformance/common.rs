@@ -191,6 +191,7 @@ pub(crate) fn talk(id: &str, title: &str) -> Talk {
         end: Micros(Micros::HOUR),
         day: "2026-06-01".into(),
         dropped: false,
+        was: Vec::new(),
     }
 }
 

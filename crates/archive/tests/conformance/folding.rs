@@ -73,7 +73,12 @@ fn random_event_entry(dice: &mut Dice, seq: Seq) -> Kind {
     let room = if dice.below(2) == 0 { "main" } else { "side" };
     let minute = Micros(Micros::MINUTE * dice.below(5) as i64);
     match dice.below(6) {
-        0 => Kind::Stage(StageEntry { room: room.into(), talk: Some(TalkId("t1".into())), since: minute }),
+        0 => Kind::Stage(StageEntry {
+            room: room.into(),
+            talk: Some(TalkId("t1".into())),
+            since: minute,
+            undone: false,
+        }),
         1 => Kind::Notice { notice: Notice { text: format!("Lunch {seq}"), until: None } },
         2 => Kind::Schedule(ScheduleEntry { version: format!("v{seq}"), changed: vec![], dropped: vec![] }),
         3 => {

@@ -196,6 +196,7 @@ pub(crate) async fn lists_come_back_as_they_were_said(world: &World) {
         room: "main".into(),
         talk: talk.map(|talk| TalkId(talk.into())),
         since: Micros(5),
+        undone: false,
     };
     let notice = model::Notice { text: "Lunch is served".into(), until: None };
     world

@@ -16,7 +16,12 @@ async fn talk(event: &Event) {
     event.post_many(0..20).await;
     let mut txn = event.ledger().begin().await.unwrap();
     for talk in ["t1", "t2"] {
-        let stage = StageEntry { room: "main".into(), talk: Some(model::TalkId(talk.into())), since: NOW };
+        let stage = StageEntry {
+            room: "main".into(),
+            talk: Some(model::TalkId(talk.into())),
+            since: NOW,
+            undone: false,
+        };
         txn.append(NOW, Entry::Stage(stage)).unwrap();
     }
     txn.append(NOW, Entry::Notice { notice: Notice { text: "Lunch".into(), until: None } }).unwrap();

@@ -87,6 +87,7 @@ fn record(id: TalkId, found: &FoundTalk, known: Option<&Talk>) -> Talk {
         end: found.end,
         day: found.day.clone(),
         dropped: false,
+        was: Vec::new(),
     }
 }
 
