@@ -15,6 +15,7 @@ use axum::{
 };
 use chassis::{Secret, http::Client};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use nozzle::intake::Actor;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -75,11 +76,29 @@ impl Door {
             || self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key))
     }
 
+    /// Who passes with these headers, as the nozzle is told: the owner by the cookie; else a steward, who may say a name in `X-Actor`
+    /// (`steward:ada`). None for whom the door stays shut.
+    pub(super) fn actor(&self, headers: &HeaderMap) -> Option<Actor> {
+        if self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key)) {
+            return Some(Actor { role: "owner".to_owned(), name: "owner".to_owned() });
+        }
+        let named = headers.get("x-actor").and_then(|value| value.to_str().ok());
+        let steward = || Actor { role: "steward".to_owned(), name: "token".to_owned() };
+        // The role is printed to everybody; a program does not make up one of its own.
+        let said = named.and_then(|text| text.parse::<Actor>().ok()).filter(|actor| actor.role == "steward");
+        self.opens(headers).then(|| said.unwrap_or_else(steward))
+    }
+
     fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
         all.flat_map(|line| line.split(';'))
             .find_map(|pair| pair.trim().strip_prefix(self.cookie)?.strip_prefix('='))
     }
+}
+
+/// Lets only key holders pass, and tells the others in JSON.
+pub(super) async fn keyholders_json(State(site): State<Site>, request: Request, next: Next) -> Response {
+    if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.json() }
 }
 
 /// Lets only key holders pass.

@@ -13,6 +13,7 @@ mod send;
 mod take_back;
 
 pub(super) use crowd::Crowd;
+pub(super) use origin::is_ours;
 pub(super) use person::Writers;
 pub(super) use send::send;
 pub(super) use take_back::{is_own, take_back};

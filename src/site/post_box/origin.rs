@@ -6,7 +6,7 @@ use url::Url;
 
 /// False for a request that a page of somebody else made. Who sends none of these headers is no browser of today and carries no
 /// cookie that a page could misuse.
-pub(super) fn is_ours(headers: &HeaderMap, public_url: &Url) -> bool {
+pub(in crate::site) fn is_ours(headers: &HeaderMap, public_url: &Url) -> bool {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     // Says more than Origin, which a strict referrer policy may turn into "null".
     if let Some(site) = said("sec-fetch-site") {
