@@ -65,12 +65,19 @@ impl Register {
         Vec::new()
     }
 
-    /// Forgets an item that is no longer public. Names the later items whose context this changes, oldest first.
+    /// Takes in an item that is not public (held, hidden), or in place of what it was before: it is no part of anybody's
+    /// context, but is itself named, here and in [`Register::between`], when its own context changes. Names the later items
+    /// whose context this changes, oldest first.
+    pub fn put_private(&mut self, _item: &Item) -> Vec<(Micros, ItemId)> {
+        Vec::new()
+    }
+
+    /// Forgets an item that is gone. Names the later items whose context this changes, oldest first.
     pub fn remove(&mut self, _id: ItemId) -> Vec<(Micros, ItemId)> {
         Vec::new()
     }
 
-    /// The items said between two moments, the second excluded, oldest first.
+    /// The items said between two moments, private ones included, the second moment excluded, oldest first.
     pub fn between(&self, _from: Micros, _to: Micros) -> impl Iterator<Item = (Micros, ItemId)> {
         std::iter::empty()
     }
