@@ -5,6 +5,7 @@ mod frab_xml;
 mod merge;
 mod moment;
 mod overlap;
+pub mod write;
 
 pub use merge::{Change, Merged, merge};
 
