@@ -1,6 +1,6 @@
 //! An entry: one numbered line of an event's live log. Design: every kind is listed here, nothing else enters the log.
 
-use crate::{Counts, EventEntry, Filing, Item, ItemId, Micros, Seq, Talk, TalkId};
+use crate::{Counts, EventEntry, Filing, Item, ItemId, Micros, Seq, Talk, TalkId, schedule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -223,7 +223,7 @@ pub struct StageEntry {
 }
 
 /// A version of the schedule. Its talks came right before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleEntry {
     /// The version's name, as the file gives it or as we made it.
     pub version: String,
@@ -232,6 +232,18 @@ pub struct ScheduleEntry {
     /// The talks that are no longer in it.
     #[serde(default)]
     pub dropped: Vec<TalkId>,
+    /// What changed, talk by talk, at most [`schedule::CHANGES_MAX`], weightiest first; none in the first version, in which
+    /// everything is new. Kept out of the public form: pages tell it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<schedule::Change>,
+    /// How many changes beyond those there are.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(n: &usize) -> bool {
+    *n == 0
 }
 
 /// A window in which a source may have lost something.

@@ -2,7 +2,7 @@
 
 use crate::{
     Author, Body, Card, Counts, Entry, Filing, Item, ItemEntry, ItemId, Kind, Mark, Media, Micros, Network,
-    Retain, Row, Seq, Talk,
+    Retain, Row, ScheduleEntry, Seq, Talk,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -82,6 +82,10 @@ impl Serialize for PublicEntry<'_> {
                 map.serialize_entry("kind", entry.name())?;
                 map.serialize_entry("talk", &public_talk(talk))?;
                 map.end()
+            }
+            Kind::Schedule(version) => {
+                let version = ScheduleEntry { changes: Vec::new(), more: 0, ..version.clone() };
+                Entry { seq: entry.seq, at: entry.at, kind: Kind::Schedule(version) }.serialize(s)
             }
             _ => entry.serialize(s),
         }

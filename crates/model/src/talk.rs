@@ -85,7 +85,8 @@ pub struct Talk {
     pub was: Vec<Was>,
 }
 
-/// What an earlier version of the schedule said of a talk. Absent is: the same as now (or as in the next newer one).
+/// What an earlier version of the schedule said of a talk. Each value stands once, with the newest version that had it, and only
+/// while the talk has another one now: absent is the same as now, or said already by a newer version's entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Was {
     /// The version's name.

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use model::event::EventFile;
 use model::filing::Programme;
-use model::schedule::{self, Change, Merged};
+use model::schedule::{self, Merged};
 use model::stage::Timeline;
 use model::{Kind, Micros, StageEntry, TalkId};
 use sha2::{Digest, Sha256};
@@ -56,8 +56,7 @@ impl Work<'_> {
     }
 
     pub(super) async fn schedule(&mut self, file: &[u8]) -> Result<Said, live::Error> {
-        let zone = self.standing.fold.event.as_ref().and_then(|e| TimeZone::get(&e.timezone).ok());
-        let parsed = match schedule::parse(file, &zone.unwrap_or(TimeZone::UTC)) {
+        let parsed = match schedule::parse(file, &self.zone()) {
             Ok(parsed) => parsed,
             Err(bad) => return Ok(Err(Refusal::bad(bad.to_string()))),
         };
@@ -65,7 +64,8 @@ impl Work<'_> {
         // What somebody should look at comes first: a long list of new talks must not push it out.
         let mut notes: Vec<String> = parsed.passed_over;
         notes.extend(parsed.remarks);
-        notes.extend(merged.changes.iter().map(say));
+        let zone = self.zone();
+        notes.extend(merged.told(&zone, &|slug| slug.to_owned()));
         notes.truncate(NOTES_MAX);
         let Some(version) = merged.schedule.clone() else {
             return Ok(Ok(Outcome { notes, ..Outcome::unchanged(None, None) }));
@@ -80,6 +80,11 @@ impl Work<'_> {
         let seq = self.append(Kind::Schedule(version.clone()))?;
         let moves = self.refile_after(&merged).await?;
         Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, Some(version.version)) }))
+    }
+
+    fn zone(&self) -> TimeZone {
+        let named = self.standing.fold.event.as_ref().and_then(|e| TimeZone::get(&e.timezone).ok());
+        named.unwrap_or(TimeZone::UTC)
     }
 
     async fn refile_after(&mut self, merged: &Merged) -> Result<Vec<model::Move>, live::Error> {
@@ -120,13 +125,5 @@ impl Work<'_> {
         }
         let seq = self.append(Kind::Event { event: Box::new(entry) })?;
         Ok(Ok(Outcome::committed(seq, slug)))
-    }
-}
-
-fn say(change: &Change) -> String {
-    match change {
-        Change::New(id) => format!("Talk {id} is new."),
-        Change::Changed(id) => format!("Talk {id} has changed."),
-        Change::Dropped(id) => format!("Talk {id} is no longer in the schedule."),
     }
 }

@@ -212,8 +212,7 @@ fn beginning() -> Vec<Entry> {
         talk("t2", "side", "Who else reads your cache?"),
         Kind::Schedule(model::ScheduleEntry {
             version: "1".into(),
-            changed: Vec::new(),
-            dropped: Vec::new(),
+            ..model::ScheduleEntry::default()
         }),
     ];
     kinds.into_iter().enumerate().map(|(n, kind)| Entry { seq: n as Seq + 1, at: NOON, kind }).collect()

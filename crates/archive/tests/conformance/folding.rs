@@ -80,7 +80,7 @@ fn random_event_entry(dice: &mut Dice, seq: Seq) -> Kind {
             undone: false,
         }),
         1 => Kind::Notice { notice: Notice { text: format!("Lunch {seq}"), until: None } },
-        2 => Kind::Schedule(ScheduleEntry { version: format!("v{seq}"), changed: vec![], dropped: vec![] }),
+        2 => Kind::Schedule(ScheduleEntry { version: format!("v{seq}"), ..ScheduleEntry::default() }),
         3 => {
             let counts = TallyCounts { received: seq, ..TallyCounts::default() };
             Kind::Tally { tally: Tally { source: room.into(), minute, counts } }

@@ -1,20 +1,19 @@
-//! A new schedule version meets the talks we know: who is who, what moved, what is gone.
+//! A new schedule version meets the talks we know: their records anew, what changed, and whether it is to be believed. Who is
+//! who is decided in `identity`; what is said of it to people in `diff`.
 
-use super::{FoundTalk, ScheduleFile};
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use super::alike::title_key;
+use super::diff::{self, CHANGES_MAX, Change, speaker_keys, speaker_names};
+use super::{FoundTalk, ScheduleFile, identity};
 use crate::event::room_slug;
-use crate::{ScheduleEntry, Talk, TalkId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::talk::Speaker;
+use crate::{Micros, ScheduleEntry, Talk, TalkId, WAS_MAX, Was};
 
-/// What a version changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Seen for the first time.
-    New(TalkId),
-    /// Another time, room, title or speaker.
-    Changed(TalkId),
-    /// No longer in the schedule.
-    Dropped(TalkId),
-}
+/// Most handles of one speaker.
+const HANDLES_MAX: usize = 8;
 
 /// The outcome of a merge: the entries to write, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,62 +22,103 @@ pub struct Merged {
     pub talks: Vec<Talk>,
     /// The version, to be written after them; none when nothing changed.
     pub schedule: Option<ScheduleEntry>,
-    /// What changed, for people.
+    /// What changed, for people, in the order in which they want to hear of it.
     pub changes: Vec<Change>,
-    /// True when the version has fewer than half of the talks we know: believe it only when it is seen twice.
+    /// True when fewer than half of the talks of the last version are in this one (it was cut, or is another conference's):
+    /// believe it only when it is seen twice.
     pub shrunk: bool,
+    /// How many talks the last version had.
+    pub alive: usize,
+    /// How many of them are in this one.
+    pub kept: usize,
 }
 
-/// Merges a file into the known talks. A talk is recognised by guid, then code, then id, then title and first speaker; a
-/// talk that moved keeps its id and so its conversation.
+impl Merged {
+    /// The talks as they are after this merge.
+    #[must_use]
+    pub fn applied(&self, known: &BTreeMap<TalkId, Talk>) -> BTreeMap<TalkId, Talk> {
+        let mut all = known.clone();
+        all.extend(self.talks.iter().map(|talk| (talk.id.clone(), talk.clone())));
+        all
+    }
+
+    /// What to tell a person: how many talks became what, what looks wrong, then each change, a sentence each. `room` gives a
+    /// room's name by its slug.
+    #[must_use]
+    pub fn told(&self, zone: &TimeZone, room: &dyn Fn(&str) -> String) -> Vec<String> {
+        if self.talks.is_empty() {
+            return Vec::new();
+        }
+        let mut out = vec![diff::summary(&self.changes)];
+        out.extend(diff::mass_move(&self.changes, self.alive));
+        out.extend(self.changes.iter().map(|change| change.sentence(zone, room)));
+        out
+    }
+}
+
+/// Merges a file into the known talks. A talk that moved keeps its id and so its conversation; one that vanished is dropped,
+/// and comes back as itself. Merging the same file again changes nothing, and the order of the file's talks decides nothing
+/// but the numbers of the new ones.
+///
+/// `before` names the version that the known talks are of; talks that differ from it remember it ([`Talk::was`]).
 #[must_use]
-pub fn merge(known: &BTreeMap<TalkId, Talk>, file: &ScheduleFile) -> Merged {
-    let index = Index::new(known);
-    let mut next = known.keys().filter_map(TalkId::number).max().unwrap_or(0) + 1;
-    let (ids, seen) = index.recognised(&file.talks);
-    let (mut talks, mut changes) = (Vec::new(), Vec::new());
-    for (found, id) in file.talks.iter().zip(ids) {
-        let is_new = id.is_none();
-        let id = id.unwrap_or_else(|| {
+pub fn merge_version(known: &BTreeMap<TalkId, Talk>, before: &str, file: &ScheduleFile) -> Merged {
+    let ids = identity::recognise(known, file);
+    let seen: BTreeSet<&TalkId> = ids.iter().flatten().collect();
+    let mut next = known.keys().filter_map(TalkId::number).max().unwrap_or(0);
+    let mut talks = Vec::new();
+    for (found, id) in file.talks.iter().zip(&ids) {
+        let id = id.clone().unwrap_or_else(|| {
             next += 1;
-            TalkId::numbered(next - 1)
+            TalkId::numbered(next)
         });
-        let talk = record(id.clone(), found, known.get(&id));
-        if known.get(&id) != Some(&talk) {
-            changes.push(if is_new { Change::New(id) } else { Change::Changed(id) });
+        let talk = record(id, found, known, before);
+        if known.get(&talk.id) != Some(&talk) {
             talks.push(talk);
         }
     }
-    let alive = known.values().filter(|t| !t.dropped).count();
-    let dropped: Vec<TalkId> =
-        known.values().filter(|t| !t.dropped && !seen.contains(&t.id)).map(|t| t.id.clone()).collect();
     let changed = talks.iter().map(|t| t.id.clone()).collect();
-    talks.extend(dropped.iter().map(|id| Talk { dropped: true, ..known[id].clone() }));
-    changes.extend(dropped.iter().cloned().map(Change::Dropped));
-    let schedule =
-        (!talks.is_empty()).then(|| ScheduleEntry { version: file.version.clone(), changed, dropped });
-    Merged { talks, schedule, changes, shrunk: file.talks.len() * 2 < alive }
+    let alive: Vec<&Talk> = known.values().filter(|talk| !talk.dropped).collect();
+    let gone = alive.iter().filter(|talk| !seen.contains(&talk.id));
+    let dropped: Vec<Talk> = gone.map(|talk| Talk { dropped: true, ..(*talk).clone() }).collect();
+    let dropped_ids: Vec<TalkId> = dropped.iter().map(|talk| talk.id.clone()).collect();
+    let kept = alive.len() - dropped.len();
+    talks.extend(dropped);
+    let changes = diff::changes(known, &talks);
+    // In the first version everything is new: nobody has to be told so talk by talk.
+    let told = if known.is_empty() { 0 } else { changes.len() };
+    let schedule = (!talks.is_empty()).then(|| ScheduleEntry {
+        version: file.version.clone(),
+        changed,
+        dropped: dropped_ids,
+        changes: changes[..told.min(CHANGES_MAX)].to_vec(),
+        more: told.saturating_sub(CHANGES_MAX),
+    });
+    Merged { talks, schedule, changes, shrunk: kept * 2 < alive.len(), alive: alive.len(), kept }
 }
 
-fn record(id: TalkId, found: &FoundTalk, known: Option<&Talk>) -> Talk {
-    let mut speakers = found.speakers.clone();
-    for speaker in &mut speakers {
-        let before = known.and_then(|k| k.speakers.iter().find(|s| s.name == speaker.name));
-        if speaker.handles.is_empty()
-            && let Some(before) = before
-        {
-            speaker.handles.clone_from(&before.handles);
-        }
-    }
-    Talk {
+/// As [`merge_version`], of talks whose version has no name.
+#[must_use]
+pub fn merge(known: &BTreeMap<TalkId, Talk>, file: &ScheduleFile) -> Merged {
+    merge_version(known, "", file)
+}
+
+fn record(id: TalkId, found: &FoundTalk, known: &BTreeMap<TalkId, Talk>, before: &str) -> Talk {
+    let known = known.get(&id);
+    // A file of another kind knows other signs; what was known of the talk may be wanted by the next one.
+    let sign = |found: &Option<String>, of: fn(&Talk) -> &Option<String>| {
+        let found = found.clone().filter(|sign| !sign.trim().is_empty());
+        found.or_else(|| known.and_then(|known| of(known).clone()))
+    };
+    let mut talk = Talk {
         id,
-        guid: found.guid.clone(),
-        code: found.code.clone(),
-        native: found.native.clone(),
+        guid: sign(&found.guid, |talk| &talk.guid),
+        code: sign(&found.code, |talk| &talk.code),
+        native: sign(&found.native, |talk| &talk.native),
         title: found.title.clone(),
         subtitle: found.subtitle.clone(),
         summary: found.summary.clone(),
-        speakers,
+        speakers: speakers(&found.speakers, known.map_or(&[], |known| &known.speakers)),
         room: room_slug(&found.room),
         track: found.track.clone(),
         lang: found.lang.clone(),
@@ -88,151 +128,61 @@ fn record(id: TalkId, found: &FoundTalk, known: Option<&Talk>) -> Talk {
         day: found.day.clone(),
         dropped: false,
         was: Vec::new(),
+    };
+    if let Some(known) = known {
+        talk.was = history(known, &talk, before);
     }
+    talk
 }
 
-/// A talk's guid, code, id, and title with first speaker.
-type Signs = [Option<String>; 4];
-
-/// The known talks by each sign. A sign that two talks share recognises neither.
-struct Index {
-    by: [HashMap<String, Option<TalkId>>; 4],
-    /// By all signs together: talks that share every one of them are told apart by their order.
-    alike: HashMap<Signs, Vec<TalkId>>,
-}
-
-fn signs(
-    guid: Option<&str>,
-    code: Option<&str>,
-    native: Option<&str>,
-    title: &str,
-    speaker: Option<&str>,
-) -> Signs {
-    let own = |s: Option<&str>| s.filter(|s| !s.is_empty()).map(str::to_owned);
-    let said = format!("{}\u{0}{}", title.trim().to_lowercase(), speaker.unwrap_or("").trim().to_lowercase());
-    [own(guid), own(code), own(native), Some(said)]
-}
-
-fn signs_of(found: &FoundTalk) -> Signs {
-    let speaker = found.speakers.first().map(|s| s.name.as_str());
-    signs(found.guid.as_deref(), found.code.as_deref(), found.native.as_deref(), &found.title, speaker)
-}
-
-impl Index {
-    fn new(known: &BTreeMap<TalkId, Talk>) -> Self {
-        let mut by: [HashMap<String, Option<TalkId>>; 4] = Default::default();
-        let mut alike: HashMap<Signs, Vec<TalkId>> = HashMap::new();
-        for talk in known.values() {
-            let speaker = talk.speakers.first().map(|s| s.name.as_str());
-            let signs = signs(
-                talk.guid.as_deref(),
-                talk.code.as_deref(),
-                talk.native.as_deref(),
-                &talk.title,
-                speaker,
-            );
-            alike.entry(signs.clone()).or_default().push(talk.id.clone());
-            for (map, sign) in by.iter_mut().zip(signs) {
-                if let Some(sign) = sign {
-                    map.entry(sign).and_modify(|id| *id = None).or_insert_with(|| Some(talk.id.clone()));
-                }
+/// The speakers of a file with the handles that were known of them.
+fn speakers(found: &[Speaker], known: &[Speaker]) -> Vec<Speaker> {
+    let mut out = found.to_vec();
+    for speaker in &mut out {
+        let key = title_key(&speaker.name);
+        let before = known.iter().filter(|known| title_key(&known.name) == key);
+        for handle in before.flat_map(|known| &known.handles) {
+            let is_there = speaker.handles.iter().any(|own| own.eq_ignore_ascii_case(handle));
+            if !is_there && speaker.handles.len() < HANDLES_MAX {
+                speaker.handles.push(handle.clone());
             }
         }
-        Self { by, alike }
     }
+    out
+}
 
-    /// The known talk that each found one is, and all that were recognised: first by a sign of its own, then, among
-    /// talks that are alike in every sign (a file that lists one twice), by their order.
-    fn recognised(&self, talks: &[FoundTalk]) -> (Vec<Option<TalkId>>, BTreeSet<TalkId>) {
-        let mut seen = BTreeSet::new();
-        let mut ids: Vec<Option<TalkId>> = Vec::new();
-        for found in talks {
-            let id = self.find(found).filter(|id| !seen.contains(id));
-            seen.extend(id.clone());
-            ids.push(id);
-        }
-        let mut alike: HashMap<&Signs, std::slice::Iter<'_, TalkId>> =
-            self.alike.iter().map(|(signs, ids)| (signs, ids.iter())).collect();
-        for (id, found) in ids.iter_mut().zip(talks).filter(|(id, _)| id.is_none()) {
-            let left = alike.get_mut(&signs_of(found));
-            *id = left.and_then(|ids| ids.find(|id| !seen.contains(*id))).cloned();
-            seen.extend(id.clone());
-        }
-        (ids, seen)
+/// What earlier versions said of a talk that it is no longer, each value once, with the newest version that had it.
+fn history(known: &Talk, now: &Talk, before: &str) -> Vec<Was> {
+    let mut last = Was {
+        version: before.to_owned(),
+        title: Some(known.title.clone()),
+        room: Some(known.room.clone()),
+        times: Some((known.start, known.end)),
+        speakers: Vec::new(),
+    };
+    if !speaker_keys(known).is_subset(&speaker_keys(now)) {
+        last.speakers = speaker_names(known);
     }
-
-    fn find(&self, found: &FoundTalk) -> Option<TalkId> {
-        self.by.iter().zip(signs_of(found)).find_map(|(map, sign)| map.get(&sign?).cloned().flatten())
+    let names = |was: &Was| was.speakers.iter().map(|name| title_key(name)).collect::<BTreeSet<_>>();
+    let mut titles = BTreeSet::from([title_key(&now.title)]);
+    let mut rooms = BTreeSet::from([now.room.clone()]);
+    let mut times: BTreeSet<(Micros, Micros)> = BTreeSet::from([(now.start, now.end)]);
+    let mut speakers = BTreeSet::from([speaker_keys(now), BTreeSet::new()]);
+    let mut out = Vec::new();
+    for mut was in std::iter::once(last).chain(known.was.iter().cloned()) {
+        was.title = was.title.filter(|title| titles.insert(title_key(title)));
+        was.room = was.room.filter(|room| rooms.insert(room.clone()));
+        was.times = was.times.filter(|at| times.insert(*at));
+        if !speakers.insert(names(&was)) {
+            was.speakers.clear();
+        }
+        if was.title.is_some() || was.room.is_some() || was.times.is_some() || !was.speakers.is_empty() {
+            out.push(was);
+        }
     }
+    out.truncate(WAS_MAX);
+    out
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Micros;
-
-    fn found(guid: &str, title: &str, start: i64) -> FoundTalk {
-        let guid = Some(guid.to_owned()).filter(|g| !g.is_empty());
-        FoundTalk {
-            guid,
-            title: title.into(),
-            room: "Hall".into(),
-            start: Micros(start),
-            end: Micros(start + 60),
-            ..FoundTalk::default()
-        }
-    }
-
-    fn file(talks: Vec<FoundTalk>) -> ScheduleFile {
-        ScheduleFile { version: "1".into(), talks, ..ScheduleFile::default() }
-    }
-
-    fn applied(known: &BTreeMap<TalkId, Talk>, merged: &Merged) -> BTreeMap<TalkId, Talk> {
-        let mut out = known.clone();
-        out.extend(merged.talks.iter().map(|t| (t.id.clone(), t.clone())));
-        out
-    }
-
-    #[test]
-    fn a_moved_and_renamed_talk_keeps_its_id() {
-        let one = merge(&BTreeMap::new(), &file(vec![found("g", "Old", 0), found("", "Other", 9)]));
-        let known = applied(&BTreeMap::new(), &one);
-        let two = merge(&known, &file(vec![found("g", "New", 500), found("", "Other", 9)]));
-        assert_eq!(two.changes, vec![Change::Changed(TalkId::numbered(1))]);
-        assert_eq!(two.talks[0].title, "New");
-    }
-
-    #[test]
-    fn the_same_file_twice_changes_nothing() {
-        let f = file(vec![found("g", "A", 0), found("h", "A", 0)]);
-        let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &f));
-        assert_eq!(merge(&known, &f).schedule, None);
-    }
-
-    #[test]
-    fn a_talk_that_a_file_lists_twice_does_not_multiply() {
-        let f = file(vec![found("g", "A", 0), found("g", "A", 90), found("", "", 5), found("", "", 5)]);
-        let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &f));
-        assert_eq!(merge(&known, &f).changes, []);
-        let moved = file(vec![found("g", "A", 0), found("g", "A", 120), found("", "", 5), found("", "", 5)]);
-        assert_eq!(merge(&known, &moved).changes, [Change::Changed(TalkId::numbered(2))]);
-    }
-
-    #[test]
-    fn a_talk_that_vanished_is_dropped_and_comes_back_as_itself() {
-        let f = file(vec![found("g", "A", 0), found("h", "B", 5)]);
-        let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &f));
-        let gone = merge(&known, &file(vec![found("g", "A", 0)]));
-        assert_eq!(gone.changes, vec![Change::Dropped(TalkId::numbered(2))]);
-        let back = merge(&applied(&known, &gone), &f);
-        assert_eq!(back.changes, vec![Change::Changed(TalkId::numbered(2))]);
-    }
-
-    #[test]
-    fn fewer_than_half_the_talks_is_not_believed_at_once() {
-        let all: Vec<_> = (0..5).map(|i| found(&format!("g{i}"), "T", i)).collect();
-        let known = applied(&BTreeMap::new(), &merge(&BTreeMap::new(), &file(all.clone())));
-        assert!(merge(&known, &file(all[..2].to_vec())).shrunk);
-        assert!(!merge(&known, &file(all[..3].to_vec())).shrunk);
-    }
-}
+mod tests;

@@ -1,13 +1,18 @@
 //! Schedules: what a file says ([`parse`]), and how a new version meets the talks we know ([`merge()`]).
 
+mod alike;
+mod diff;
 mod frab_json;
 mod frab_xml;
+mod identity;
 mod merge;
 mod moment;
 mod overlap;
+mod repeats;
 pub mod write;
 
-pub use merge::{Change, Merged, merge};
+pub use diff::{CHANGES_MAX, Change, Speakers, What, changes, summary};
+pub use merge::{Merged, merge, merge_version};
 
 use crate::Micros;
 use crate::talk::Speaker;
