@@ -217,7 +217,7 @@ pub struct StageEntry {
     pub talk: Option<TalkId>,
     /// Since when.
     pub since: Micros,
-    /// What was said of this room for this moment is taken back: it counts as never said.
+    /// What stands for this room and this moment is taken back: it counts as never said, and what it had replaced stands again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undone: bool,
 }
