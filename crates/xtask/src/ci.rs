@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: the one check that a person and a machine run alike.
 //! Steps run in order, each with a time limit; the first failure stops, and the last lines say what ran.
 
+pub(crate) mod again;
 pub(crate) mod packages;
 pub(crate) mod process;
 
@@ -12,6 +13,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::tidy;
+use again::Failed;
 use process::{Ran, run_limited};
 
 const SHORT: Duration = Duration::from_secs(300);
@@ -94,19 +96,44 @@ fn outcome_of(ran: Result<Ran>) -> Outcome {
 }
 
 fn test(root: &Path, servers_ready: bool) -> Outcome {
-    let mut command = Command::new(cargo_program());
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).current_dir(root);
-    command.env("PATH", packages::path_with_servers());
-    if servers_ready {
-        command.env("PERIHELION_REQUIRE_SERVERS", "1");
-    }
-    let ran = run_limited(&mut command, TESTS);
+    let run = |args: &[&str]| {
+        let mut command = Command::new(cargo_program());
+        command.args(args).current_dir(root).env("PATH", packages::path_with_servers());
+        if servers_ready {
+            command.env("PERIHELION_REQUIRE_SERVERS", "1");
+        }
+        run_limited(&mut command, TESTS)
+    };
+    let ran = run(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let reruns = ran.as_ref().map(|ran| ran.failed.reruns()).unwrap_or_default();
     if let Ok(ran) = &ran {
         for skipped in &ran.skipped {
             println!("ci: {skipped}");
         }
+        if !reruns.is_empty() {
+            return test_again(&ran.failed, &reruns, run);
+        }
     }
     outcome_of(ran)
+}
+
+/// Runs the few that failed once more, alone.
+fn test_again(failed: &Failed, reruns: &[Vec<String>], run: impl Fn(&[&str]) -> Result<Ran>) -> Outcome {
+    let names = failed.tests.iter().cloned().collect::<Vec<_>>().join(", ");
+    println!("\n=== ci: FAILED beside all others, now alone: {names}");
+    let mut passed = 0;
+    for args in reruns {
+        match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+            Ok(ran) if ran.succeeded => passed += ran.passed,
+            Ok(_) => return Outcome::Failed(format!("failed twice: {names}")),
+            Err(error) => return Outcome::Failed(format!("{error:#}")),
+        }
+    }
+    // Zero that passed is no proof: every one of them must have been run.
+    match passed >= failed.tests.len() {
+        true => Outcome::Partly(format!("FAILED AT FIRST, passed alone: {names}")),
+        false => Outcome::Failed(format!("failed, and could not be run again: {names}")),
+    }
 }
 
 fn summary(steps: &[Step], is_green: bool) {
@@ -124,7 +151,7 @@ fn summary(steps: &[Step], is_green: bool) {
         "ci: {}",
         match (is_green, is_whole) {
             (true, true) => "green, nothing skipped",
-            (true, false) => "green, but NOT EVERYTHING RAN: see the lines marked PARTLY",
+            (true, false) => "green, but NOT EVERYTHING RAN, or not at once: see the lines marked PARTLY",
             (false, _) => "RED",
         }
     );

@@ -1,4 +1,4 @@
-//! Runs one child with a time limit, passes its output on, and remembers the lines that report a skip.
+//! Runs one child with a time limit, passes its output on, and remembers the lines that tell of tests.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -6,6 +6,8 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+
+use super::again::{Failed, passed};
 
 /// What a test prints when it cannot run here.
 const SKIP_MARK: &str = "SKIPPED:";
@@ -22,6 +24,10 @@ pub(crate) struct Ran {
     pub(crate) ended: String,
     /// Every line that named a skipped test.
     pub(crate) skipped: Vec<String>,
+    /// Tests that failed.
+    pub(crate) failed: Failed,
+    /// How many tests passed.
+    pub(crate) passed: usize,
 }
 
 /// Runs `command` without input for at most `limit`; a child over its limit is killed.
@@ -32,11 +38,13 @@ pub(crate) fn run_limited(command: &mut Command, limit: Duration) -> Result<Ran>
     let (sender, lines) = sync_channel(LINES_WAITING_MAX);
     forward(child.stdout.take(), sender.clone());
     forward(child.stderr.take(), sender);
-    let mut skipped = Vec::new();
+    let (mut skipped, mut failed, mut count) = (Vec::new(), Failed::default(), 0);
     let status = loop {
         match lines.recv_timeout(POLL) {
             Ok(line) => {
                 println!("{line}");
+                failed.read(&line);
+                count += passed(&line);
                 if let Some(at) = line.find(SKIP_MARK) {
                     skipped.push(line[at..].to_owned());
                 }
@@ -53,10 +61,10 @@ pub(crate) fn run_limited(command: &mut Command, limit: Duration) -> Result<Ran>
             child.kill().context("cannot kill a child over its limit")?;
             child.wait()?;
             let ended = format!("killed after its limit of {} s", limit.as_secs());
-            return Ok(Ran { succeeded: false, ended, skipped });
+            return Ok(Ran { succeeded: false, ended, skipped, failed, passed: count });
         }
     };
-    Ok(Ran { succeeded: status.success(), ended: status.to_string(), skipped })
+    Ok(Ran { succeeded: status.success(), ended: status.to_string(), skipped, failed, passed: count })
 }
 
 fn forward(pipe: Option<impl Read + Send + 'static>, lines: SyncSender<String>) {
