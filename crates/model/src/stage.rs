@@ -25,6 +25,7 @@ mod walk;
 mod tests;
 
 pub use late::{Expected, Lateness};
+pub use said::{Press, standing};
 
 use crate::{Micros, StageEntry, Talk, TalkId};
 use std::collections::BTreeMap;

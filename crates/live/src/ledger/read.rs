@@ -7,7 +7,7 @@ use crate::follow::{Head, Line as Lineage};
 use crate::log::{LINES_MAX, Line, Page};
 use crate::state::Record;
 use bytes::Bytes;
-use model::{Entry, Epoch, EventId, Fold, ItemId, Seq};
+use model::{Entry, Epoch, EventId, Fold, ItemId, Micros, Seq};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Row};
 use std::path::Path;
@@ -170,6 +170,25 @@ impl LedgerView {
                 return Ok(fold);
             }
         }
+    }
+
+    /// The number of the entry that said last what is on in a room since a moment, or (`undone`) that took it back.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn stage_seq(&self, room: &str, since: Micros, undone: bool) -> Result<Option<Seq>, Error> {
+        // The list of kinds is the index's own.
+        let row = sqlx::query(
+            "SELECT max(seq) FROM entry WHERE kind IN ('talk', 'schedule', 'stage', 'event', 'notice', 'gap') \
+             AND kind = 'stage' AND json_extract(json, '$.room') = ? AND json_extract(json, '$.since') = ? \
+             AND coalesce(json_extract(json, '$.undone'), 0) = ?",
+        )
+        .bind(room)
+        .bind(since.0)
+        .bind(undone)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.try_get::<Option<i64>, _>(0)?.map(number))
     }
 
     /// The whole log, folded from its first entry.

@@ -31,7 +31,33 @@ pub(super) struct Said<'a> {
     turns: BTreeMap<&'a str, Vec<(Micros, Micros)>>,
 }
 
-/// The presses of a room that stand, by moment.
+/// A press that stands: nobody took it back, and nothing was said later for the same room and moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press<'a> {
+    /// The talk; none is a break.
+    pub talk: Option<&'a TalkId>,
+    /// Since when.
+    pub since: Micros,
+    /// Its place among what was said of its room.
+    pub nth: usize,
+}
+
+/// The presses of a room that stand, by moment, of what was said of it in the order it was said.
+#[must_use]
+pub fn standing(said: &[StageEntry]) -> Vec<Press<'_>> {
+    let mut moments: BTreeMap<Micros, Vec<Press<'_>>> = BTreeMap::new();
+    for (nth, press) in said.iter().enumerate() {
+        let moment = moments.entry(press.since).or_default();
+        if press.undone {
+            moment.pop();
+        } else {
+            moment.push(Press { talk: press.talk.as_ref(), since: press.since, nth });
+        }
+    }
+    moments.into_values().filter_map(|said| said.last().copied()).collect()
+}
+
+/// The talks of the presses of a room that stand, by moment.
 type Standing<'a> = BTreeMap<Micros, Option<&'a TalkId>>;
 
 impl<'a> Said<'a> {
@@ -39,8 +65,9 @@ impl<'a> Said<'a> {
         talks: &BTreeMap<&'a TalkId, &'a Talk>,
         presses: &'a BTreeMap<String, Vec<StageEntry>>,
     ) -> Self {
+        let by_moment = |said| standing(said).into_iter().map(|press| (press.since, press.talk)).collect();
         let rooms: BTreeMap<&str, Standing<'_>> =
-            presses.iter().map(|(room, said)| (room.as_str(), standing(said))).collect();
+            presses.iter().map(|(room, said)| (room.as_str(), by_moment(said))).collect();
         let mut of_talk: BTreeMap<&TalkId, Vec<(Micros, &str)>> = BTreeMap::new();
         for (room, standing) in &rooms {
             for (since, talk) in standing {
@@ -96,20 +123,6 @@ impl<'a> Said<'a> {
         let between = turns[behind..].iter().take_while(|(start, _)| *start <= first.0);
         between.into_iter().any(|(_, pressed)| *pressed < first.0)
     }
-}
-
-/// The last said of each moment, without what was undone.
-fn standing(said: &[StageEntry]) -> Standing<'_> {
-    let mut moments: BTreeMap<Micros, Vec<Option<&TalkId>>> = BTreeMap::new();
-    for press in said {
-        let moment = moments.entry(press.since).or_default();
-        if press.undone {
-            moment.pop();
-        } else {
-            moment.push(press.talk.as_ref());
-        }
-    }
-    moments.into_iter().filter_map(|(since, said)| Some((since, *said.last()?))).collect()
 }
 
 /// The cues of one talk, from its presses in all rooms: when it is due each time, and where it leaves a room for another.
