@@ -49,6 +49,7 @@ const SCRUB_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Sequencer {
     ledger: Ledger,
     standing: standing::Standing,
+    filer: refile::Filer,
     clock: Clock,
     queue: mpsc::Receiver<Command>,
     view: watch::Sender<EventView>,
@@ -68,8 +69,9 @@ impl Sequencer {
         queue: mpsc::Receiver<Command>,
     ) -> Result<(Self, watch::Receiver<EventView>), live::Error> {
         let standing = standing::Standing::load(&ledger).await?;
+        let filer = refile::Filer::load(&ledger).await?;
         let (view, seen) = watch::channel(standing.view(ledger.eid()));
-        Ok((Self { ledger, standing, clock, queue, view, scrub_at: None }, seen))
+        Ok((Self { ledger, standing, filer, clock, queue, view, scrub_at: None }, seen))
     }
 
     /// What is known of its sources beside the log.
@@ -106,6 +108,7 @@ impl Sequencer {
                 }
                 () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => drop(self.counts().await?),
                 () = std::future::ready(()), if self.standing.has_account_to_do => drop(self.sweep().await?),
+                () = std::future::ready(()), if self.filer.has_waiting() => drop(self.refile().await?),
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
@@ -123,7 +126,7 @@ impl Sequencer {
         }
         while self.standing.has_account_to_do && self.sweep().await? {}
         while self.counts().await? {}
-        Ok(())
+        self.refile_last().await
     }
 
     /// Takes a batch: orders that look at the whole event get a transaction of their own, all else shares one.
@@ -170,7 +173,7 @@ impl Sequencer {
     /// One transaction. Nothing outside it changes before it has committed.
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Result<Outcome, Refusal>>, live::Error> {
         let now = self.standing.next_at(Micros(self.clock.now()));
-        let mut work = Work::begin(&self.ledger, &self.standing, now).await?;
+        let mut work = Work::begin(&self.ledger, &self.standing, &mut self.filer, now).await?;
         work.look_up(commands).await?;
         let mut said = Vec::new();
         let mut is_dry_run = false;
@@ -184,6 +187,7 @@ impl Sequencer {
                 Command::Delivered { delivery, .. } => said.push(Ok(work.delivery(delivery).await?)),
             }
         }
+        work.settle(refile::REFILES_MAX).await?;
         if is_dry_run {
             work.give_up().await?;
             return Ok(said);

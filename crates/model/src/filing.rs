@@ -10,6 +10,10 @@ use crate::stage::Timeline;
 use crate::{Item, TalkId};
 use serde::{Deserialize, Serialize};
 
+/// Version of the rules. Whoever changes what [`file`] answers adds one: what older rules filed is then filed again when
+/// its event is next opened.
+pub const RULES: u32 = 1;
+
 /// How sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

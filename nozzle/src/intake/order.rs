@@ -40,7 +40,7 @@ pub enum Ask {
     Limit(SetLimit),
     /// `decide`: a moderator's decision.
     Decide(Decide),
-    /// `file`: a person files items; no rule undoes it.
+    /// `file`: a person files items, which no rule undoes, or gives them back to the rules.
     File(FileItems),
     /// `stage`: what is really on in a room.
     Stage(SetStage),
@@ -146,6 +146,9 @@ pub struct FileItems {
     /// Without a talk: about the event as a whole, rather than unsorted.
     #[serde(default)]
     pub event: bool,
+    /// Without either: take back what a person said of them, so that the rules file them again.
+    #[serde(default)]
+    pub rule: bool,
 }
 
 /// Body of `stage`.

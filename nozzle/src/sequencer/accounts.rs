@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use live::Class;
 use live::ledger::{Account, ITEMS_PER_STEP_MAX, author_name};
-use live::state::{Arrival, ItemState, Outcome, Record, decide};
+use live::state::Arrival;
 use model::{Item, Micros};
 
 use super::command::{Brought, Command};
+use super::refile::REFILES_MAX;
 use super::work::Work;
 use super::{RETRY_AFTER_MAX, Sequencer};
 
@@ -47,39 +48,23 @@ impl Work<'_> {
 
     /// An author's wish about one post that we may have.
     pub(super) fn withdrawn(&mut self, name: &str) -> Result<(), live::Error> {
-        let Some(record) = self.find(name).and_then(|id| self.records.get(&id)).cloned() else {
-            return Ok(());
-        };
-        self.change(&record, Arrival::Away)
-    }
-
-    fn change(&mut self, record: &Record, arrival: Arrival) -> Result<(), live::Error> {
-        match decide(Some(record), record.id, arrival, self.txn.next_seq()) {
-            Outcome::Entry(kind, record) => {
-                self.append(*kind)?;
-                if record.state != ItemState::Shown {
-                    self.effects.counts.push((record.id, None));
-                }
-                self.put(record);
-            }
-            Outcome::Keep(record) => self.put(record),
-            Outcome::Duplicate
-            | Outcome::NoOp(_)
-            | Outcome::Conflict
-            | Outcome::Withheld
-            | Outcome::Unknown => {}
+        match self.find(name) {
+            Some(id) => self.arrive(id, Arrival::Away).map(drop),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Does the next items of an account that something has become of. False when no account is left to be done.
     async fn next_of_account(&mut self) -> Result<bool, live::Error> {
         let Some((name, account)) = self.txn.account_to_do().await? else { return Ok(false) };
         let records = self.txn.items_to_do(&name, account).await?;
-        for record in &records {
-            self.change(record, arrival(account))?;
+        let all = records.len();
+        for record in records {
+            let id = record.id;
+            self.records.insert(id, record);
+            self.arrive(id, arrival(account))?;
         }
-        if records.len() == ITEMS_PER_STEP_MAX {
+        if all == ITEMS_PER_STEP_MAX {
             return Ok(true);
         }
         self.txn.account_done(&name, account).await?;
@@ -114,8 +99,9 @@ impl Sequencer {
 
     async fn sweep_once(&mut self) -> Result<bool, live::Error> {
         let now = self.standing.next_at(Micros(self.clock.now()));
-        let mut work = Work::begin(&self.ledger, &self.standing, now).await?;
+        let mut work = Work::begin(&self.ledger, &self.standing, &mut self.filer, now).await?;
         let has_more = work.next_of_account().await?;
+        work.settle(REFILES_MAX).await?;
         let effects = work.commit().await?;
         self.committed(effects);
         Ok(has_more)

@@ -1,14 +1,15 @@
-//! What sources bring, against what is known: the item's state decides (`live::state`), this file prepares the words and
-//! carries the decision out.
+//! What sources bring, against what is known: this file prepares the words; the item's state decides what becomes of them
+//! (`live::state`), and `refile` carries that out.
 
 use std::sync::Arc;
 
 use live::ledger::{Account, author_name};
-use live::state::{Arrival, Outcome, Record, Words, decide};
-use model::filing::{Context, WrittenAt, file};
-use model::{By, Counts, Filing, GoneBy, Item, ItemId, Kind, Retain, Uid};
+use live::state::{Arrival, ItemState, Outcome, Record, Words};
+use model::filing::WrittenAt;
+use model::{Counts, GoneBy, Item, ItemId, Retain, Uid};
 
 use super::board::Heard;
+use super::refile::Arrived;
 use super::work::Work;
 use crate::admit::{Admitted, clamp};
 use crate::source::{DraftCounts, Revision};
@@ -62,32 +63,28 @@ impl Work<'_> {
             None => self.first_words(admitted, at),
             Some(record) => self.newer_words(record, admitted),
         };
+        let is_known = self.records.contains_key(&id);
         let arrival =
             Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
-        match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
-            Outcome::Entry(kind, record) => {
-                match &*kind {
-                    Kind::Void => self.counted(source).held += 1,
-                    Kind::Post(_) => self.counted(source).new += 1,
-                    // It carries the newest counts itself; older ones that wait would undo them.
-                    Kind::Edit(_) => self.effects.counts.push((id, None)),
-                    _ => {}
-                }
-                if matches!(&*kind, Kind::Void | Kind::Post(_)) && !admitted.tags.is_empty() {
-                    let author = author_name(&admitted.item).unwrap_or_else(|| admitted.item.uid.0.clone());
-                    self.effects.heard.push(Heard::Post { author, tags: admitted.tags.clone() });
-                }
-                self.append(*kind)?;
-                self.put(record);
-            }
-            Outcome::Keep(record) => self.put(record),
-            Outcome::Duplicate => {
+        match self.arrive(id, arrival)? {
+            Arrived::Entered(_) if !is_known => self.first_seen(source, admitted),
+            Arrived::Quiet(Outcome::Duplicate) => {
                 self.counted(source).duplicate += 1;
                 self.count(source, id, admitted.counts);
             }
-            Outcome::NoOp(_) | Outcome::Conflict | Outcome::Withheld | Outcome::Unknown => {}
+            Arrived::Entered(_) | Arrived::Quiet(_) => {}
         }
         Ok(())
+    }
+
+    fn first_seen(&mut self, source: &Arc<str>, admitted: &Admitted) {
+        let is_public = self.records.get(&admitted.item.id()).is_some_and(|r| r.state == ItemState::Shown);
+        let counted = self.counted(source);
+        *(if is_public { &mut counted.new } else { &mut counted.held }) += 1;
+        if !admitted.tags.is_empty() {
+            let author = author_name(&admitted.item).unwrap_or_else(|| admitted.item.uid.0.clone());
+            self.effects.heard.push(Heard::Post { author, tags: admitted.tags.clone() });
+        }
     }
 
     pub(super) fn boost(
@@ -131,14 +128,7 @@ impl Work<'_> {
             self.delete_early(name);
             return Ok(());
         };
-        if let Outcome::Entry(kind, record) =
-            decide(self.records.get(&id), id, Arrival::Delete { by }, self.txn.next_seq())
-        {
-            self.append(*kind)?;
-            self.put(record);
-            self.effects.counts.push((id, None));
-        }
-        Ok(())
+        self.arrive(id, Arrival::Delete { by }).map(drop)
     }
 
     /// Takes new counts into the private record; the public entry follows once a minute.
@@ -154,7 +144,7 @@ impl Work<'_> {
         if let Some(words) = &mut record.words {
             words.item.counts = counts;
         }
-        if record.state == live::state::ItemState::Shown {
+        if record.state == ItemState::Shown {
             self.effects.counts.push((id, Some(counts)));
         }
         self.put(record);
@@ -167,23 +157,23 @@ impl Work<'_> {
     }
 
     fn first_words(&self, admitted: &Admitted, at: Option<&WrittenAt>) -> Words {
-        let mut item = admitted.item.clone();
-        item.reply_to = self.relation(&item, admitted.reply_to.as_deref()).or(item.reply_to);
-        item.quotes = self.relation(&item, admitted.quotes.as_deref());
+        let item = self.related(admitted);
         let filing = self.filed(&item, at);
         Words { item, filing, at: at.cloned() }
     }
 
-    fn filed(&self, item: &Item, at: Option<&WrittenAt>) -> Filing {
-        file(item, at, &self.standing.programme, &self.standing.stage, &Context::default())
+    fn related(&self, admitted: &Admitted) -> Item {
+        let mut item = admitted.item.clone();
+        item.reply_to = self.relation(&item, admitted.reply_to.as_deref()).or(item.reply_to);
+        item.quotes = self.relation(&item, admitted.quotes.as_deref());
+        item
     }
 
-    /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, and a person's filing.
+    /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, where its writer stood,
+    /// and a person's filing.
     fn newer_words(&self, record: &Record, admitted: &Admitted) -> Words {
-        let known_at = record.words.as_ref().and_then(|words| words.at.as_ref());
-        let mut words = self.first_words(admitted, known_at);
-        let Some(known) = &record.words else { return words };
-        let item = &mut words.item;
+        let Some(known) = &record.words else { return self.first_words(admitted, None) };
+        let mut item = self.related(admitted);
         item.when = known.item.when;
         item.late = known.item.late;
         if known.item.retain == Retain::Live {
@@ -195,11 +185,10 @@ impl Work<'_> {
         item.quotes = item.quotes.or(known.item.quotes);
         item.counts = told(&known.item, &admitted.item.source, admitted.counts);
         if admitted.revision == Revision::Newer {
-            item.rev = if says_the_same(item, &known.item) { record.rev } else { record.rev + 1 };
+            item.rev = if says_the_same(&item, &known.item) { record.rev } else { record.rev + 1 };
         }
-        words.filing =
-            if known.filing.by == By::Person { known.filing.clone() } else { self.filed(item, known_at) };
-        words
+        let words = Words { item, ..known.clone() };
+        Words { filing: self.filed_again(&words), ..words }
     }
 
     /// The item behind a name: a known one, or the one that a uid will be when it comes.

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use live::state::{Arrival, ItemState, Outcome as Decided, decide};
+use live::state::{Arrival, ItemState};
 use model::event::{Consent, EventFile, Moderation, Onsite, OnsiteLimits};
 use model::filing::WrittenAt;
 use model::{GoneBy, Network, TalkId, Uid};
 use tokio::time::Instant;
 
 use super::orders::Said;
+use super::refile::Arrived;
 use super::work::Work;
 use crate::admit::{Admitted, Arrival as From, Rejection, admit};
 use crate::intake::{Order, Outcome, Refusal, Say, SetLimit, Unsay};
@@ -190,14 +191,10 @@ impl Work<'_> {
                 "Only who wrote a post can take it back, with the browser it was written in.".to_owned();
             return Ok(Err(Refusal::Forbidden(why)));
         }
-        let arrival = Arrival::Delete { by: GoneBy::Author };
-        let Decided::Entry(kind, record) = decide(Some(record), ask.id, arrival, self.txn.next_seq()) else {
-            return Ok(Ok(Outcome::unchanged(id, None)));
-        };
-        let seq = self.append(*kind)?;
-        self.put(record);
-        self.effects.counts.push((ask.id, None));
-        Ok(Ok(Outcome::committed(seq, id)))
+        Ok(Ok(match self.arrive(ask.id, Arrival::Delete { by: GoneBy::Author })? {
+            Arrived::Entered(seq) => Outcome::committed(seq, id),
+            Arrived::Quiet(_) => Outcome::unchanged(id, None),
+        }))
     }
 }
 

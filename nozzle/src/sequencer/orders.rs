@@ -1,15 +1,13 @@
-//! What people ask for: decisions about items, filings by hand, notices; posts written on the page are in `onsite`. An
-//! order under a key that was answered before gets that answer and changes nothing.
+//! What people ask for: decisions about items, notices; filings by hand are in `refile::hand`, posts written on the page in
+//! `onsite`. An order under a key that was answered before gets that answer and changes nothing.
 
-use live::state::{Arrival, ItemState, Outcome as Decided, decide};
-use model::{Filing, FilingEntry, GoneBy, ItemId, Kind, Move, Notice, TalkId};
+use live::state::{Arrival, ItemState, Outcome as Decided};
+use model::{GoneBy, Kind, Notice, TalkId};
 
+use super::refile::Arrived;
 use super::work::Work;
 use crate::admit;
-use crate::intake::{
-    Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, NOTICE_BYTES_MAX, Order, Outcome, Refusal, SayNotice,
-    by_person,
-};
+use crate::intake::{Ask, Decide, Decision, NOTICE_BYTES_MAX, Order, Outcome, Refusal, SayNotice};
 
 pub(super) type Said = Result<Outcome, Refusal>;
 
@@ -22,7 +20,7 @@ impl Work<'_> {
         }
         let said = match &order.ask {
             Ask::Decide(ask) => self.decide(ask)?,
-            Ask::File(ask) => self.file_by_hand(ask, order)?,
+            Ask::File(ask) => self.file_by_hand(ask, order).await?,
             Ask::Say(ask) => self.say(ask, order).await?,
             Ask::Unsay(ask) => self.unsay(ask, order)?,
             Ask::Limit(ask) => self.limit(ask).await?,
@@ -46,16 +44,11 @@ impl Work<'_> {
             Decision::Remove => Arrival::Delete { by },
         };
         let id = Some(ask.id.to_string());
-        match decide(self.records.get(&ask.id), ask.id, arrival, self.txn.next_seq()) {
-            Decided::Entry(kind, record) => {
-                let is_public = record.state == ItemState::Shown;
-                let seq = self.append(*kind)?;
-                self.put(record);
-                if !is_public {
-                    self.effects.counts.push((ask.id, None));
-                }
-                Ok(Ok(Outcome::committed(seq, id)))
-            }
+        let quiet = match self.arrive(ask.id, arrival)? {
+            Arrived::Entered(seq) => return Ok(Ok(Outcome::committed(seq, id))),
+            Arrived::Quiet(quiet) => quiet,
+        };
+        match quiet {
             Decided::NoOp(state) => Ok(Ok(Outcome::unchanged(id, Some(state.name())))),
             Decided::Conflict => Ok(Err(Refusal::Conflict {
                 why: "This post has been removed for good.".to_owned(),
@@ -66,45 +59,10 @@ impl Work<'_> {
                     .to_owned(),
                 state: ItemState::Hidden.name().to_owned(),
             })),
-            Decided::Unknown | Decided::Keep(_) | Decided::Duplicate => {
+            Decided::Unknown | Decided::Entry(..) | Decided::Keep(_) | Decided::Duplicate => {
                 Ok(Err(Refusal::Unknown(format!("There is no item {}.", ask.id))))
             }
         }
-    }
-
-    fn file_by_hand(&mut self, ask: &FileItems, order: &Order) -> Result<Said, live::Error> {
-        if ask.ids.is_empty() || ask.ids.len() > FILE_ITEMS_MAX {
-            return Ok(Err(Refusal::bad(format!("ids holds 1 to {FILE_ITEMS_MAX} items"))));
-        }
-        let room = match ask.talk.as_ref().map(|talk| self.room_of(talk)).transpose() {
-            Ok(room) => room,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let has_words = |id: &&ItemId| self.records.get(id).is_some_and(|r| r.words.is_some());
-        if let Some(missing) = ask.ids.iter().find(|id| !has_words(id)) {
-            return Ok(Err(Refusal::Unknown(format!("There is no item {missing}."))));
-        }
-        let filing = by_person(ask.talk.clone().zip(room), ask.event, &order.actor);
-        let mut moves = Vec::new();
-        for id in &ask.ids {
-            moves.extend(self.move_by_hand(*id, &filing));
-        }
-        let mut outcome = Outcome::unchanged(None, None);
-        if !moves.is_empty() {
-            outcome =
-                Outcome::committed(self.append(Kind::Filing(FilingEntry { moves: moves.clone() }))?, None);
-        }
-        Ok(Ok(Outcome { moves, ..outcome }))
-    }
-
-    /// The public move, if the item is public and not there already.
-    fn move_by_hand(&mut self, id: ItemId, filing: &Filing) -> Option<Move> {
-        let mut record = self.records.get(&id)?.clone();
-        let words = record.words.as_mut().filter(|w| w.filing != *filing)?;
-        words.filing = filing.clone();
-        let is_public = record.state == ItemState::Shown;
-        self.put(record);
-        is_public.then(|| Move { id, filing: filing.clone() })
     }
 
     pub(super) fn room_of(&self, talk: &TalkId) -> Result<String, Refusal> {

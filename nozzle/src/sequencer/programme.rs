@@ -10,13 +10,11 @@ use model::{Kind, Micros, StageEntry, TalkId};
 use sha2::{Digest, Sha256};
 
 use super::orders::Said;
-use super::refile::Touch;
+use super::refile::Refiled;
 use super::standing::SETTINGS_NOTE;
 use super::work::Work;
 use crate::intake::{Outcome, Refusal, SetStage};
 
-/// How far before a stage change items may lie that it concerns, in microseconds.
-const STAGE_REACH: i64 = 10 * Micros::MINUTE;
 /// How far in the future a stage change may lie (clocks differ), in microseconds.
 const STAGE_AHEAD_MAX: i64 = Micros::MINUTE;
 /// Name of the ledger's note that holds the hash of a schedule that was not believed at first sight.
@@ -41,10 +39,9 @@ impl Work<'_> {
         presses.entry(ask.room.clone()).or_default().push(stage.clone());
         let timeline = Timeline::new(self.standing.fold.talks.values(), &presses);
         let seq = self.append(Kind::Stage(stage))?;
-        let touch = Touch::Stage { room: ask.room.clone(), from: since.plus(-STAGE_REACH) };
-        let moves = self.refile(&touch, &self.standing.programme, &timeline).await?;
+        let (moves, notes) = self.stage_changed(timeline).await?;
         let id = ask.talk.as_ref().map(TalkId::to_string);
-        Ok(Ok(Outcome { moves, ..Outcome::committed(seq, id) }))
+        Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, id) }))
     }
 
     /// Refuses a room that neither the settings nor the schedule know.
@@ -78,7 +75,8 @@ impl Work<'_> {
             self.append(Kind::Talk { talk: Box::new(talk.clone()) })?;
         }
         let seq = self.append(Kind::Schedule(version.clone()))?;
-        let moves = self.refile_after(&merged).await?;
+        let (moves, left) = self.refile_after(&merged).await?;
+        notes.extend(left);
         Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, Some(version.version)) }))
     }
 
@@ -87,16 +85,12 @@ impl Work<'_> {
         named.unwrap_or(TimeZone::UTC)
     }
 
-    async fn refile_after(&mut self, merged: &Merged) -> Result<Vec<model::Move>, live::Error> {
-        let known = &self.standing.fold.talks;
-        let before = merged.talks.iter().filter_map(|t| known.get(&t.id));
-        let times = before.chain(&merged.talks).map(|t| (t.start, t.end)).collect();
-        let talks = merged.talks.iter().map(|t| t.id.clone()).collect();
-        let mut all = known.clone();
+    async fn refile_after(&mut self, merged: &Merged) -> Result<Refiled, live::Error> {
+        let mut all = self.standing.fold.talks.clone();
         all.extend(merged.talks.iter().map(|t| (t.id.clone(), t.clone())));
         let stage = Timeline::new(all.values(), &self.standing.fold.stage);
         let programme = Programme::new(all.into_values(), self.standing.fold.event.as_ref());
-        self.refile(&Touch::Schedule { talks, times }, &programme, &stage).await
+        self.programme_changed(programme, stage).await
     }
 
     async fn is_seen_again(&mut self, file: &[u8]) -> Result<bool, live::Error> {
@@ -123,7 +117,11 @@ impl Work<'_> {
             // Only what the log does not carry has changed, an address of a source for example.
             return Ok(Ok(Outcome::unchanged(slug, Some("settings"))));
         }
-        let seq = self.append(Kind::Event { event: Box::new(entry) })?;
-        Ok(Ok(Outcome::committed(seq, slug)))
+        let seq = self.append(Kind::Event { event: Box::new(entry.clone()) })?;
+        let talks = &self.standing.fold.talks;
+        let stage = Timeline::new(talks.values(), &self.standing.fold.stage);
+        let programme = Programme::new(talks.values().cloned(), Some(&entry));
+        let (moves, notes) = self.programme_changed(programme, stage).await?;
+        Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, slug) }))
     }
 }

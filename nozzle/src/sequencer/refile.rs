@@ -1,69 +1,212 @@
-//! Filing again what a change of stage or schedule concerns. A walk over all items, in the transaction of the change; a
-//! person's filing is never touched.
+//! Filing: the first time, and again when something that it looked at has changed. Every way in which an item changes for
+//! others goes through [`Work::arrive`] or [`Work::keep`]; whose context that changes waits, and is filed again in the same
+//! transaction, oldest first, so many at a time. What is left follows in transactions of its own, with others served in
+//! between. In the end every item is filed as filing all of them again from nothing would file it.
 
-use std::collections::BTreeSet;
+mod filer;
+mod hand;
 
-use live::state::{ItemState, Record};
-use model::filing::{Context, Programme, file};
+use std::collections::HashMap;
+
+use live::Class;
+use live::state::{Arrival, ItemState, Outcome, Record, Words, decide};
+use model::filing::{Programme, WrittenAt, file};
 use model::stage::Timeline;
-use model::{By, FilingEntry, FilingState, Kind, Micros, Move, TalkId};
+use model::{By, Filing, FilingEntry, Item, ItemId, Kind, Micros, Move, Seq};
 
+use super::standing::Effects;
 use super::work::Work;
+use super::{RETRY_AFTER_MAX, Sequencer};
 
-/// Records read at once during the walk.
-const RECORDS_MAX: usize = 500;
+pub(super) use filer::{Draft, FILING_NOTE, Filer};
+use filer::{EVER, Place};
+
+/// Most items that one transaction files again, so that others wait for milliseconds only.
+pub(super) const REFILES_MAX: usize = 500;
+/// As [`REFILES_MAX`], for an order that changes stage or schedule, or a dry run of one: whoever asks wants to see what moves.
+pub(super) const REFILES_OF_ORDER_MAX: usize = 2_000;
+/// Records read at once for that.
+const RECORDS_MAX: usize = 200;
 /// Most moves in one entry.
 const MOVES_MAX: usize = 200;
+/// Most transactions for what still waits when the sequencer stops; the rest waits for the next start.
+const LAST_STEPS_MAX: usize = 40;
 
-/// Which items a change concerns.
-pub(super) enum Touch {
-    /// A stage change in a room: what was said since `from` and is filed to that room, suggested or unsorted.
-    Stage { room: String, from: Micros },
-    /// A schedule change: what is filed to these talks, or was said during their old or new times.
-    Schedule { talks: BTreeSet<TalkId>, times: Vec<(Micros, Micros)> },
+/// What is to be filed again, and by what, in one transaction.
+#[derive(Default)]
+pub(super) struct Refiling {
+    /// The programme, where this transaction changes it.
+    programme: Option<Programme>,
+    /// What is on, where this transaction changes it.
+    stage: Option<Timeline>,
+    /// Items whose filing the log does not tell yet, in the order of their first change, with the filing that it tells.
+    moved: Vec<ItemId>,
+    told: HashMap<ItemId, Filing>,
+    /// How many were filed again.
+    done: usize,
 }
 
-impl Touch {
-    fn concerns(&self, record: &Record) -> bool {
-        let Some(words) = &record.words else { return false };
-        let (filing, when) = (&words.filing, words.item.when);
-        if filing.by == By::Person {
-            return false;
-        }
-        match self {
-            Self::Stage { room, from } => {
-                let is_open = matches!(filing.state, FilingState::Suggested | FilingState::Unsorted);
-                when >= *from && (is_open || filing.room.as_ref() == Some(room))
-            }
-            Self::Schedule { talks, times } => {
-                filing.talk.as_ref().is_some_and(|t| talks.contains(t))
-                    || times.iter().any(|(start, end)| *start <= when && when < *end)
-            }
-        }
+impl Refiling {
+    /// Hands over what the standing need not work out again.
+    pub(super) fn leave(self, effects: &mut Effects) {
+        effects.programme = self.programme;
+        effects.stage = self.stage;
     }
 }
 
+/// What an order moved, and what to say of what it left to be filed again.
+pub(super) type Refiled = (Vec<Move>, Vec<String>);
+
+/// What came of an arrival.
+pub(super) enum Arrived {
+    /// An entry was written.
+    Entered(Seq),
+    /// Nothing public has changed, and why; what is to be kept was kept.
+    Quiet(Outcome),
+}
+
 impl Work<'_> {
-    /// Files what is concerned anew. Public moves become entries, and are returned; items that are not public are filed
-    /// in private.
-    pub(super) async fn refile(
-        &mut self,
-        touch: &Touch,
-        programme: &Programme,
-        stage: &Timeline,
-    ) -> Result<Vec<Move>, live::Error> {
-        let mut moves = Vec::new();
-        let mut after = None;
-        loop {
-            // The walk reads beside this transaction, which has changed no item before it.
-            let records = self.ledger.view().records(after, RECORDS_MAX).await?;
-            let is_last = records.len() < RECORDS_MAX;
-            after = records.last().map(|r| r.id);
-            for record in records.into_iter().filter(|r| touch.concerns(r)) {
-                moves.extend(self.refile_one(record, programme, stage));
+    /// Decides what an arrival does to an item, and carries it out.
+    pub(super) fn arrive(&mut self, id: ItemId, arrival: Arrival) -> Result<Arrived, live::Error> {
+        if matches!(arrival, Arrival::Show | Arrival::Back) {
+            // What waits to be filed again must not come to the public with an old filing.
+            self.refile_one(id);
+        }
+        match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
+            Outcome::Entry(kind, record) => {
+                let seq = self.append(*kind)?;
+                // It carries the newest counts itself, or none; older ones that wait would undo them.
+                self.effects.counts.push((id, None));
+                self.refiling.told.remove(&id);
+                self.keep(record);
+                Ok(Arrived::Entered(seq))
             }
-            if is_last {
-                break;
+            Outcome::Keep(record) => {
+                self.keep(record.clone());
+                Ok(Arrived::Quiet(Outcome::Keep(record)))
+            }
+            quiet => Ok(Arrived::Quiet(quiet)),
+        }
+    }
+
+    /// Keeps a record that may be something else to others than it was.
+    pub(super) fn keep(&mut self, record: Record) {
+        let before = self.records.insert(record.id, record.clone());
+        self.filer.changed(before, &record);
+        self.txn.put(record);
+    }
+
+    /// The programme as this transaction sees it.
+    pub(super) fn programme(&self) -> &Programme {
+        self.refiling.programme.as_ref().unwrap_or(&self.standing.programme)
+    }
+
+    fn stage_now(&self) -> &Timeline {
+        self.refiling.stage.as_ref().unwrap_or(&self.standing.stage)
+    }
+
+    /// Files an item by the rules, as it looks now.
+    pub(super) fn filed(&self, item: &Item, at: Option<&WrittenAt>) -> Filing {
+        file(item, at, self.programme(), self.stage_now(), &self.filer.context(item))
+    }
+
+    /// Files an item again. A person's filing stands, in the room in which its talk is now.
+    pub(super) fn filed_again(&self, words: &Words) -> Filing {
+        if words.filing.by == By::Rule {
+            return self.filed(&words.item, words.at.as_ref());
+        }
+        let mut filing = words.filing.clone();
+        if let Some(talk) = filing.talk.as_ref().and_then(|id| self.programme().talk(id)) {
+            filing.room = Some(talk.room.clone());
+        }
+        filing
+    }
+
+    /// What is on has changed: what was said where the two differ is filed again.
+    pub(super) async fn stage_changed(&mut self, stage: Timeline) -> Result<Refiled, live::Error> {
+        if stage != *self.stage_now() {
+            self.filer.wait_between(EVER);
+        }
+        self.refiling.stage = Some(stage);
+        self.refiled().await
+    }
+
+    /// The programme or the settings have changed: everything is filed again.
+    pub(super) async fn programme_changed(
+        &mut self,
+        programme: Programme,
+        stage: Timeline,
+    ) -> Result<Refiled, live::Error> {
+        self.filer.wait_between(EVER);
+        self.refiling.programme = Some(programme);
+        self.refiling.stage = Some(stage);
+        self.refiled().await
+    }
+
+    async fn refiled(&mut self) -> Result<Refiled, live::Error> {
+        let moves = self.settle(REFILES_OF_ORDER_MAX).await?;
+        let left = self.filer.waiting_len();
+        let note = format!("{left} more posts are being looked at; what moves follows in a moment.");
+        Ok((moves, (left > 0).then_some(note).into_iter().collect()))
+    }
+
+    /// Files again what waits, oldest first, until nothing waits or `max` items have been filed again in this transaction.
+    /// Tells what moved, which the log now tells too.
+    pub(super) async fn settle(&mut self, max: usize) -> Result<Vec<Move>, live::Error> {
+        while self.refiling.done < max
+            && let Some(place) = self.next_waiting()
+        {
+            if !self.records.contains_key(&place.1) {
+                self.look_ahead(max - self.refiling.done).await?;
+            }
+            self.filer.done(place);
+            self.refiling.done += 1;
+            self.refile_one(place.1);
+        }
+        self.tell_moves()
+    }
+
+    fn next_waiting(&self) -> Option<Place> {
+        self.filer.waiting().next()
+    }
+
+    /// Reads the records of those that come next.
+    async fn look_ahead(&mut self, max: usize) -> Result<(), live::Error> {
+        let places = self.filer.waiting().map(|(_, id)| id).take(max);
+        let ids: Vec<ItemId> =
+            places.filter(|id| !self.records.contains_key(id)).take(RECORDS_MAX).collect();
+        self.records.extend(self.txn.items(&ids).await?);
+        Ok(())
+    }
+
+    /// Files an item again that is known here. Whether the log is to tell it is seen later.
+    fn refile_one(&mut self, id: ItemId) {
+        let Some(record) = self.records.get(&id) else { return };
+        let Some(words) = &record.words else { return };
+        let filing = self.filed_again(words);
+        self.move_to(id, filing);
+    }
+
+    fn move_to(&mut self, id: ItemId, filing: Filing) {
+        let Some(mut record) = self.records.get(&id).cloned() else { return };
+        let Some(words) = record.words.as_mut().filter(|words| words.filing != filing) else { return };
+        let before = std::mem::replace(&mut words.filing, filing);
+        if record.state == ItemState::Shown && !self.refiling.told.contains_key(&id) {
+            self.refiling.told.insert(id, before);
+            self.refiling.moved.push(id);
+        }
+        self.keep(record);
+    }
+
+    /// Writes the moves that the log does not tell yet.
+    fn tell_moves(&mut self) -> Result<Vec<Move>, live::Error> {
+        let mut moves = Vec::new();
+        for id in std::mem::take(&mut self.refiling.moved) {
+            // None: an entry of the item itself has told it since.
+            let Some(told) = self.refiling.told.remove(&id) else { continue };
+            let Some(words) = self.records.get(&id).and_then(|record| record.words.as_ref()) else { continue };
+            if words.filing != told {
+                moves.push(Move { id, filing: words.filing.clone() });
             }
         }
         for some in moves.chunks(MOVES_MAX) {
@@ -71,16 +214,38 @@ impl Work<'_> {
         }
         Ok(moves)
     }
+}
 
-    fn refile_one(&mut self, mut record: Record, programme: &Programme, stage: &Timeline) -> Option<Move> {
-        let words = record.words.as_mut()?;
-        let filing = file(&words.item, words.at.as_ref(), programme, stage, &Context::default());
-        if filing == words.filing {
-            return None;
+impl Sequencer {
+    /// One transaction over items that wait to be filed again. False when the ledger cannot be written just now: they wait.
+    pub(super) async fn refile(&mut self) -> Result<bool, live::Error> {
+        match self.refile_once().await {
+            Ok(()) => Ok(true),
+            Err(e) if e.class() == Class::Retry => {
+                tracing::error!(error = %e, "the ledger cannot be written; posts wait to be filed again");
+                tokio::time::sleep(RETRY_AFTER_MAX).await;
+                Ok(false)
+            }
+            Err(e) => Err(e),
         }
-        words.filing = filing.clone();
-        let moved = (record.state == ItemState::Shown).then_some(Move { id: record.id, filing });
-        self.put(record);
-        moved
+    }
+
+    async fn refile_once(&mut self) -> Result<(), live::Error> {
+        let now = self.standing.next_at(Micros(self.clock.now()));
+        let mut work = Work::begin(&self.ledger, &self.standing, &mut self.filer, now).await?;
+        work.settle(REFILES_MAX).await?;
+        let effects = work.commit().await?;
+        self.committed(effects);
+        Ok(())
+    }
+
+    /// What still waits when the sequencer stops, as far as it goes quickly.
+    pub(super) async fn refile_last(&mut self) -> Result<(), live::Error> {
+        for _ in 0..LAST_STEPS_MAX {
+            if !self.filer.has_waiting() || !self.refile().await? {
+                break;
+            }
+        }
+        Ok(())
     }
 }

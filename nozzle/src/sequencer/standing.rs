@@ -95,6 +95,9 @@ pub(super) struct Effects {
     pub(super) heard: Vec<Heard>,
     /// The radar's note was written.
     pub(super) has_radar_note: bool,
+    /// What filing knows of the event from now on, and what is on, where a transaction has worked it out.
+    pub(super) programme: Option<Programme>,
+    pub(super) stage: Option<Timeline>,
     /// Entries appended.
     pub(super) entries: u64,
     /// Words were overwritten.
@@ -166,10 +169,12 @@ impl Standing {
             self.fold.apply(entry);
         }
         if has_talks || has_view {
-            self.programme = Programme::new(self.fold.talks.values().cloned(), self.fold.event.as_ref());
+            let anew = || Programme::new(self.fold.talks.values().cloned(), self.fold.event.as_ref());
+            self.programme = effects.programme.unwrap_or_else(anew);
         }
         if has_talks || has_stage {
-            self.stage = Timeline::new(self.fold.talks.values(), &self.fold.stage);
+            let anew = || Timeline::new(self.fold.talks.values(), &self.fold.stage);
+            self.stage = effects.stage.unwrap_or_else(anew);
         }
         if let Some(settings) = effects.settings {
             self.settings = Some(Arc::new(settings));

@@ -10,6 +10,7 @@ use model::{Entry, ItemId, Kind, Micros, Seq, Tally, TallyCounts, Uid};
 
 use super::board::{Heard, RADAR_NOTE};
 use super::command::{Brought, Command, Pumped};
+use super::refile::{Draft, FILING_NOTE, Filer, Refiling};
 use super::standing::{Effects, Standing};
 use crate::admit::Admitted;
 use crate::intake::Ask;
@@ -25,6 +26,9 @@ pub(super) struct Work<'a> {
     pub(super) aliases: HashMap<String, ItemId>,
     pub(super) early: HashSet<String>,
     pub(super) effects: Effects,
+    /// What was said, and what waits to be filed again, this transaction's own changes included.
+    pub(super) filer: Draft<'a>,
+    pub(super) refiling: Refiling,
     /// What became of the accounts that this batch speaks of.
     pub(super) accounts: HashMap<String, Account>,
     /// Changes of accounts in this batch, in their order.
@@ -37,6 +41,7 @@ impl<'a> Work<'a> {
     pub(super) async fn begin(
         ledger: &'a Ledger,
         standing: &'a Standing,
+        filer: &'a mut Filer,
         now: Micros,
     ) -> Result<Self, live::Error> {
         Ok(Self {
@@ -48,6 +53,8 @@ impl<'a> Work<'a> {
             aliases: HashMap::new(),
             early: HashSet::new(),
             effects: Effects { at: now, ..Effects::default() },
+            filer: filer.begin(),
+            refiling: Refiling::default(),
             accounts: HashMap::new(),
             account_news: Vec::new(),
             deleted: Vec::new(),
@@ -150,6 +157,7 @@ impl<'a> Work<'a> {
         self.txn.append(self.now, entry.kind)
     }
 
+    /// Puts a record that is to others what it was before; see `keep` for all others.
     pub(super) fn put(&mut self, record: Record) {
         self.records.insert(record.id, record.clone());
         self.txn.put(record);
@@ -212,7 +220,12 @@ impl<'a> Work<'a> {
             self.txn.set_note(RADAR_NOTE, &note).await?;
             self.effects.has_radar_note = true;
         }
+        if let Some(note) = self.filer.note_due()? {
+            self.txn.set_note(FILING_NOTE, &note).await?;
+        }
         self.txn.commit().await?;
+        self.filer.keep();
+        self.refiling.leave(&mut self.effects);
         Ok(self.effects)
     }
 

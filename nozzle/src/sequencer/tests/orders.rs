@@ -238,7 +238,7 @@ async fn a_persons_filing_outlives_schedules_edits_and_stages() {
         .unwrap();
     rig.bring([said_at(1, DURING)]).await;
     let b = model::TalkId::numbered(2);
-    let by_hand = Ask::File(FileItems { ids: vec![id(1)], talk: Some(b.clone()), event: false });
+    let by_hand = Ask::File(FileItems { ids: vec![id(1)], talk: Some(b.clone()), event: false, rule: false });
     assert_eq!(rig.ask(by_hand).await.unwrap().moves.len(), 1);
     rig.ask(schedule(&[("a", "2026-11-20T14:05:00Z", "Main"), ("b", "2026-11-20T13:00:00Z", "Side")]))
         .await
@@ -252,7 +252,7 @@ async fn a_persons_filing_outlives_schedules_edits_and_stages() {
         Micros::parse_rfc3339(DURING).unwrap(),
         "an edit does not move it in time"
     );
-    let unknown = Ask::File(FileItems { ids: vec![id(1), id(2)], talk: None, event: true });
+    let unknown = Ask::File(FileItems { ids: vec![id(1), id(2)], talk: None, event: true, rule: false });
     assert!(matches!(rig.ask(unknown).await, Err(Refusal::Unknown(_))));
     assert_eq!(
         rig.fold().await.items[&id(1)].filing.as_ref().unwrap().state,
@@ -323,7 +323,10 @@ async fn the_saved_cursor_moves_with_its_items_or_not_at_all() {
     rig.bring([post(1, "one"), Brought::Gap { gap, saved: Box::new(saved.clone()) }]).await;
     {
         // A transaction that is cut before its commit.
-        let mut work = work::Work::begin(&rig.ledger, &rig.sequencer.standing, NOON).await.unwrap();
+        let mut work =
+            work::Work::begin(&rig.ledger, &rig.sequencer.standing, &mut rig.sequencer.filer, NOON)
+                .await
+                .unwrap();
         let commands = [
             from_source(post(2, "two")),
             from_source(Brought::Save(Saved { cursor: None, ..saved.clone() })),

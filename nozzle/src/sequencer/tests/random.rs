@@ -159,7 +159,10 @@ async fn play(batches: Vec<(Vec<Step>, Crash)>) {
     for (key, (steps, crash)) in batches.iter().enumerate() {
         steps.iter().for_each(|step| oracle.step(*step));
         if matches!(crash, Crash::BeforeCommit) {
-            let mut work = work::Work::begin(&rig.ledger, &rig.sequencer.standing, NOON).await.unwrap();
+            let mut work =
+                work::Work::begin(&rig.ledger, &rig.sequencer.standing, &mut rig.sequencer.filer, NOON)
+                    .await
+                    .unwrap();
             let batch = commands(steps, key);
             work.look_up(&batch).await.unwrap();
             for command in &batch {
