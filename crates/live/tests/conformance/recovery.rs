@@ -6,7 +6,8 @@ use live::follow::{self, CursorStep, Line};
 use live::recover::{ArchiveWitness, Consent, Plan, Refusal, TailWitness, build, plan};
 use live::state::ItemState;
 use model::{
-    Counts, CountsEntry, Epoch, Fold, ItemCounts, Kind as Entry, Micros, Notice, Position, Seq, StageEntry,
+    By, Counts, CountsEntry, Epoch, Filing, FilingEntry, FilingState, Fold, ItemCounts, Kind as Entry,
+    Micros, Move, Notice, Position, Seq, StageEntry,
 };
 
 const NOW: Micros = Micros(1_795_189_320_000_000);
@@ -15,15 +16,25 @@ const NOW: Micros = Micros(1_795_189_320_000_000);
 async fn talk(event: &Event) {
     event.post_many(0..20).await;
     let mut txn = event.ledger().begin().await.unwrap();
-    for talk in ["t1", "t2"] {
-        let stage = StageEntry {
-            room: "main".into(),
-            talk: Some(model::TalkId(talk.into())),
-            since: NOW,
-            undone: false,
-        };
+    let talk = serde_json::json!({
+        "id": "t1", "title": "Now", "room": "main", "start": NOW, "end": NOW.plus(Micros::HOUR), "day": "2026-11-20",
+        "was": [{"version": "1", "title": "Then", "room": "side", "times": [NOW, NOW], "speakers": ["Ana"]}],
+    });
+    txn.append(NOW, Entry::Talk { talk: serde_json::from_value(talk).unwrap() }).unwrap();
+    for (talk, undone) in [("t1", false), ("t2", false), ("t2", true)] {
+        let stage =
+            StageEntry { room: "main".into(), talk: Some(model::TalkId(talk.into())), since: NOW, undone };
         txn.append(NOW, Entry::Stage(stage)).unwrap();
     }
+    let filing = Filing {
+        talk: Some(model::TalkId("t1".into())),
+        room: Some("main".into()),
+        state: FilingState::Filed,
+        by: By::Person,
+        ..Filing::unsorted("Filed by hand (moderator).")
+    };
+    let moves = ["2", "8"].map(|n| Move { id: uid(n).id(), filing: filing.clone() }).to_vec();
+    txn.append(NOW, Entry::Filing(FilingEntry { moves })).unwrap();
     txn.append(NOW, Entry::Notice { notice: Notice { text: "Lunch".into(), until: None } }).unwrap();
     let counts = Counts { boosts: 3, likes: 2, replies: 1 };
     let counts = [3, 4].map(|n: u32| ItemCounts { id: uid(&n.to_string()).id(), counts });
