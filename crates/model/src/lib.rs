@@ -37,5 +37,5 @@ pub use fold::{Fold, Row, RowState, Touched, touched};
 pub use id::{BadId, EventId, ItemId, Uid};
 pub use item::{Author, Card, Counts, Item, Mark, Media, MediaKind, Network, Retain};
 pub use position::{BadPosition, Epoch, Position, Seq};
-pub use talk::{Talk, TalkId, WAS_MAX, Was};
+pub use talk::{Speaker, Talk, TalkId, WAS_MAX, Was};
 pub use time::Micros;

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler checks.
 //! Each rule is a pure function over file texts, with tests that show it failing.
 
+mod apart;
 mod lock;
 mod order;
 mod reference;
@@ -43,6 +44,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let files = tree::read(root)?;
     let mut findings = text::check(&files);
     findings.extend(order::check(&files));
+    findings.extend(apart::check(&files));
     findings.extend(lock::check(&files));
     findings.extend(reference::check(&files));
     for finding in &findings {

@@ -20,9 +20,14 @@ const ORDER: &[(&str, &[&str])] = &[
     ("testkit", &["model", "live", "archive", "chassis", "networks"]),
     // The end-to-end tests' judge shares no code with what it judges.
     ("judge", &[]),
+    // What invents labelled posts knows talks, and not the rules that are judged by them (`apart`).
+    ("labelled", &["model"]),
     ("xtask", &[]),
     ("bench", &["model", "live", "archive", "chassis", "nozzle", "halley", "testkit"]),
-    ("perihelion", &["model", "live", "archive", "chassis", "networks", "nozzle", "halley", "strainer"]),
+    (
+        "perihelion",
+        &["model", "live", "archive", "chassis", "networks", "nozzle", "halley", "strainer", "labelled"],
+    ),
 ];
 /// Tests may also lean on these; never on another daemon.
 const FOR_TESTS: &[&str] = &["model", "live", "archive", "chassis", "networks", "testkit"];

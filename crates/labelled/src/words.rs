@@ -1,0 +1,172 @@
+//! What a talk is about, as somebody in the room would put it: words, pairs of words, half sentences, and a title cut short. How
+//! telling a word is among the other talks decides only how likely people are to use it; plenty of what they use is common.
+
+use std::collections::HashMap;
+
+use model::Talk;
+
+use crate::dice::Dice;
+
+/// Words that carry no subject in any of the languages of the carriers, and those with which programmes speak of talks.
+const EMPTY: &str = include_str!("phrases/empty.txt");
+/// Shortest word that people take up, in characters.
+const WORD_CHARS_MIN: usize = 4;
+/// Words of a half sentence.
+const QUOTE_WORDS: std::ops::RangeInclusive<usize> = 4..=9;
+/// Words that a title is cut to.
+const SHORT_WORDS: usize = 4;
+/// How much of an abstract people have in mind, in words.
+const ABOUT_WORDS_MAX: usize = 160;
+
+/// What can be said of one talk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    /// Words, each with how likely it is taken up.
+    words: Vec<(String, f64)>,
+    pairs: Vec<(String, f64)>,
+    quotes: Vec<String>,
+    pub(crate) title: String,
+    pub(crate) short: String,
+}
+
+/// The subjects of all talks.
+pub(crate) fn subjects(talks: &[Talk]) -> Vec<Subject> {
+    let empty: std::collections::HashSet<&str> = EMPTY.split_whitespace().collect();
+    let texts: Vec<Vec<Vec<&str>>> = talks.iter().map(sentences).collect();
+    let mut talks_with: HashMap<String, usize> = HashMap::new();
+    for text in &texts {
+        let mut keys: Vec<String> = text.iter().flatten().map(|word| word.to_lowercase()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.into_iter().for_each(|key| *talks_with.entry(key).or_default() += 1);
+    }
+    let is_full = |word: &str| {
+        word.chars().count() >= WORD_CHARS_MIN
+            && word.chars().any(char::is_alphabetic)
+            && !empty.contains(word.to_lowercase().as_str())
+    };
+    let telling = |word: &str| {
+        let others = talks_with.get(&word.to_lowercase()).copied().unwrap_or(1);
+        (talks.len() as f64 / others as f64).max(1.0).sqrt()
+    };
+    talks.iter().zip(&texts).map(|(talk, text)| subject(talk, text, &is_full, &telling)).collect()
+}
+
+fn subject(
+    talk: &Talk,
+    text: &[Vec<&str>],
+    is_full: &impl Fn(&str) -> bool,
+    telling: &impl Fn(&str) -> f64,
+) -> Subject {
+    let mut subject = Subject { title: talk.title.clone(), short: short(&talk.title), ..Subject::default() };
+    for (index, sentence) in text.iter().enumerate() {
+        // The title's words are on everybody's lips.
+        let loud = if index == 0 { 3.0 } else { 1.0 };
+        let full = sentence.iter().filter(|word| is_full(word));
+        subject.words.extend(full.map(|word| ((*word).to_owned(), loud * telling(word))));
+        let pairs = sentence.windows(2).filter(|pair| pair.iter().all(|word| is_full(word)));
+        subject.pairs.extend(pairs.map(|pair| (pair.join(" "), loud * telling(pair[0]) * telling(pair[1]))));
+        if index > 0 && sentence.len() >= *QUOTE_WORDS.start() {
+            subject.quotes.push(sentence.join(" "));
+        }
+    }
+    subject.words.sort_by(|a, b| a.0.cmp(&b.0));
+    subject.words.dedup_by(|a, b| a.0.to_lowercase() == b.0.to_lowercase());
+    subject
+}
+
+/// Title, subtitle and abstract as sentences of words.
+fn sentences(talk: &Talk) -> Vec<Vec<&str>> {
+    let about = [talk.subtitle.as_deref(), talk.summary.as_deref()].into_iter().flatten();
+    let mut left = ABOUT_WORDS_MAX;
+    let mut sentences = vec![words(&talk.title)];
+    for sentence in about.flat_map(|text| text.split(['.', '!', '?', ';', ':', '\n', '(', ')', '"'])) {
+        let words = words(sentence);
+        if words.len() > left {
+            break;
+        }
+        left -= words.len();
+        sentences.push(words);
+    }
+    sentences
+}
+
+fn words(sentence: &str) -> Vec<&str> {
+    sentence
+        .split_whitespace()
+        .filter(|word| !word.contains(['/', '<', '>', '=', '@', '_']))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty() && !word.starts_with("http"))
+        .collect()
+}
+
+/// What people make of a long title: the part before the colon, or its first words.
+fn short(title: &str) -> String {
+    let head = title.split([':', '–', '—', '?', '!']).next().unwrap_or(title).trim();
+    let head = head.split(" - ").next().unwrap_or(head).trim();
+    let words: Vec<&str> = head.split_whitespace().collect();
+    if words.len() <= SHORT_WORDS + 1 { head.to_owned() } else { words[..SHORT_WORDS].join(" ") }
+}
+
+impl Subject {
+    /// A word, mostly not a common one.
+    pub(crate) fn word(&self, dice: &mut Dice) -> Option<&str> {
+        let index = dice.weighed(self.words.iter().map(|(_, weight)| *weight))?;
+        Some(&self.words[index].0)
+    }
+
+    /// Two words that stand together.
+    pub(crate) fn pair(&self, dice: &mut Dice) -> Option<&str> {
+        let index = dice.weighed(self.pairs.iter().map(|(_, weight)| *weight))?;
+        Some(&self.pairs[index].0)
+    }
+
+    /// Half a sentence: nobody types a whole one in time.
+    pub(crate) fn quote(&self, dice: &mut Dice) -> Option<String> {
+        let words: Vec<&str> = dice.pick(&self.quotes)?.split(' ').collect();
+        let length = (*QUOTE_WORDS.start() + dice.below(QUOTE_WORDS.count())).min(words.len());
+        let from = dice.below(words.len() - length + 1);
+        Some(words[from..from + length].join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn talk(title: &str, about: &str) -> Talk {
+        crate::tests::talk(1, title, about, "hall", 0)
+    }
+
+    #[test]
+    fn a_subject_has_what_its_text_has_and_no_empty_words() {
+        let talks = [
+            talk(
+                "Borrow checkers: an atlas",
+                "We chart lifetimes with Polonius. See https://x.example/a now.",
+            ),
+            talk("Garbage", "Nothing about lifetimes."),
+        ];
+        let all = subjects(&talks);
+        let mut dice = Dice::new(1);
+        let words: std::collections::BTreeSet<String> =
+            (0..300).filter_map(|_| all[0].word(&mut dice).map(str::to_lowercase)).collect();
+        assert!(words.contains("polonius") && words.contains("borrow"), "{words:?}");
+        assert!(
+            !words.contains("with") && !words.iter().any(|word| word.contains("http") || word.contains('/')),
+            "{words:?}"
+        );
+        assert_eq!(all[0].short, "Borrow checkers");
+        assert_eq!(all[0].pair(&mut dice).map(str::to_lowercase), Some("borrow checkers".into()));
+        let quote = all[0].quote(&mut dice).unwrap();
+        assert!("We chart lifetimes with Polonius".contains(&quote), "{quote}");
+        assert_eq!(all[1].pair(&mut dice), None);
+    }
+
+    #[test]
+    fn long_titles_are_cut_and_short_ones_are_not() {
+        assert_eq!(short("The second reader"), "The second reader");
+        assert_eq!(short("How we learned to stop worrying about the tape"), "How we learned to");
+        assert_eq!(short("Rust - a story"), "Rust");
+    }
+}
