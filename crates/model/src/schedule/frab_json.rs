@@ -1,127 +1,179 @@
-//! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`; and its second version, in which events
-//! name their rooms: `schedule.events[]`.
+//! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`; and its second version, c3voc's hub, in
+//! which events stand beside the conference and name their rooms: `schedule.events[]`.
 
-use super::moment::{day_of, has_offset, length, moment, on_day, twice};
-use super::{BadSchedule, FoundTalk, ScheduleFile};
+use super::collect::{Collect, Draft, named};
+use super::json::{spoken, text};
+use super::moment::{At, Clock, date, length, length_or_minutes};
+use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
 use crate::Micros;
 use crate::talk::Speaker;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Before this hour a clock time belongs to the night after the day.
-const TURN: i64 = 4 * Micros::HOUR;
+/// Before this time a clock time without a date belongs to the night after the day, where the day does not say when it begins.
+const TURN: i64 = 6 * Micros::HOUR;
 
-pub(super) fn parse(bytes: &[u8], zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
-    let root: Value = serde_json::from_slice(bytes).map_err(|e| BadSchedule::Broken(e.to_string()))?;
-    let schedule = root.get("schedule").unwrap_or(&root);
-    let conference = schedule
-        .get("conference")
-        .ok_or_else(|| BadSchedule::Unknown("there is no schedule.conference in this JSON".into()))?;
-    let own_zone = text(conference, "time_zone_name").and_then(|z| TimeZone::get(&z).ok());
-    let zone = own_zone.as_ref().unwrap_or(zone);
-    let mut file = ScheduleFile {
-        version: version(schedule.get("version")),
-        title: text(conference, "title"),
-        ..ScheduleFile::default()
-    };
+/// Reads `schedule`, in which `conference` was found.
+pub(super) fn parse(
+    schedule: &Value,
+    conference: &Value,
+    venue: &TimeZone,
+) -> Result<ScheduleFile, BadSchedule> {
+    let name = text(conference, "time_zone_name");
+    let clock = Clock::of_file(name.as_deref(), "schedule.conference.time_zone_name", venue);
+    let version = version(schedule.get("version"));
+    let title = conference.get("title").and_then(|title| spoken(title, None));
+    let mut walk = Walk { collect: Collect::new(version, title), clock, tracks: tracks(conference) };
     let days = conference.get("days").and_then(Value::as_array);
-    for day in days.ok_or_else(|| BadSchedule::Unknown("there is no schedule.conference.days".into()))? {
+    let events = schedule.get("events").and_then(Value::as_array);
+    if days.is_none() && events.is_none() {
+        let why = "there is neither schedule.conference.days nor schedule.events in this JSON";
+        return Err(BadSchedule::Unknown(why.into()));
+    }
+    for (i, day) in days.into_iter().flatten().enumerate() {
+        walk.day(day, &format!("days[{i}]"))?;
+    }
+    for (i, event) in events.into_iter().flatten().enumerate() {
+        walk.add(event, &format!("events[{i}]"), &Day::default())?;
+    }
+    walk.collect.done()
+}
+
+/// What a day says of its events.
+#[derive(Default)]
+struct Day<'a> {
+    room: Option<&'a str>,
+    date: Option<String>,
+    turn: Option<i64>,
+}
+
+struct Walk {
+    collect: Collect,
+    clock: Clock,
+    /// Slug and name of each track.
+    tracks: Vec<(String, String)>,
+}
+
+impl Walk {
+    fn day(&mut self, day: &Value, place: &str) -> Result<(), BadSchedule> {
         let date = text(day, "date");
-        for (room, events) in day.get("rooms").and_then(Value::as_object).into_iter().flatten() {
-            for event in events.as_array().into_iter().flatten() {
-                add(&mut file, event, Some(room), date.as_deref(), zone);
+        let turn = text(day, "day_start").and_then(|start| turn(&start));
+        match day.get("rooms") {
+            Some(Value::Object(rooms)) => {
+                for (room, events) in rooms {
+                    let day = Day { room: Some(room), date: date.clone(), turn };
+                    self.events(events, &format!("{place}.rooms.{room}"), &day)?;
+                }
             }
+            Some(Value::Array(rooms)) => {
+                for (i, room) in rooms.iter().enumerate() {
+                    let name = room.get("name").and_then(|name| spoken(name, None));
+                    let day = Day { room: name.as_deref(), date: date.clone(), turn };
+                    let events = room.get("events").or_else(|| room.get("talks")).unwrap_or(&Value::Null);
+                    self.events(events, &format!("{place}.rooms[{i}]"), &day)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn events(&mut self, events: &Value, place: &str, day: &Day<'_>) -> Result<(), BadSchedule> {
+        for (i, event) in events.as_array().into_iter().flatten().enumerate() {
+            self.add(event, &format!("{place}[{i}]"), day)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, event: &Value, place: &str, day: &Day<'_>) -> Result<(), BadSchedule> {
+        let lang = text(event, "language");
+        let title = event.get("title").and_then(|title| spoken(title, lang.as_deref())).unwrap_or_default();
+        let start = self.start(event, day);
+        if let Ok(At { slip: Some(slip), .. }) = &start {
+            self.collect.remark(format!("{}: {slip}", named(place, &title)));
+        }
+        let start = start.map(|start| start.at);
+        let end = match &start {
+            Ok(start) => self.end(event, *start),
+            Err(_) => None,
+        };
+        let talk = self.talk(event, day, title, lang);
+        self.collect.add(Draft { place: place.to_owned(), talk, start: Some(start), end })
+    }
+
+    fn start(&self, event: &Value, day: &Day<'_>) -> Result<At, String> {
+        let [own, start] = ["date", "start"].map(|key| text(event, key));
+        let turn = day.turn.unwrap_or(TURN);
+        self.clock.start(own.as_deref(), start.as_deref(), day.date.as_deref(), turn)
+    }
+
+    fn end(&self, event: &Value, start: Micros) -> Option<Result<Micros, String>> {
+        if let Some(said) = text(event, "duration") {
+            return Some(length_or_minutes(&said).map(|length| start.plus(length)));
+        }
+        Some(self.clock.moment(&text(event, "end")?).map(|end| end.at))
+    }
+
+    fn talk(&self, event: &Value, day: &Day<'_>, title: String, lang: Option<String>) -> FoundTalk {
+        let said = |key: &str| event.get(key).and_then(|value| spoken(value, lang.as_deref()));
+        let url = text(event, "url");
+        let code = text(event, "code").or_else(|| url.as_deref().and_then(pretalx::code_in));
+        let persons = ["persons", "participants", "speakers"].iter().find_map(|k| event.get(k)?.as_array());
+        FoundTalk {
+            guid: text(event, "guid"),
+            code,
+            native: text(event, "id"),
+            title,
+            subtitle: said("subtitle"),
+            summary: said("abstract").or_else(|| said("description")),
+            speakers: persons.map(|p| speakers(p)).unwrap_or_default(),
+            room: day.room.map(str::to_owned).or_else(|| said("room")).unwrap_or_default(),
+            track: self.track(event, lang.as_deref()),
+            lang,
+            url,
+            day: day.date.clone().filter(|day| date(day).is_some()).unwrap_or_default(),
+            ..FoundTalk::default()
         }
     }
-    // The hub's second version lists events beside the conference, each with its own room.
-    for event in schedule.get("events").and_then(Value::as_array).into_iter().flatten() {
-        add(&mut file, event, None, None, zone);
+
+    /// A track is its name, or an object with its name, or one with the slug under which the conference lists it.
+    fn track(&self, event: &Value, lang: Option<&str>) -> Option<String> {
+        let track = event.get("track")?;
+        let slug = text(track, "slug");
+        let listed = || Some(self.tracks.iter().find(|(own, _)| Some(own) == slug.as_ref())?.1.clone());
+        spoken(track, lang).or_else(listed).or_else(|| slug.clone())
     }
-    Ok(file)
 }
 
-fn add(file: &mut ScheduleFile, event: &Value, room: Option<&str>, date: Option<&str>, zone: &TimeZone) {
-    match talk(event, room, date, zone) {
-        Ok(talk) => {
-            let says_offset =
-                ["date", "start"].iter().any(|k| text(event, k).is_some_and(|t| has_offset(&t)));
-            let remark = (!says_offset).then(|| twice(&talk.title, talk.start, zone)).flatten();
-            file.remarks.extend(remark);
-            file.talks.push(talk);
-        }
-        Err(why) => {
-            let title = text(event, "title").unwrap_or_else(|| "an event without a title".into());
-            file.passed_over.push(format!("{title}: {why}"));
-        }
-    }
+fn tracks(conference: &Value) -> Vec<(String, String)> {
+    let all = conference.get("tracks").and_then(Value::as_array);
+    let pair = |track: &Value| Some((text(track, "slug")?, spoken(track.get("name")?, None)?));
+    all.into_iter().flatten().filter_map(pair).collect()
 }
 
-fn talk(
-    event: &Value,
-    room: Option<&str>,
-    date: Option<&str>,
-    zone: &TimeZone,
-) -> Result<FoundTalk, &'static str> {
-    let own_moment = ["date", "start"].iter().find_map(|k| moment(&text(event, k)?, zone));
-    let start = own_moment
-        .or_else(|| on_day(date?, &text(event, "start")?, TURN, zone))
-        .ok_or("it has no start that can be read")?;
-    let end = text(event, "duration")
-        .and_then(|d| length(&d))
-        .map(|d| start.plus(d))
-        .or_else(|| moment(&text(event, "end")?, zone))
-        .ok_or("it has neither a duration nor an end that can be read")?;
-    if end < start {
-        return Err("it ends before it starts");
-    }
-    let room =
-        room.map(str::to_owned).or_else(|| text(event, "room")).or_else(|| text(event.get("room")?, "name"));
-    Ok(FoundTalk {
-        guid: text(event, "guid"),
-        code: text(event, "code").or_else(|| text(event, "slug")),
-        native: text(event, "id"),
-        title: text(event, "title").ok_or("it has no title")?,
-        subtitle: text(event, "subtitle"),
-        summary: text(event, "abstract").or_else(|| text(event, "description")),
-        speakers: ["persons", "participants"]
-            .iter()
-            .find_map(|k| event.get(k)?.as_array())
-            .map(|p| speakers(p))
-            .unwrap_or_default(),
-        room: room.unwrap_or_default(),
-        track: text(event, "track").or_else(|| text(event.get("track")?, "slug")),
-        lang: text(event, "language"),
-        url: text(event, "url"),
-        start,
-        end,
-        day: date.map_or_else(|| day_of(start, zone), str::to_owned),
-    })
+/// The time of day at which a day begins, in microseconds after midnight; beyond noon it is no such thing.
+fn turn(day_start: &str) -> Option<i64> {
+    let clock = day_start.trim().get(11..16)?;
+    length(clock).filter(|turn| *turn <= 12 * Micros::HOUR)
 }
 
 fn speakers(persons: &[Value]) -> Vec<Speaker> {
-    let name = |p: &Value| ["public_name", "name", "full_public_name"].iter().find_map(|k| text(p, k));
-    let speaks = |p: &&Value| {
-        p.get("role").and_then(Value::as_str).is_none_or(|role| role.eq_ignore_ascii_case("speaker"))
+    let name = |p: &Value| {
+        let said = ["public_name", "name", "full_public_name", "display_name"];
+        said.iter().find_map(|key| text(p, key)).or_else(|| p.as_str().map(str::to_owned))
     };
-    persons.iter().filter(speaks).filter_map(name).map(|name| Speaker { name, handles: Vec::new() }).collect()
-}
-
-/// A value as text: numbers become text, the empty text nothing.
-fn text(object: &Value, key: &str) -> Option<String> {
-    match object.get(key)? {
-        Value::String(s) => Some(s.trim().to_owned()).filter(|s| !s.is_empty()),
-        Value::Number(n) => Some(n.to_string()),
-        _ => None,
-    }
+    let role = |p: &Value| text(p, "role").is_none_or(|role| role.eq_ignore_ascii_case("speaker"));
+    let is_told_apart = persons.iter().any(role);
+    let all = persons.iter().filter(|p| !is_told_apart || role(p));
+    all.filter_map(name).map(|name| Speaker { name, handles: Vec::new() }).collect()
 }
 
 /// One published file has a list of versions, one for each of the schedules merged into it.
 fn version(value: Option<&Value>) -> String {
     match value {
-        Some(Value::String(s)) => s.clone(),
-        Some(Value::Number(n)) => n.to_string(),
         Some(Value::Array(all)) => all.iter().map(|v| version(Some(v))).collect::<Vec<_>>().join(", "),
-        _ => String::new(),
+        Some(value) => super::json::plain(value).unwrap_or_default(),
+        None => String::new(),
     }
 }
 
@@ -132,37 +184,61 @@ mod tests {
     const FILE: &str = r#"{"schedule":{"version":"0.7","conference":{"title":"Kiln","time_zone_name":"Europe/Lisbon","days":[
       {"date":"2026-06-01","rooms":{"Main hall":[
         {"guid":"g1","id":7,"code":"ABC","date":"2026-06-01T09:30:00+01:00","start":"09:30","duration":"00:40","title":"One","persons":[{"public_name":"Ana"}],"abstract":"About."},
-        {"id":8,"start":"00:15","duration":"1:00","title":"Night","persons":[]},
+        {"id":8,"start":"00:15","duration":"1:00","title":"Night","url":"https://p.example/kiln/talk/XYZ123/","persons":[]},
         {"id":9,"title":"No time"}]}}]}}}"#;
+
+    fn read(text: &str) -> Result<ScheduleFile, BadSchedule> {
+        super::super::parse(text.as_bytes(), &TimeZone::UTC)
+    }
 
     #[test]
     fn talks_are_read_with_their_own_zone() {
-        let file = parse(FILE.as_bytes(), &TimeZone::UTC).unwrap();
+        let file = read(FILE).unwrap();
         assert_eq!((file.version.as_str(), file.talks.len()), ("0.7", 2));
         assert_eq!(file.talks[0].start.timestamp().to_string(), "2026-06-01T08:30:00Z");
         assert_eq!(file.talks[0].end.since(file.talks[0].start), 40 * Micros::MINUTE);
         assert_eq!(file.talks[1].start.timestamp().to_string(), "2026-06-01T23:15:00Z");
-        assert_eq!(file.talks[1].day, "2026-06-01");
-        assert_eq!(file.passed_over, ["No time: it has no start that can be read"]);
+        assert_eq!(
+            (file.talks[1].day.as_str(), file.talks[1].code.as_deref()),
+            ("2026-06-01", Some("XYZ123"))
+        );
+        assert_eq!(
+            file.passed_over,
+            ["days[0].rooms.Main hall[2], No time: it has no start that can be read"]
+        );
     }
 
     #[test]
-    fn a_talk_that_ends_before_it_starts_is_passed_over_by_name() {
-        let event = |length: &str| {
-            let file = format!(
-                r#"{{"schedule":{{"conference":{{"days":[{{"date":"2026-06-01","rooms":{{"Hall":[
-                {{"title":"Back","date":"2026-06-01T10:00:00Z",{length}}}]}}}}]}}}}}}"#
-            );
-            parse(file.as_bytes(), &TimeZone::UTC).unwrap().passed_over
-        };
-        assert_eq!(event(r#""end":"2026-06-01T09:00:00Z""#), ["Back: it ends before it starts"]);
-        let unreadable = "Back: it has neither a duration nor an end that can be read";
-        assert_eq!(event(r#""duration":"-01:00""#), [unreadable]);
+    fn the_hubs_events_name_room_track_and_speakers() {
+        let file = read(
+            r#"{"schedule":{"version":"2","conference":{"title":"Hub","tracks":[{"slug":"ethics","name":"Ethics & More"}],"time_zone_name":"Europe/Berlin"},
+            "events":[{"guid":"g","title":"T","room":{"name":"Saal 1"},"track":{"slug":"ethics"},"language":"de","start":"2026-06-01T00:15:00","end":"2026-06-01T01:15:00",
+            "participants":[{"name":"Ana","role":"SPEAKER"},{"name":"Help","role":"CONTRIBUTOR"}]}]}}"#,
+        );
+        let talk = &file.unwrap().talks[0];
+        assert_eq!((talk.room.as_str(), talk.track.as_deref()), ("Saal 1", Some("Ethics & More")));
+        assert_eq!(talk.start.timestamp().to_string(), "2026-05-31T22:15:00Z");
+        assert_eq!(talk.speakers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Ana"]);
+    }
+
+    fn one(event: &str) -> Result<ScheduleFile, BadSchedule> {
+        let conference = r#""time_zone_name":"Mars/Phobos","days":[{"date":"2026-06-01","rooms":{"Hall":["#;
+        read(&format!(
+            r#"{{"schedule":{{"conference":{{{conference}{{"title":"Good","date":"2026-06-01T09:00:00Z","duration":"00:10"}},{event}]}}}}]}}}}}}"#
+        ))
     }
 
     #[test]
-    fn other_json_is_refused_with_a_reason() {
-        assert!(parse(b"{}", &TimeZone::UTC).unwrap_err().to_string().contains("schedule.conference"));
-        assert!(parse(b"{\"schedule\":", &TimeZone::UTC).unwrap_err().to_string().contains("line 1"));
+    fn a_talk_that_cannot_be_is_passed_over_by_name_and_place() {
+        let passed = |event: &str| one(event).unwrap().passed_over.join("");
+        let back = r#"{"title":"Back","date":"2026-06-01T10:00:00Z","end":"2026-06-01T09:00:00Z"}"#;
+        assert_eq!(passed(back), "days[0].rooms.Hall[1], Back: it ends before it starts");
+        let length = r#"{"title":"Back","date":"2026-06-01T10:00:00Z","duration":"-01:00"}"#;
+        assert_eq!(passed(length), "days[0].rooms.Hall[1], Back: the duration \"-01:00\" cannot be read");
+        let zone = r#"{"title":"Local","start":"10:00","duration":"01:00"}"#;
+        assert!(
+            passed(zone)
+                .contains("Local: the zone \"Mars/Phobos\" (schedule.conference.time_zone_name) is unknown")
+        );
     }
 }

@@ -1,199 +1,144 @@
-//! frab / pretalx `schedule.xml` and its ancestor Pentabarf: `schedule/day/room/event`. Entities are never expanded beyond the
-//! five that XML itself names.
+//! frab / pretalx `schedule.xml` and its ancestor Pentabarf: `schedule/day/room/event`.
 
-use super::moment::{day_of, has_offset, length, moment, on_day, twice};
-use super::{BadSchedule, FoundTalk, ScheduleFile};
+use super::collect::{Collect, Draft, named};
+use super::moment::{At, Clock, date, length, length_or_minutes};
+use super::xml::{self, Tag};
+use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
 use crate::Micros;
 use crate::talk::Speaker;
 use jiff::tz::TimeZone;
-use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
 
-const DEPTH_MAX: usize = 32;
-const DAY_TURN: i64 = 4 * Micros::HOUR;
+/// Before this time a clock time without a date belongs to the night after the day, where the file does not say
+/// (`day_change`, or the day's `start`).
+const TURN: i64 = 6 * Micros::HOUR;
 
-pub(super) fn parse(bytes: &[u8], zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
-    let mut reader = Reader::from_reader(bytes);
-    let mut walk = Walk { zone: zone.clone(), turn: DAY_TURN, ..Walk::new() };
-    let mut buffer = Vec::new();
-    loop {
-        let place = reader.buffer_position();
-        match reader.read_event_into(&mut buffer) {
-            Err(e) => return Err(BadSchedule::Broken(format!("{e} at byte {place}"))),
-            Ok(Event::Eof) => break,
-            Ok(Event::Start(tag)) => walk.open(&tag)?,
-            Ok(Event::Empty(tag)) => {
-                walk.open(&tag)?;
-                walk.close();
-            }
-            Ok(Event::End(_)) => walk.close(),
-            Ok(Event::Text(text)) => walk.text.push_str(&text),
-            Ok(Event::CData(text)) => walk.text.push_str(&text),
-            Ok(Event::GeneralRef(name)) => walk.entity(&name),
-            Ok(_) => {}
-        }
-        buffer.clear();
-    }
-    if !walk.is_schedule {
-        return Err(BadSchedule::Unknown("its first element is not <schedule>".into()));
-    }
-    Ok(walk.file)
+pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
+    let mut walk = Walk {
+        collect: Collect::default(),
+        venue: zone.clone(),
+        clock: Clock::venue(zone),
+        turn: TURN,
+        day: Day::default(),
+        room: String::new(),
+        draft: None,
+    };
+    xml::walk(text, &mut walk)?;
+    walk.collect.done()
 }
 
 /// An event under way.
 #[derive(Default)]
-struct Draft {
+struct Event {
+    line: usize,
     talk: FoundTalk,
     date: Option<String>,
     start: Option<String>,
+    end: Option<String>,
     duration: Option<String>,
     description: Option<String>,
 }
 
-struct Walk {
-    zone: TimeZone,
-    turn: i64,
-    file: ScheduleFile,
-    path: Vec<String>,
-    text: String,
-    is_schedule: bool,
-    day: Option<String>,
-    room: String,
-    draft: Option<Draft>,
+/// A day under way.
+#[derive(Default)]
+struct Day {
+    date: Option<String>,
+    turn: Option<i64>,
 }
 
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = tag.attributes().with_checks(false).flatten().find(|a| a.key.as_ref() == name)?;
-    let raw = found.value.into_owned();
-    let value = quick_xml::escape::unescape(&raw).map_or_else(|_| raw.clone(), std::borrow::Cow::into_owned);
-    Some(value.trim().to_owned()).filter(|v| !v.is_empty())
+struct Walk {
+    collect: Collect,
+    venue: TimeZone,
+    clock: Clock,
+    turn: i64,
+    day: Day,
+    room: String,
+    draft: Option<Event>,
+}
+
+impl xml::Walk for Walk {
+    fn open(&mut self, _path: &[String], name: &str, tag: &Tag<'_>) {
+        match name {
+            "event" => {
+                let talk = FoundTalk {
+                    guid: tag.attribute("guid"),
+                    code: tag.attribute("code"),
+                    native: tag.attribute("id"),
+                    room: self.room.clone(),
+                    ..FoundTalk::default()
+                };
+                self.draft = Some(Event { line: tag.line, talk, ..Event::default() });
+            }
+            "day" if self.draft.is_none() => {
+                let turn = tag.attribute("start").and_then(|start| length(start.get(11..16)?));
+                let turn = turn.filter(|turn| *turn <= 12 * Micros::HOUR);
+                self.day = Day { date: tag.attribute("date"), turn };
+            }
+            "room" if self.draft.is_none() => self.room = tag.attribute("name").unwrap_or_default(),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, path: &[String], name: &str, text: &str) -> Result<(), BadSchedule> {
+        let parent = path.last().map(String::as_str);
+        match (&mut self.draft, parent, name) {
+            (Some(_), _, "event") => return self.finish(),
+            (Some(event), Some("event" | "persons"), field) if !text.is_empty() => event.set(field, text),
+            (None, Some("schedule"), "version") => self.collect.set_version(text),
+            (None, Some("conference"), "title") => self.collect.set_title(text),
+            (None, Some("conference"), "day_change") => self.turn = length(text).unwrap_or(self.turn),
+            (None, Some("conference"), "time_zone_name") => {
+                self.clock = Clock::of_file(Some(text), "conference/time_zone_name", &self.venue);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 impl Walk {
-    fn new() -> Self {
-        Self {
-            zone: TimeZone::UTC,
-            turn: 0,
-            file: ScheduleFile::default(),
-            path: Vec::new(),
-            text: String::new(),
-            is_schedule: false,
-            day: None,
-            room: String::new(),
-            draft: None,
+    fn finish(&mut self) -> Result<(), BadSchedule> {
+        let Some(event) = self.draft.take() else { return Ok(()) };
+        let Event { line, mut talk, date: own, start, end, duration, description } = event;
+        let place = format!("line {line}");
+        let turn = self.day.turn.unwrap_or(self.turn);
+        let start = self.clock.start(own.as_deref(), start.as_deref(), self.day.date.as_deref(), turn);
+        if let Ok(At { slip: Some(slip), .. }) = &start {
+            self.collect.remark(format!("{}: {slip}", named(&place, &talk.title)));
         }
-    }
-
-    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), BadSchedule> {
-        let name = tag.name().as_ref().to_owned();
-        if self.path.len() >= DEPTH_MAX {
-            return Err(BadSchedule::Broken(format!("elements are nested deeper than {DEPTH_MAX}")));
-        }
-        match (self.path.len(), name.as_str()) {
-            (0, "schedule") => self.is_schedule = true,
-            (_, "day") => self.day = attribute(tag, "date"),
-            (_, "room") if self.draft.is_none() => self.room = attribute(tag, "name").unwrap_or_default(),
-            (_, "event") if self.is_schedule => self.draft = Some(self.begin(tag)),
-            _ => {}
-        }
-        self.path.push(name);
-        self.text.clear();
-        Ok(())
-    }
-
-    fn begin(&self, tag: &BytesStart<'_>) -> Draft {
-        let talk = FoundTalk {
-            guid: attribute(tag, "guid"),
-            code: attribute(tag, "code"),
-            native: attribute(tag, "id"),
-            room: self.room.clone(),
-            ..FoundTalk::default()
+        let start = start.map(|start| start.at);
+        let end = match (&start, duration, end) {
+            (Ok(start), Some(said), _) => Some(length_or_minutes(&said).map(|length| start.plus(length))),
+            (Ok(_), None, Some(end)) => Some(self.clock.moment(&end).map(|end| end.at)),
+            _ => None,
         };
-        Draft { talk, ..Draft::default() }
-    }
-
-    fn entity(&mut self, name: &str) {
-        if let Some(known) = resolve_xml_entity(name) {
-            self.text.push_str(known);
-        } else if let Some(c) = char_reference(name) {
-            self.text.push(c);
-        }
-    }
-
-    fn close(&mut self) {
-        let Some(name) = self.path.pop() else { return };
-        let text = std::mem::take(&mut self.text).trim().to_owned();
-        let parent = self.path.last().map(String::as_str);
-        match (&mut self.draft, parent, name.as_str()) {
-            (Some(_), _, "event") => self.finish(),
-            (Some(draft), Some("event" | "persons"), field) if !text.is_empty() => draft.set(field, text),
-            (None, Some("schedule"), "version") => self.file.version = text,
-            (None, Some("conference"), "title") => self.file.title = Some(text).filter(|t| !t.is_empty()),
-            (None, Some("conference"), "day_change") => self.turn = length(&text).unwrap_or(DAY_TURN),
-            (None, Some("conference"), "time_zone_name") => {
-                if let Ok(zone) = TimeZone::get(&text) {
-                    self.zone = zone;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self) {
-        let Some(Draft { mut talk, date, start, duration, description }) = self.draft.take() else { return };
-        let begin = date
-            .as_deref()
-            .and_then(|d| moment(d, &self.zone))
-            .or_else(|| on_day(self.day.as_deref()?, start.as_deref()?, self.turn, &self.zone));
-        let name =
-            if talk.title.is_empty() { "an event without a title".to_owned() } else { talk.title.clone() };
-        match (begin, duration.as_deref().and_then(length)) {
-            (Some(begin), Some(length)) if !talk.title.is_empty() => {
-                talk.start = begin;
-                talk.end = begin.plus(length);
-                talk.day = self.day.clone().unwrap_or_else(|| day_of(begin, &self.zone));
-                talk.summary = talk.summary.or(description);
-                if !date.as_deref().is_some_and(has_offset) {
-                    self.file.remarks.extend(twice(&name, begin, &self.zone));
-                }
-                self.file.talks.push(talk);
-            }
-            (None, _) => self.file.passed_over.push(format!("{name}: it has no start that can be read")),
-            (_, None) => self.file.passed_over.push(format!("{name}: it has no duration that can be read")),
-            _ => self.file.passed_over.push(format!("{name}: it has no title")),
-        }
+        talk.summary = talk.summary.or(description);
+        talk.code = talk.code.or_else(|| talk.url.as_deref().and_then(pretalx::code_in));
+        talk.day = self.day.date.clone().filter(|day| date(day).is_some()).unwrap_or_default();
+        self.collect.add(Draft { place, talk, start: Some(start), end })
     }
 }
 
-impl Draft {
-    fn set(&mut self, field: &str, text: String) {
+impl Event {
+    fn set(&mut self, field: &str, text: &str) {
         let talk = &mut self.talk;
+        let own = || Some(text.to_owned());
         match field {
-            "date" => self.date = Some(text),
-            "start" => self.start = Some(text),
-            "duration" => self.duration = Some(text),
-            "description" => self.description = Some(text),
-            "title" => talk.title = text,
-            "subtitle" => talk.subtitle = Some(text),
-            "abstract" => talk.summary = Some(text),
-            "track" => talk.track = Some(text),
-            "language" => talk.lang = Some(text),
-            "url" => talk.url = Some(text),
-            "room" => talk.room = text,
-            "person" => talk.speakers.push(Speaker { name: text, handles: Vec::new() }),
+            "date" => self.date = own(),
+            "start" => self.start = own(),
+            "end" => self.end = own(),
+            "duration" => self.duration = own(),
+            "description" => self.description = own(),
+            "title" => text.clone_into(&mut talk.title),
+            "subtitle" => talk.subtitle = own(),
+            "abstract" => talk.summary = own(),
+            "track" => talk.track = own(),
+            "language" => talk.lang = own(),
+            "url" | "full_conf_url" => talk.url = own(),
+            "room" => text.clone_into(&mut talk.room),
+            "person" => talk.speakers.push(Speaker { name: text.to_owned(), handles: Vec::new() }),
             _ => {}
         }
     }
-}
-
-fn char_reference(name: &str) -> Option<char> {
-    let number = name.strip_prefix('#')?;
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-        None => number.parse().ok()?,
-    };
-    char::from_u32(code).filter(|c| !c.is_control() || c.is_whitespace())
 }
 
 #[cfg(test)]
@@ -207,21 +152,34 @@ mod tests {
         <event id="2"><start>00:30</start><duration>1:00</duration><title>Night</title><room>Cellar</room></event>
         <event id="3"><title>Lost</title></event></room></day></schedule>"#;
 
+    fn read(text: &str) -> ScheduleFile {
+        parse(text, &TimeZone::get("Europe/Brussels").unwrap()).unwrap()
+    }
+
     #[test]
     fn talks_are_read_old_dialects_included() {
-        let zone = TimeZone::get("Europe/Brussels").unwrap();
-        let file = parse(FILE.as_bytes(), &zone).unwrap();
+        let file = read(FILE);
         assert_eq!((file.version.as_str(), file.title.as_deref()), ("2.1", Some("Kiln & Co")));
         assert_eq!(file.talks[0].title, "A “quoted” title");
         assert_eq!(file.talks[0].speakers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Ana", "Bo"]);
         assert_eq!((file.talks[1].room.as_str(), file.talks[1].day.as_str()), ("Cellar", "2026-06-01"));
         assert_eq!(file.talks[1].start.timestamp().to_string(), "2026-06-01T22:30:00Z");
-        assert_eq!(file.passed_over.len(), 1);
+        assert_eq!(file.passed_over, ["line 6, Lost: it has no start that can be read"]);
     }
 
     #[test]
-    fn entities_are_not_expanded() {
-        let bomb = "<!DOCTYPE s [<!ENTITY a \"aaaa\">]><schedule><version>&a;</version></schedule>";
-        assert_eq!(parse(bomb.as_bytes(), &TimeZone::UTC).unwrap().version, "");
+    fn a_day_says_itself_when_it_begins() {
+        let day = |head: &str| {
+            let event = "<room name=\"R\"><event><start>05:00</start><duration>1:00</duration><title>Early</title></event></room>";
+            let file = format!("<schedule>{head}{event}</day></schedule>");
+            read(&file).talks[0].start.timestamp().to_string()
+        };
+        assert_eq!(day("<day date=\"2026-06-01\">"), "2026-06-02T03:00:00Z");
+        assert_eq!(
+            day("<day date=\"2026-06-01\" start=\"2026-06-01T04:00:00+02:00\">"),
+            "2026-06-01T03:00:00Z"
+        );
+        let change = "<conference><day_change>00:00</day_change></conference><day date=\"2026-06-01\">";
+        assert_eq!(day(change), "2026-06-01T03:00:00Z");
     }
 }

@@ -2,8 +2,18 @@
 
 mod alike;
 mod diff;
+mod collect;
+mod day;
+mod ics;
+mod json;
+mod pretalx;
+mod text;
+mod xcal;
+mod xml;
 mod frab_json;
 mod frab_xml;
+mod given;
+mod handles;
 mod identity;
 mod merge;
 mod moment;
@@ -12,6 +22,8 @@ mod repeats;
 pub mod write;
 
 pub use diff::{CHANGES_MAX, Change, Speakers, What, changes, summary};
+pub use given::{Given, Handed, give};
+pub use handles::{Handles, handles};
 pub use merge::{Merged, merge, merge_version};
 
 use crate::Micros;
@@ -83,7 +95,12 @@ pub enum BadSchedule {
     TooLarge,
 }
 
-/// Reads a schedule file: frab/pretalx `schedule.json` or `schedule.xml`, told apart by their first character.
+/// What may be put into [`parse`].
+const KINDS: &str =
+    "frab or pretalx schedule.json or schedule.xml, pretalx's API as JSON, iCalendar, xCal and CSV are read";
+
+/// Reads a schedule file. What it is, its content says, never its name: frab/pretalx `schedule.json` and `schedule.xml`,
+/// c3voc's hub, Pentabarf, pretalx's API, iCalendar, xCal.
 ///
 /// `zone` is the venue's, for files that give local times only.
 ///
@@ -93,16 +110,26 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
     if bytes.len() > FILE_BYTES_MAX {
         return Err(BadSchedule::TooLarge);
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let mut file = match bytes.first() {
-        Some(b'{') => frab_json::parse(bytes, zone)?,
-        Some(b'<') => frab_xml::parse(bytes, zone)?,
-        Some(_) => return Err(BadSchedule::Unknown("it begins with neither { nor <".into())),
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if ics::is_calendar(bytes) {
+        return Ok(finished(ics::parse(bytes, zone)?, zone));
+    }
+    let text::Text { text, remark } = text::decoded(bytes)?;
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let mut file = match text.chars().next() {
+        Some('{' | '[') => json::parse(text, zone)?,
+        Some('<') => xml::parse(text, zone)?,
+        Some(_) if ics::is_calendar(text.as_bytes()) => ics::parse(text.as_bytes(), zone)?,
+        Some(_) => return Err(BadSchedule::Unknown(KINDS.into())),
         None => return Err(BadSchedule::Unknown("the file is empty".into())),
     };
-    if file.talks.len() > TALKS_MAX {
-        return Err(BadSchedule::TooLarge);
-    }
+    file.remarks.extend(remark);
+    Ok(finished(file, zone))
+}
+
+/// What all formats have in common: days where the file gives none, and the remarks about the programme as a whole.
+fn finished(mut file: ScheduleFile, zone: &jiff::tz::TimeZone) -> ScheduleFile {
+    day::assign(&mut file.talks, zone);
     file.remarks.extend(overlap::remarks(&file.talks, zone));
-    Ok(file)
+    file
 }
