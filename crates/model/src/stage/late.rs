@@ -60,17 +60,28 @@ impl Timeline {
     /// How late a room runs: by when the talk on stage should be over, else by when the next one begins.
     #[must_use]
     pub fn lateness(&self, room: &str, now: Micros) -> Option<Lateness> {
-        let on = self.in_room(room, now).filter(|span| span.talk.is_some()).last();
-        let (span, is_on) = match on {
-            Some(span) => (span, true),
-            None => (self.next(room, now)?, false),
-        };
-        let plan = span.talk.as_ref().and_then(|talk| self.talks.get(talk))?;
-        if plan.out_of_turn {
-            return None;
+        match self.in_room(room, now).filter(|span| span.talk.is_some()).last() {
+            Some(span) => self.late_by_end(span),
+            None => self.late_by_start(self.next(room, now)?),
         }
-        let off = if is_on { span.due.since(plan.end) } else { span.from.since(plan.start) };
-        Lateness::of(off)
+    }
+
+    /// How much later (or earlier) than planned a span of this timeline should be over.
+    #[must_use]
+    pub fn late_by_end(&self, span: &Span) -> Option<Lateness> {
+        self.plan(span).and_then(|plan| Lateness::of(span.due.since(plan.end)))
+    }
+
+    /// How much later (or earlier) than planned a span of this timeline begins.
+    #[must_use]
+    pub fn late_by_start(&self, span: &Span) -> Option<Lateness> {
+        self.plan(span).and_then(|plan| Lateness::of(span.from.since(plan.start)))
+    }
+
+    /// What was planned, where the distance from that tells of a delay.
+    fn plan(&self, span: &Span) -> Option<&super::Plan> {
+        let plan = span.talk.as_ref().and_then(|talk| self.talks.get(talk))?;
+        Some(plan).filter(|plan| !plan.out_of_turn)
     }
 
     /// The talk that is on next in a room.

@@ -42,15 +42,17 @@ pub struct Press<'a> {
     pub nth: usize,
 }
 
-/// The presses of a room that stand, by moment, of what was said of it in the order it was said.
+/// The presses of a room that stand, by moment, of what was said of it in the order it was said. Hearing the last of it again
+/// changes nothing, as a reader may who has one part from a log and one from elsewhere.
 #[must_use]
 pub fn standing(said: &[StageEntry]) -> Vec<Press<'_>> {
     let mut moments: BTreeMap<Micros, Vec<Press<'_>>> = BTreeMap::new();
     for (nth, press) in said.iter().enumerate() {
         let moment = moments.entry(press.since).or_default();
-        if press.undone {
+        let stands = moment.last().is_some_and(|last| last.talk == press.talk.as_ref());
+        if stands && press.undone {
             moment.pop();
-        } else {
+        } else if !stands && !press.undone {
             moment.push(Press { talk: press.talk.as_ref(), since: press.since, nth });
         }
     }

@@ -52,12 +52,29 @@ proptest! {
     fn an_undone_press_was_never_said(
         talks in talks(), presses in presses(), more in presses(), pick in any::<prop::sample::Index>(),
     ) {
-        // The one undone may stand for a moment at which something was said before.
+        // The one undone may stand for a moment at which something else was said before.
         prop_assume!(!more.is_empty());
+        let one = more[pick.index(more.len())].clone();
+        prop_assume!(!presses.contains(&one));
         let mut with = presses.clone();
-        with.push(more[pick.index(more.len())].clone());
+        with.push(one);
         with.push(StageEntry { undone: true, ..with[with.len() - 1].clone() });
         prop_assert_eq!(new(&talks, &with), new(&talks, &presses));
+    }
+
+    #[test]
+    fn hearing_the_last_of_it_again_changes_nothing(
+        talks in talks(), presses in presses(), more in presses(), undone in any::<u16>(), from in any::<prop::sample::Index>(),
+    ) {
+        let mut said = presses;
+        for (i, press) in more.into_iter().enumerate() {
+            let undo = (undone >> i & 1 == 1).then(|| StageEntry { undone: true, ..press.clone() });
+            said.push(press);
+            said.extend(undo);
+        }
+        let mut twice = said.clone();
+        twice.extend_from_slice(&said[from.index(said.len() + 1)..]);
+        prop_assert_eq!(new(&talks, &twice), new(&talks, &said));
     }
 
     #[test]
