@@ -24,6 +24,8 @@ pub use waiting::{WAITING_MAX, Waiting};
 
 /// Largest body of an order, in bytes. Schedules have a limit of their own, `model::schedule::FILE_BYTES_MAX`.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest CSV of handles, in bytes.
+pub const HANDLES_BYTES_MAX: usize = 1 << 20;
 
 /// How the site, the strainer and the command line reach the nozzle.
 #[async_trait]

@@ -22,6 +22,7 @@ pub mod onsite;
 mod pump;
 mod push;
 mod replay;
+pub mod schedule;
 mod sequencer;
 pub mod source;
 pub mod sources;

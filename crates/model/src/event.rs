@@ -41,9 +41,15 @@ pub struct EventFile {
     /// Hashtags to follow, without `#`.
     #[serde(default)]
     pub hashtags: Vec<String>,
-    /// Path (relative to this file) or URL of the schedule.
+    /// Path (relative to this file) or URL of the schedule. An address is asked again and again.
     #[serde(default)]
     pub schedule: Option<String>,
+    /// Seconds between two looks at the schedule's address, 30 to 86,400; 0: it is read only when the file is applied.
+    #[serde(default)]
+    pub schedule_poll_seconds: Option<u32>,
+    /// Path (relative to this file) or URL of a CSV of talks and their speakers' handles.
+    #[serde(default)]
+    pub handles: Option<String>,
     /// Posts written on the page: open, hold or off.
     #[serde(default)]
     pub onsite: Onsite,
@@ -236,6 +242,10 @@ mod tests {
                 "must be its own",
             ),
             ("[[room]]\nname=\"Hall A\"\n[[room]]\nname=\"hall-a\"", "must be its own"),
+            ("schedule = \"ftp://s.example/x\"", "https://"),
+            ("schedule = \"https://u:p@s.example/x\"", "password"),
+            ("handles = \"\"", "a path"),
+            ("schedule_poll_seconds = 29", "between 30 and 86400"),
         ] {
             let e = EventFile::parse(&format!("{GOOD}{extra}\n")).unwrap_err().to_string();
             assert!(e.contains(want), "{extra}: {e}");

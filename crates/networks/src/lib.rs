@@ -37,6 +37,7 @@ mod post;
 pub mod raw;
 pub mod rtweet;
 mod rules;
+pub mod schedule;
 mod script;
 mod server;
 mod store;

@@ -130,7 +130,7 @@ fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
 }
 
 /// An address that an answer from `from` names, as we would ask there; or why we would not.
-pub(super) fn allowed(from: &Url, mut to: Url) -> Result<Url, &'static str> {
+pub(crate) fn allowed(from: &Url, mut to: Url) -> Result<Url, &'static str> {
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none() {
         return Err("it leads away from the web");
     }

@@ -18,6 +18,7 @@ use crate::hook::{Doors, Doorway};
 use crate::intake::{Order, Outcome, Refusal, SourcesReport};
 use crate::metrics as names;
 use crate::pump::SourceStatus;
+use crate::schedule::{Watch, Watched};
 use crate::sequencer::{self, Board, Command, Delivery, EventView, QUEUE_COMMANDS_MAX, Sequencer};
 
 /// How long to wait before an event that could not be published, or whose sources could not be started, is tried again.
@@ -30,6 +31,8 @@ pub(super) struct Event {
     view: watch::Receiver<EventView>,
     standing: watch::Receiver<Standing>,
     sources: Arc<RwLock<Vec<watch::Receiver<SourceStatus>>>>,
+    /// How the looks at the addresses of schedule and handles go.
+    watched: Arc<RwLock<Vec<watch::Receiver<SourceStatus>>>>,
     board: Arc<Board>,
     /// Since when this process serves it.
     started: Micros,
@@ -52,7 +55,8 @@ impl Event {
         let (follower, standing) = parts.live.follow(&ledger);
         let board = sequencer.board();
         let started = Micros(parts.clock.now());
-        let event = Arc::new(Self { ledger, queue, view, standing, sources: Arc::default(), board, started });
+        let (sources, watched) = (Arc::default(), Arc::default());
+        let event = Arc::new(Self { ledger, queue, view, standing, sources, watched, board, started });
 
         // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
         let (stop_sequencer, stop_push) = (CancellationToken::new(), CancellationToken::new());
@@ -114,7 +118,9 @@ impl Event {
         }
         let seen =
             report::Seen { statuses: &statuses, said: &said, board: &self.board, started: self.started };
-        report::report(&settings, &seen, &env, now)
+        let watched = self.watched.read().expect("no holder of this lock panics");
+        let watched = watched.iter().map(|status| report::watched(&status.borrow(), now)).collect();
+        SourcesReport { watched, ..report::report(&settings, &seen, &env, now) }
     }
 
     /// When the newest posts of a source were said; none while the ledger cannot be read.
@@ -169,6 +175,7 @@ impl Keeper {
         }
         part.ready();
         let mut pumps: Option<Pumps> = None;
+        let mut watch: Option<Watch> = None;
         let mut remembered = Remembered::new();
         let mut published = None;
         let mut settings = None;
@@ -181,6 +188,10 @@ impl Keeper {
                 if let Some(pumps) = pumps.take() {
                     remembered = pumps.stop().await;
                 }
+                if let Some(watch) = watch.take() {
+                    watch.stop().await;
+                }
+                watch = self.start_watch(&now);
                 pumps = self.start_pumps(&now, &remembered).await;
                 if pumps.is_some() {
                     settings.clone_from(&now.settings);
@@ -194,9 +205,22 @@ impl Keeper {
                 () = stop.cancelled() => break,
             }
         }
+        if let Some(watch) = watch {
+            watch.stop().await;
+        }
         if let Some(pumps) = pumps {
             pumps.stop().await;
         }
+    }
+
+    /// Begins to look at the addresses that the settings name.
+    fn start_watch(&self, view: &EventView) -> Option<Watch> {
+        let watched = view.settings.as_deref().and_then(Watched::of);
+        let started =
+            watched.map(|watched| Watch::start(watched, self.event.queue.clone(), self.parts.clock.clone()));
+        let (watch, statuses) = started.unzip();
+        *self.event.watched.write().expect("no holder of this lock panics") = statuses.unwrap_or_default();
+        watch
     }
 
     async fn publish(&self, view: &EventView) -> bool {

@@ -38,6 +38,7 @@ async fn details(nozzle: &Nozzle) -> Map<String, Value> {
             "owner": event.is_owned(),
             "tail_behind": event.tail_behind(&parts.live),
             "sources": report.sources,
+            "watched": report.watched,
             "near_tags": report.near_tags,
         }));
     }

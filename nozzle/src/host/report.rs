@@ -49,7 +49,41 @@ pub(super) fn report(
         sources.push(page(settings, seen, now));
     }
     let (ours, rooms) = tags(settings);
-    SourcesReport { sources, near_tags: board.near_tags(&ours, &rooms) }
+    SourcesReport { sources, watched: Vec::new(), near_tags: board.near_tags(&ours, &rooms) }
+}
+
+/// What is reported of the looks at an address: of the schedule, or of the speakers' handles. It brings no posts; `received`
+/// counts its answers.
+pub(super) fn watched(status: &SourceStatus, now: Micros) -> SourceReport {
+    let (state, why, until) = doing(status, How::Polling, now);
+    let cure = match state {
+        Doing::NeedsCredentials | Doing::Misconfigured | Doing::BackingOff => Some(format!(
+            "open the address of `{}` in a browser; if it gives no file, write another one in event.toml and apply it, or import \
+             the file by hand",
+            status.name
+        )),
+        _ => None,
+    };
+    SourceReport {
+        name: status.name.clone(),
+        kind: status.name.clone(),
+        how: How::Polling,
+        state,
+        since: status.since,
+        until,
+        why,
+        cure,
+        warning: status.warning.clone(),
+        heard: status.heard,
+        last_item: None,
+        received: status.received,
+        new: 0,
+        duplicate: 0,
+        held: 0,
+        rejected: std::collections::BTreeMap::new(),
+        ends: status.ends,
+        samples: Vec::new(),
+    }
 }
 
 fn one(

@@ -166,7 +166,7 @@ fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
         Ask::File(file) => serde_json::to_vec(file),
         Ask::Stage(stage) => serde_json::to_vec(stage),
         Ask::Notice(notice) => serde_json::to_vec(notice),
-        Ask::Schedule(file) => return Ok(file.clone()),
+        Ask::Schedule(file) | Ask::Handles(file) => return Ok(file.clone()),
         Ask::Event(text) => return Ok(text.clone().into_bytes()),
     };
     json.map_err(|e| Refusal::Failed(e.to_string()))

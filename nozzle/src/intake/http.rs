@@ -3,6 +3,7 @@
 //! ```text
 //! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice}   JSON
 //! POST /intake/{eid}/schedule                         a schedule file as it is
+//! POST /intake/{eid}/handles                          a CSV of talks and their speakers' handles as it is
 //! POST /intake/{eid}/event                            an event.toml as it is
 //! GET  /intake/{eid}/lines?after=&max=                {"epoch","base","top","line","after","lines":[entry, ...]}
 //! GET  /intake/{eid}/held?after=&max=                 [post, ...]: what is held or hidden, by id (see `Waiting`)
@@ -29,7 +30,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Actor, Ask, BODY_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX};
+use super::{Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX};
 use crate::metrics as names;
 
 /// The routes of the intake, in front of `intake`.
@@ -99,7 +100,11 @@ async fn take(
         Refusal::bad(format!("Idempotency-Key is missing or longer than {KEY_BYTES_MAX} bytes"))
     })?;
     let actor: Actor = text("x-actor").unwrap_or_default().parse()?;
-    let bytes_max = if verb == "schedule" { model::schedule::FILE_BYTES_MAX } else { BODY_BYTES_MAX };
+    let bytes_max = match verb {
+        "schedule" => model::schedule::FILE_BYTES_MAX,
+        "handles" => HANDLES_BYTES_MAX,
+        _ => BODY_BYTES_MAX,
+    };
     let body = Limited::new(body, bytes_max).collect().await.map_err(|e| {
         if e.is::<http_body_util::LengthLimitError>() { NotTaken::TooLarge(bytes_max) } else { NotTaken::Cut }
     })?;
@@ -120,6 +125,7 @@ fn ask(verb: &str, body: &[u8]) -> Result<Ask, NotTaken> {
         "stage" => Ask::Stage(json_body(body)?),
         "notice" => Ask::Notice(json_body(body)?),
         "schedule" => Ask::Schedule(body.to_vec()),
+        "handles" => Ask::Handles(body.to_vec()),
         "event" => {
             Ask::Event(String::from_utf8(body.to_vec()).map_err(|_| Refusal::bad("event.toml is not UTF-8"))?)
         }

@@ -46,8 +46,10 @@ pub enum Ask {
     Stage(SetStage),
     /// `notice`: words from the organisers.
     Notice(SayNotice),
-    /// `schedule`: a schedule file, as it is (JSON or XML).
+    /// `schedule`: a schedule file, as it is, in any format that is read.
     Schedule(Vec<u8>),
+    /// `handles`: a CSV of talks and the handles of those who speak there.
+    Handles(Vec<u8>),
     /// `event`: an event.toml, as text; creates the event when the nozzle does not have it.
     Event(String),
 }
@@ -64,6 +66,7 @@ impl Ask {
             Self::Stage(_) => "stage",
             Self::Notice(_) => "notice",
             Self::Schedule(_) => "schedule",
+            Self::Handles(_) => "handles",
             Self::Event(_) => "event",
         }
     }
@@ -184,6 +187,13 @@ pub struct Actor {
     pub name: String,
 }
 
+impl Actor {
+    /// Whoever asks a schedule's address again and again: the nozzle itself, which believes less than a person does.
+    pub(crate) fn poll() -> Self {
+        Self { role: "nozzle".to_owned(), name: "schedule poll".to_owned() }
+    }
+}
+
 impl FromStr for Actor {
     type Err = Refusal;
     fn from_str(text: &str) -> Result<Self, Refusal> {
@@ -220,6 +230,9 @@ pub struct Outcome {
     /// What was passed over or changed, each a sentence for people.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What a schedule changed, talk by talk, at most `model::schedule::CHANGES_MAX`, weightiest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<model::schedule::Change>,
     /// It was done before (a repeated key), or nothing had to change, or this was a dry run.
     #[serde(skip)]
     pub is_old: bool,
@@ -228,7 +241,15 @@ pub struct Outcome {
 impl Outcome {
     /// Something was committed under `seq`.
     pub(crate) fn committed(seq: Seq, id: Option<String>) -> Self {
-        Self { seq, id, state: None, moves: Vec::new(), notes: Vec::new(), is_old: false }
+        Self {
+            seq,
+            id,
+            state: None,
+            moves: Vec::new(),
+            notes: Vec::new(),
+            changes: Vec::new(),
+            is_old: false,
+        }
     }
 
     /// Nothing had to change.

@@ -13,6 +13,9 @@ use crate::sequencer::NearTag;
 pub struct SourcesReport {
     /// In the order of event.toml; posts from the page last, unless event.toml names them.
     pub sources: Vec<SourceReport>,
+    /// The looks at the addresses of the schedule and of the speakers' handles, where event.toml names such.
+    #[serde(default)]
+    pub watched: Vec<SourceReport>,
     /// Those with most people first.
     pub near_tags: Vec<NearTag>,
 }

@@ -26,7 +26,8 @@ impl Work<'_> {
             Ask::Limit(ask) => self.limit(ask).await?,
             Ask::Notice(ask) => self.notice(ask)?,
             Ask::Stage(ask) => self.stage(ask).await?,
-            Ask::Schedule(file) => self.schedule(file).await?,
+            Ask::Schedule(file) => self.schedule(file, order).await?,
+            Ask::Handles(file) => self.handles(file).await?,
             Ask::Event(text) => self.event(text).await?,
         };
         if let (Ok(outcome), false) = (&said, order.is_dry_run) {

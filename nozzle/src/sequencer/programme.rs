@@ -1,26 +1,18 @@
-//! Orders that change what filing looks at, or the event itself: stage, schedule, settings. Each runs in a transaction
-//! of its own and refiles in it what it touches.
+//! Orders that change what filing looks at, or the event itself: stage and settings (the schedule is in `schedule`). Each runs
+//! in a transaction of its own and refiles in it what it touches.
 
-use jiff::tz::TimeZone;
 use model::event::EventFile;
 use model::filing::Programme;
-use model::schedule::{self, Merged};
 use model::stage::Timeline;
 use model::{Kind, Micros, StageEntry, TalkId};
-use sha2::{Digest, Sha256};
 
 use super::orders::Said;
-use super::refile::Refiled;
 use super::standing::SETTINGS_NOTE;
 use super::work::Work;
 use crate::intake::{Outcome, Refusal, SetStage};
 
 /// How far in the future a stage change may lie (clocks differ), in microseconds.
 const STAGE_AHEAD_MAX: i64 = Micros::MINUTE;
-/// Name of the ledger's note that holds the hash of a schedule that was not believed at first sight.
-const SHRUNK_NOTE: &str = "schedule.shrunk";
-/// Most sentences about a schedule that go back to whoever sent it.
-const NOTES_MAX: usize = 50;
 
 impl Work<'_> {
     pub(super) async fn stage(&mut self, ask: &SetStage) -> Result<Said, live::Error> {
@@ -50,54 +42,6 @@ impl Work<'_> {
         let is_room = fold.event.iter().flat_map(|e| &e.rooms).any(|r| r.slug == room)
             || fold.talks.values().any(|t| t.room == room);
         if is_room { Ok(()) } else { Err(Refusal::Unknown(format!("There is no room {room:?}."))) }
-    }
-
-    pub(super) async fn schedule(&mut self, file: &[u8]) -> Result<Said, live::Error> {
-        let parsed = match schedule::parse(file, &self.zone()) {
-            Ok(parsed) => parsed,
-            Err(bad) => return Ok(Err(Refusal::bad(bad.to_string()))),
-        };
-        let merged = schedule::merge(&self.standing.fold.talks, &parsed);
-        // What somebody should look at comes first: a long list of new talks must not push it out.
-        let mut notes: Vec<String> = parsed.passed_over;
-        notes.extend(parsed.remarks);
-        let zone = self.zone();
-        notes.extend(merged.told(&zone, &|slug| slug.to_owned()));
-        notes.truncate(NOTES_MAX);
-        let Some(version) = merged.schedule.clone() else {
-            return Ok(Ok(Outcome { notes, ..Outcome::unchanged(None, None) }));
-        };
-        if merged.shrunk && !self.is_seen_again(file).await? {
-            let why = "This version has fewer than half of the talks; send it once more if that is meant.";
-            return Ok(Err(Refusal::Conflict { why: why.to_owned(), state: "shrunk".to_owned() }));
-        }
-        for talk in &merged.talks {
-            self.append(Kind::Talk { talk: Box::new(talk.clone()) })?;
-        }
-        let seq = self.append(Kind::Schedule(version.clone()))?;
-        let (moves, left) = self.refile_after(&merged).await?;
-        notes.extend(left);
-        Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, Some(version.version)) }))
-    }
-
-    fn zone(&self) -> TimeZone {
-        let named = self.standing.fold.event.as_ref().and_then(|e| TimeZone::get(&e.timezone).ok());
-        named.unwrap_or(TimeZone::UTC)
-    }
-
-    async fn refile_after(&mut self, merged: &Merged) -> Result<Refiled, live::Error> {
-        let mut all = self.standing.fold.talks.clone();
-        all.extend(merged.talks.iter().map(|t| (t.id.clone(), t.clone())));
-        let stage = Timeline::new(all.values(), &self.standing.fold.stage);
-        let programme = Programme::new(all.into_values(), self.standing.fold.event.as_ref());
-        self.programme_changed(programme, stage).await
-    }
-
-    async fn is_seen_again(&mut self, file: &[u8]) -> Result<bool, live::Error> {
-        let hash: String = Sha256::digest(file).iter().map(|b| format!("{b:02x}")).collect();
-        let is_again = self.txn.note(SHRUNK_NOTE).await?.as_deref() == Some(hash.as_str());
-        self.txn.set_note(SHRUNK_NOTE, &hash).await?;
-        Ok(is_again)
     }
 
     /// The host has checked the sources: it knows where they find their tokens.

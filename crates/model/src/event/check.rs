@@ -14,6 +14,8 @@ const SLUG_CHARS_MIN: usize = 3;
 const SLUG_CHARS_MAX: usize = 40;
 const SOURCES_MAX: usize = 64;
 const ROOMS_MAX: usize = 64;
+/// Shortest and longest `schedule_poll_seconds`.
+const SCHEDULE_POLL_SECONDS: std::ops::RangeInclusive<u32> = 30..=86_400;
 
 /// Every value that cannot be.
 pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
@@ -44,6 +46,20 @@ pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
     }
     if let Err(what) = file.onsite_limits.check() {
         wrong("onsite_limits", what);
+    }
+    for (key, place) in [("schedule", &file.schedule), ("handles", &file.handles)] {
+        if let Some(what) = place.as_deref().and_then(no_place) {
+            wrong(key, what.to_owned());
+        }
+    }
+    if let Some(seconds) = file.schedule_poll_seconds
+        && seconds != 0
+        && !SCHEDULE_POLL_SECONDS.contains(&seconds)
+    {
+        let (least, most) = (SCHEDULE_POLL_SECONDS.start(), SCHEDULE_POLL_SECONDS.end());
+        let what =
+            format!("{seconds} must lie between {least} and {most}, or be 0: read when the file is applied");
+        wrong("schedule_poll_seconds", what);
     }
     if file.rooms.len() > ROOMS_MAX {
         wrong("room", format!("an event has at most {ROOMS_MAX} rooms"));
@@ -80,6 +96,26 @@ fn names(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// Why neither a file nor an address can be meant. The address itself is never told: it may hold a secret.
+fn no_place(place: &str) -> Option<&'static str> {
+    if place.trim().is_empty() {
+        return Some("is empty; write a path (relative to this file) or an address, or leave the key out");
+    }
+    if !place.contains("://") {
+        return None;
+    }
+    match url::Url::parse(place) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Some("an address begins with https:// (or http://)")
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Some("the address holds a user name or password, which do not belong in this file")
+        }
+        Ok(_) => None,
+        Err(_) => Some("this is no address; write https://host/path"),
+    }
 }
 
 fn day(value: Option<&toml::value::Datetime>) -> Result<Option<String>, String> {

@@ -7,13 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::alike::title_key;
 use super::diff::{self, CHANGES_MAX, Change, speaker_keys, speaker_names};
+use super::given::HANDLES_MAX;
 use super::{FoundTalk, ScheduleFile, identity};
 use crate::event::room_slug;
 use crate::talk::Speaker;
 use crate::{Micros, ScheduleEntry, Talk, TalkId, WAS_MAX, Was};
-
-/// Most handles of one speaker.
-const HANDLES_MAX: usize = 8;
 
 /// The outcome of a merge: the entries to write, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
