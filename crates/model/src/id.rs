@@ -47,6 +47,13 @@ pub struct BadId {
     got: String,
 }
 
+impl ItemId {
+    /// Before every id.
+    pub(crate) const FIRST: Self = Self([0; ITEM_ID_CHARS]);
+    /// Behind every id.
+    pub(crate) const LAST: Self = Self([u8::MAX; ITEM_ID_CHARS]);
+}
+
 impl EventId {
     /// Makes an id from 40 random bits (the higher bits of `random` are ignored).
     #[must_use]

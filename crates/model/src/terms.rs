@@ -72,7 +72,8 @@ fn spaced_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-fn is_unspaced(c: char) -> bool {
+/// A letter of a script that puts no spaces between words.
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{2ffff}')

@@ -1,0 +1,97 @@
+//! Rare words: those that this schedule uses for one talk or few. A word of the title weighs more than one of the abstract;
+//! each further word adds less, so that a long abstract does not win by its length.
+
+use super::title::Taken;
+use super::{Case, Sign, What};
+use crate::filing::programme::vocabulary::{Field, Posting};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A word in a title, of one talk only.
+const TITLE: f64 = 2.6;
+const SUBTITLE: f64 = 2.1;
+const FORMER: f64 = 1.8;
+/// In an abstract: people use its words by chance, too.
+const SUMMARY: f64 = 1.65;
+/// In an abstract, three times or more: that is what it is about.
+const SUMMARY_OFTEN: f64 = 2.0;
+const TRACK: f64 = 0.5;
+/// A hashtag is chosen.
+const TAGGED: f64 = 1.2;
+const MENDED: f64 = 0.8;
+/// Each further word adds this much of what it would add alone.
+const FURTHER: f64 = 0.9;
+/// No words are surer than this.
+const MOST: f64 = 7.5;
+/// Abstracts of this many words count as they are; the words of longer ones count less.
+const SUMMARY_WORDS_USUAL: f64 = 70.0;
+/// Hits that are looked at, for one post.
+const HITS_MAX: usize = 4_000;
+/// Words that a sentence names.
+const SHOWN_MAX: usize = 3;
+
+/// A word of the post that a talk uses.
+struct Hit {
+    weight: f64,
+    /// Its place in the post.
+    at: usize,
+    talks: usize,
+}
+
+pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
+    for (talk, mut hits) in hits(case, titles) {
+        hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
+        let (mut sum, mut share) = (0.0, 1.0);
+        for hit in &hits {
+            sum += hit.weight * share;
+            share *= FURTHER;
+        }
+        let shown = hits.iter().take(SHOWN_MAX).filter_map(|hit| shown(case, hit.at)).collect();
+        let is_only = hits.first().is_some_and(|hit| hit.talks == 1);
+        signs.push(Sign { talk, weight: sum.min(MOST), what: What::Words { words: shown, is_only } });
+    }
+}
+
+fn hits(case: &Case<'_>, titles: &Taken) -> BTreeMap<u32, Vec<Hit>> {
+    let mut talks: BTreeMap<u32, Vec<Hit>> = BTreeMap::new();
+    let mut counted = BTreeSet::new();
+    let mut all = 0;
+    for (at, seen) in case.post.seen.iter().enumerate() {
+        let Some(number) = seen.number.filter(|number| counted.insert(*number)) else { continue };
+        let entry = case.programme.vocabulary.entry(number);
+        if entry.worth <= 0.0 {
+            continue;
+        }
+        let written = if seen.shape.tag { TAGGED } else { 1.0 } * if seen.is_mended { MENDED } else { 1.0 };
+        for posting in &entry.postings {
+            all += 1;
+            if all > HITS_MAX {
+                return talks;
+            }
+            let is_taken =
+                titles.iter().any(|(talk, words)| *talk == posting.talk && words.contains(&number));
+            if !is_taken {
+                let weight = entry.worth * written * by_place(case, posting);
+                talks.entry(posting.talk).or_default().push(Hit { weight, at, talks: entry.talks });
+            }
+        }
+    }
+    talks
+}
+
+fn by_place(case: &Case<'_>, posting: &Posting) -> f64 {
+    match posting.field {
+        Field::Title => TITLE,
+        Field::Subtitle => SUBTITLE,
+        Field::Former => FORMER,
+        Field::Track => TRACK,
+        Field::Summary => {
+            let words = case.programme.slot(posting.talk).summary_words.max(1) as f64;
+            let by_length = (SUMMARY_WORDS_USUAL / words).powf(0.25).clamp(0.75, 1.1);
+            by_length * if posting.count >= 3 { SUMMARY_OFTEN } else { SUMMARY }
+        }
+    }
+}
+
+fn shown(case: &Case<'_>, at: usize) -> Option<String> {
+    case.post.words.get(at).map(|word| case.post.words.folded(word).to_owned())
+}
