@@ -42,6 +42,10 @@ const FILES: &[(&str, &[u8])] = &[
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
     ("live.js", read!("js/live.js")),
+    ("tray_card.js", read!("js/tray_card.js")),
+    ("tray_finder.js", read!("js/tray_finder.js")),
+    ("tray_moves.js", read!("js/tray_moves.js")),
+    ("tray.js", read!("js/tray.js")),
 ];
 
 /// One style sheet, from parts in this order.
@@ -57,6 +61,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/talk.css"),
     read!("css/home.css"),
     read!("css/about.css"),
+    read!("css/tray.css"),
 ];
 
 /// One file, ready to be sent.
@@ -123,7 +128,7 @@ pub(super) fn address(name: &str) -> &'static str {
 /// The scripts that the live page loads, so that none waits for another to be found.
 pub(super) fn modules() -> Vec<&'static str> {
     // The box of other pages is a script of its own.
-    let is_loaded = |name: &str| name.ends_with(".js") && name != "write.js";
+    let is_loaded = |name: &str| name.ends_with(".js") && name != "write.js" && !name.starts_with("tray");
     FILES.iter().filter(|(name, _)| is_loaded(name)).map(|(name, _)| address(name)).collect()
 }
 

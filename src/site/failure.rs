@@ -33,6 +33,8 @@ pub(super) enum Failure {
     Bad(&'static str),
     /// The owner's only.
     Locked,
+    /// A page of somebody else made the request.
+    Forged,
     /// Our fault. The number is in the log.
     Ours { incident: String },
 }
@@ -55,6 +57,7 @@ impl Failure {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Locked => StatusCode::UNAUTHORIZED,
+            Self::Forged => StatusCode::FORBIDDEN,
             Self::Ours { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -70,6 +73,7 @@ impl Failure {
             Self::TooMany { .. } => "too_many",
             Self::Bad(_) => "bad_request",
             Self::Locked => "locked",
+            Self::Forged => "forged",
             Self::Ours { .. } => "internal",
         }
     }
@@ -124,6 +128,11 @@ impl Failure {
                 "Everything public is open to you; this page is the organisers’.",
                 "If you run this event, open the owner’s link that was printed at the first start. To get a new one, delete \
                  owner-link.sha256 in the data directory and start again.",
+            ),
+            Self::Forged => (
+                "This came from another site",
+                "Nothing was changed.",
+                "A page that is not ours asked for it in your name. Open the page here and do it there.",
             ),
             Self::Ours { .. } => (
                 "This page could not be made",

@@ -5,6 +5,7 @@
 //! ([`post_box`]).
 
 mod about_page;
+mod admin_page;
 mod api;
 mod archive_reads;
 mod assets;
@@ -27,6 +28,7 @@ mod shell;
 mod talk_page;
 #[cfg(test)]
 mod tests;
+mod tray;
 mod view;
 
 pub(crate) use door::Keys;

@@ -15,7 +15,8 @@ mod take_back;
 pub(super) use crowd::Crowd;
 pub(super) use origin::is_ours;
 pub(super) use person::Writers;
-pub(super) use send::send;
+pub(super) use form::random_key;
+pub(super) use send::{follows, send};
 pub(super) use take_back::{is_own, take_back};
 
 use super::{

@@ -42,6 +42,7 @@ struct Post {
     after: Vec<ItemView>,
     /// Where the browser that it was written in may take it back.
     take_back: Option<String>,
+    file_elsewhere: Option<String>,
     compose: Option<ComposeBox>,
 }
 
@@ -70,8 +71,9 @@ pub(super) async fn show(
     template.compose = write_box(event.fold().fold(), &slug, &place, asked.wrote.as_deref());
     let is_own = is_own(&site, event.eid, &row, &headers);
     template.take_back = is_own.then(|| format!("/{slug}/posts/{id}/delete"));
-    // The writer's own page is for nobody else.
-    let cache = if is_own { "private, no-cache" } else { "no-cache" };
+    let is_steward = site.door.opens(&headers);
+    template.file_elsewhere = is_steward.then(|| format!("/admin/{slug}/file?only={id}"));
+    let cache = if is_own || is_steward { "private, no-cache" } else { "no-cache" };
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "Cookie")], page(&template)?))
 }
 
@@ -170,6 +172,7 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         answers: count(after.len() as u64, "answer", "answers"),
         after: after.iter().filter_map(show).collect(),
         take_back: None,
+        file_elsewhere: None,
         compose: None,
     })
 }

@@ -1,14 +1,14 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media,
-    post_box, post_page, programme, talk_page,
+    Site, about_page, admin_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media,
+    post_box, post_page, programme, talk_page, tray,
 };
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
-    routing::{any, get, post},
+    routing::{get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -35,14 +35,23 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/export.ndjson", get(export::show))
         .with_state(site.clone());
     let behind = Router::new()
-        .route("/admin", any(door::nothing_here))
-        .route("/admin/{*rest}", any(door::nothing_here))
+        .route("/", get(admin_page::events))
+        .route("/{event}", get(admin_page::event))
+        .route("/{event}/file", get(tray::show).post(tray::press))
+        .fallback(door::nothing_here)
+        .with_state(site.clone())
         .layer(from_fn_with_state(site.clone(), door::keyholders));
+    let for_programs = Router::new()
+        .route("/api/v1/events/{event}/file", post(tray::file))
+        .route("/api/v1/events/{event}/unsorted", get(tray::unsorted))
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::keyholders_json));
     let ops = chassis::ops::router("site", site.readiness.clone())
         .layer(from_fn_with_state(site.clone(), door::metrics_locked));
     Router::new()
         .merge(pages)
-        .merge(behind)
+        .nest("/admin", behind)
+        .merge(for_programs)
         .merge(ops)
         .fallback(|| async { Failure::NotFound })
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

@@ -96,7 +96,7 @@ impl Form {
 }
 
 /// A key that nobody can guess.
-pub(super) fn random_key() -> String {
+pub(in crate::site) fn random_key() -> String {
     hex(&rand::random::<u128>().to_be_bytes())
 }
 

@@ -135,7 +135,7 @@ async fn as_redirect(site: &Site, event: &EventLive, form: &Form, sent: &Sent) -
 }
 
 /// Waits until the site's own fold has come to the post, so that the page that is opened next has it.
-async fn follows(event: &EventLive, seq: Seq) {
+pub(in crate::site) async fn follows(event: &EventLive, seq: Seq) {
     let is_there = async {
         while event.fold().position().is_none_or(|position| position.seq < seq) {
             sleep(SHOWN_EVERY).await;

@@ -7,4 +7,5 @@ mod media;
 mod moves;
 mod pages;
 mod stand;
+mod tray;
 mod writing;

@@ -275,7 +275,8 @@ async fn what_is_not_public_asks_for_a_key() {
         stand.ask(with("authorization", "Bearer guess", "/metrics")).await.status,
         StatusCode::UNAUTHORIZED
     );
-    assert_eq!(stand.ask(with("cookie", &pair, "/admin")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stand.ask(with("cookie", &pair, "/admin/rustfest/nothing")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stand.ask(with("cookie", &pair, "/admin")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

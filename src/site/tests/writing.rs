@@ -6,7 +6,7 @@ mod strangers;
 
 use super::{
     super::{Keys, Parts, Settings, Site, router},
-    stand::{Answer, INTAKE_TOKEN, SLUG},
+    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG},
 };
 use axum::{Router, body::Body, response::IntoResponse};
 use chassis::{Readiness, Secret, Shutdown, client_addr::Ranges, clock::Clock};
@@ -19,6 +19,7 @@ use nozzle::{
     intake::{Actor, Ask, Order, Outcome, Waiting},
 };
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::{
     sync::{
         Arc,
@@ -69,7 +70,10 @@ impl Desk {
             archive: archive.clone(),
             intake: Arc::new(nozzle.clone()),
             clock: Clock::real(),
-            keys: Keys { intake: Secret::new(INTAKE_TOKEN.to_owned()), owner_sha256: [0; 32] },
+            keys: Keys {
+                intake: Secret::new(INTAKE_TOKEN.to_owned()),
+                owner_sha256: Sha256::digest(OWNER_KEY.as_bytes()).into(),
+            },
             readiness: Readiness::default(),
         };
         strainer::start(

@@ -1,6 +1,6 @@
 //! Times as people at the venue read them.
 
-use jiff::{Zoned, civil::Date, tz::TimeZone};
+use jiff::{Zoned, civil::{Date, DateTime}, tz::TimeZone};
 use model::Micros;
 
 /// The venue's zone and its name.
@@ -42,6 +42,11 @@ impl Venue {
     /// `19 November`.
     pub(in crate::site) fn day(&self, at: Micros) -> String {
         self.at(at).strftime("%-d %B").to_string()
+    }
+
+    pub(in crate::site) fn moment(&self, local: &str) -> Option<Micros> {
+        let at = local.parse::<DateTime>().ok()?.to_zoned(self.zone.clone()).ok()?;
+        Some(Micros(at.timestamp().as_microsecond()))
     }
 
     /// The calendar day at the venue.

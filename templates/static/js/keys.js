@@ -37,10 +37,10 @@ function original(feed) {
 }
 
 // Storage may be refused (private windows, settings): then the choice holds for this page only.
-function stored() {
+export function stored() {
   try { return localStorage.getItem(OFF) === "1"; } catch { return false; }
 }
 
-function store(isOff) {
+export function store(isOff) {
   try { localStorage.setItem(OFF, isOff ? "1" : "0"); } catch { /* see above */ }
 }

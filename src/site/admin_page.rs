@@ -1,0 +1,77 @@
+//! `/admin` and `/admin/{event}`: what there is behind the door. Only an index; each thing has a page of its own.
+
+use super::{
+    Site,
+    failure::{Failure, page},
+    shell::Shell,
+    tray,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::IntoResponse,
+};
+use http::header;
+
+#[derive(Template)]
+#[template(path = "admin.html")]
+struct Admin {
+    shell: Shell,
+    heading: String,
+    ways: Vec<Way>,
+    nothing: &'static str,
+}
+
+/// A line of the index.
+struct Way {
+    href: String,
+    name: String,
+    about: String,
+}
+
+/// `GET /admin`: the events.
+pub(super) async fn events(State(site): State<Site>) -> Result<impl IntoResponse, Failure> {
+    let way = |event: std::sync::Arc<super::follow::EventLive>| {
+        let listed = event.listed();
+        let about = tray::summary(&event);
+        Way { href: format!("/admin/{}", listed.slug), name: listed.title, about }
+    };
+    let ways = site.events.all().await.into_iter().map(way).collect();
+    let index = Admin {
+        shell: Shell::plain("Behind the scenes", ("ways", "Skip to the list")),
+        heading: "Behind the scenes".to_owned(),
+        ways,
+        nothing: "There is no event yet. Make one with perihelion event apply event.toml.",
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&index)?))
+}
+
+/// `GET /admin/{event}`: what can be done for it.
+pub(super) async fn event(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+) -> Result<impl IntoResponse, Failure> {
+    let event = site.event(&slug).await?;
+    let listed = event.listed();
+    let way = |end: &str, name: &str, about: String| Way {
+        href: format!("/admin/{slug}/{end}"),
+        name: name.to_owned(),
+        about,
+    };
+    let index = Admin {
+        shell: Shell::of(
+            &listed,
+            event.fold().fold().event.as_ref(),
+            "Behind the scenes",
+            "",
+            ("ways", "Skip to the list"),
+        ),
+        heading: "Behind the scenes".to_owned(),
+        ways: vec![
+            way("stage", "Stage", "Say what is really on in each room: late, swapped, a break.".to_owned()),
+            way("file", "To sort", tray::summary(&event)),
+        ],
+        nothing: "",
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&index)?))
+}

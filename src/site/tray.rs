@@ -1,0 +1,214 @@
+//! `/admin/{event}/file`: the tray of posts that the rules could not file, for one steward with a phone or a keyboard. Each post with
+//! what was on when it was said, what the rules suggest and why; one key or one tap files it.
+//!
+//! The page works without a script: every button is one of one form ([`form`]). The script (`templates/static/js/tray.js`) sends the
+//! same to the API ([`api`]) and follows the log, so that new posts come and what others have filed goes. What waits is worked out in
+//! [`pile`]; how a move reaches the nozzle and how it is taken back, in [`order`].
+
+mod api;
+mod asked;
+mod draw;
+mod form;
+mod order;
+mod pile;
+
+pub(super) use api::{file, unsorted};
+pub(super) use form::press;
+
+use super::view::body::Piece;
+use super::{
+    Site,
+    failure::{self, Failure},
+    follow::EventLive,
+    live_fold::LiveFold,
+    shell::Shell,
+    view::{count, item::ItemView},
+};
+use askama::Template;
+use asked::Asked;
+use axum::{
+    extract::{Path, Query, State},
+    response::{Html, IntoResponse},
+};
+use draw::Drawing;
+use http::header;
+use model::{Micros, Room, Seq, stage::Timeline};
+use order::to_words;
+use pile::{Sheet, pile, shown};
+use serde::{Deserialize, Serialize};
+
+#[derive(Template)]
+#[template(path = "tray.html")]
+struct Tray {
+    shell: Shell,
+    slug: String,
+    place: String,
+    hhmm: String,
+    /// `3 posts wait, 2 with a suggestion.`
+    sum: String,
+    nothing: Option<Nothing>,
+    notice: Notice,
+    asked: Asked,
+    back: String,
+    one: Option<One>,
+    groups: Vec<GroupView>,
+    cards: Vec<Card>,
+    /// How many more wait than are drawn.
+    more: String,
+    rooms: Vec<Room>,
+    days: Vec<Day>,
+    data: Data,
+}
+
+/// One post to be filed.
+struct Card {
+    item: ItemView,
+    sheet: Sheet,
+}
+
+/// The page of one post: where it is now.
+struct One {
+    filed: String,
+    post: String,
+}
+
+/// The words of an empty tray.
+struct Nothing {
+    head: &'static str,
+    text: String,
+}
+
+struct GroupView {
+    title: String,
+    talk: String,
+    all: usize,
+    all_ids: String,
+    sure: usize,
+    sure_ids: String,
+}
+
+/// The talks of a day, to choose from.
+struct Day {
+    name: String,
+    talks: Vec<TalkOption>,
+}
+
+struct TalkOption {
+    id: String,
+    label: String,
+}
+
+/// What was just done, or why it was not.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::site) struct Notice {
+    /// Posts that were moved.
+    moved: Option<usize>,
+    /// Where to, as a [`Target`]; empty for several.
+    to: String,
+    /// Set when a move was taken back.
+    undone: Option<String>,
+    /// What takes it back, see [`order::written`].
+    undo: String,
+    #[serde(skip)]
+    words: String,
+    #[serde(skip)]
+    is_wrong: bool,
+}
+
+impl Notice {
+    fn wrong(words: String) -> Self {
+        Self { words, is_wrong: true, ..Self::default() }
+    }
+
+    /// Says it in words, with the names of the event.
+    fn in_words(mut self, fold: &LiveFold) -> Self {
+        let Some(moved) = self.moved else { return self };
+        let posts = count(moved as u64, "post", "posts");
+        self.words = match (moved, &self.undone) {
+            (0, _) => "Nothing had to be moved.".to_owned(),
+            (_, Some(_)) => format!("Taken back: {posts} as before."),
+            _ => format!("{posts} filed{}.", to_words(&self.to, fold)),
+        };
+        self
+    }
+}
+
+/// What the script starts from.
+#[derive(Serialize)]
+struct Data {
+    slug: String,
+    live: String,
+    epoch: String,
+    seq: Seq,
+    zone: String,
+    pace: PaceData,
+    query: String,
+    only: bool,
+    rooms: Vec<RoomData>,
+    talks: Vec<TalkData>,
+}
+
+#[derive(Serialize)]
+struct PaceData {
+    now: i64,
+    speed: f64,
+    until: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct RoomData {
+    slug: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct TalkData {
+    id: String,
+    title: String,
+    who: String,
+    note: String,
+    start: Micros,
+    dropped: bool,
+}
+
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+    Query(notice): Query<Notice>,
+) -> Result<impl IntoResponse, Failure> {
+    let event = site.event(&slug).await?;
+    let one = asked.one().map_err(|_| Failure::NotFound)?;
+    if let Some(id) = one {
+        let row = site.item(&event, id).await?.filter(|row| shown(row).is_some()).ok_or(Failure::NotFound)?;
+        let fold = event.fold();
+        let position = fold.position().ok_or(Failure::Starting)?;
+        let drawn = Drawing::new(&site, &event, &fold, position, &asked).one(&row, notice);
+        return Ok(([(header::CACHE_CONTROL, "no-store")], failure::page(&drawn)?));
+    }
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&site, &event, &asked, notice)?))
+}
+
+/// The page as it stands.
+fn page(site: &Site, event: &EventLive, asked: &Asked, notice: Notice) -> Result<Html<String>, Failure> {
+    let drawn = {
+        let fold = event.fold();
+        let position = fold.position().ok_or(Failure::Starting)?;
+        Drawing::new(site, event, &fold, position, asked).all(notice)
+    };
+    failure::page(&drawn)
+}
+
+/// What waits, in a line.
+pub(super) fn summary(event: &EventLive) -> String {
+    let fold = event.fold();
+    let stage = Timeline::default();
+    match pile(&fold, &stage, &asked::Filter::default()).len() {
+        0 => "Nothing to sort.".to_owned(),
+        n => format!(
+            "{} for somebody to say which talk they are about.",
+            count(n as u64, "post waits", "posts wait")
+        ),
+    }
+}
