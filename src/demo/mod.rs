@@ -34,6 +34,7 @@ use crate::wiring::{self, Up};
 use elsewhere::Note;
 use player::Networks;
 use stage::Programme;
+pub(crate) use stage::schedule_json;
 use state::{Home, State};
 use visitors::Visitors;
 
