@@ -3,6 +3,7 @@
 mod alike;
 mod diff;
 mod collect;
+mod csv;
 mod day;
 mod ics;
 mod json;
@@ -100,7 +101,7 @@ const KINDS: &str =
     "frab or pretalx schedule.json or schedule.xml, pretalx's API as JSON, iCalendar, xCal and CSV are read";
 
 /// Reads a schedule file. What it is, its content says, never its name: frab/pretalx `schedule.json` and `schedule.xml`,
-/// c3voc's hub, Pentabarf, pretalx's API, iCalendar, xCal.
+/// c3voc's hub, Pentabarf, pretalx's API, iCalendar, xCal, or a spreadsheet as CSV.
 ///
 /// `zone` is the venue's, for files that give local times only.
 ///
@@ -120,7 +121,7 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
         Some('{' | '[') => json::parse(text, zone)?,
         Some('<') => xml::parse(text, zone)?,
         Some(_) if ics::is_calendar(text.as_bytes()) => ics::parse(text.as_bytes(), zone)?,
-        Some(_) => return Err(BadSchedule::Unknown(KINDS.into())),
+        Some(_) => csv::parse(text, zone)?,
         None => return Err(BadSchedule::Unknown("the file is empty".into())),
     };
     file.remarks.extend(remark);

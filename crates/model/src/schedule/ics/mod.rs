@@ -27,15 +27,18 @@ use zone::{Definition, Zones};
 const DEPTH_MAX: usize = 32;
 /// How far a repetition without end goes where nothing else in the file ends later.
 const ENDLESS_REACH: i64 = 31 * 24 * Micros::HOUR;
+/// How far into a file its first `BEGIN` may stand.
+const HEAD_BYTES_MAX: usize = 4096;
 /// The longest broken line that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
 /// True for the beginning of a calendar, whatever its encoding, if a letter is a byte.
 pub(super) fn is_calendar(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(4096)];
-    let begins = |line: &[u8]| line.trim_ascii().to_ascii_uppercase().starts_with(b"BEGIN:V");
-    head.trim_ascii_start().to_ascii_uppercase().starts_with(b"BEGIN:")
-        || head.split(|b| *b == b'\n').any(begins)
+    let head = bytes[..bytes.len().min(HEAD_BYTES_MAX)].trim_ascii_start().to_ascii_uppercase();
+    let is_other = head.starts_with(b"{") || head.starts_with(b"[") || head.starts_with(b"<");
+    // Some exporters write a line of their own before the calendar.
+    let mut lines = head.split(|b| *b == b'\n');
+    !is_other && (head.starts_with(b"BEGIN:") || lines.any(|line| line.starts_with(b"BEGIN:VCALENDAR")))
 }
 
 pub(super) fn parse(bytes: &[u8], zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
