@@ -12,6 +12,7 @@ mod programme;
 mod radar;
 mod refile;
 mod schedule;
+mod stage;
 mod standing;
 mod work;
 

@@ -154,17 +154,21 @@ pub struct FileItems {
     pub rule: bool,
 }
 
-/// Body of `stage`.
+/// Body of `stage`: what is so since a moment, whatever was said before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetStage {
     /// Slug of the room.
     pub room: String,
-    /// The talk; null is a break.
+    /// The talk; null is a break. To undo: the talk that was pressed; null takes back whatever it was.
+    #[serde(default)]
     pub talk: Option<TalkId>,
-    /// Since when; absent: now.
+    /// Since when; absent: now. To undo: the moment for which it was pressed; absent: what was said last.
     #[serde(default)]
     pub since: Option<Micros>,
+    /// Take back what was said of this room and this moment.
+    #[serde(default)]
+    pub undo: bool,
 }
 
 /// Body of `notice`.
@@ -216,7 +220,7 @@ impl fmt::Display for Actor {
 /// What came of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The last entry that it led to; 0 when nothing had to change.
+    /// The last entry that it led to; when nothing had to change, the one that had made it so, or 0.
     pub seq: Seq,
     /// The item or talk that it was about.
     #[serde(default)]

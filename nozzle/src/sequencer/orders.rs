@@ -25,7 +25,7 @@ impl Work<'_> {
             Ask::Unsay(ask) => self.unsay(ask, order)?,
             Ask::Limit(ask) => self.limit(ask).await?,
             Ask::Notice(ask) => self.notice(ask)?,
-            Ask::Stage(ask) => self.stage(ask).await?,
+            Ask::Stage(ask) => self.stage(ask, order).await?,
             Ask::Schedule(file) => self.schedule(file, order).await?,
             Ask::Handles(file) => self.handles(file).await?,
             Ask::Event(text) => self.event(text).await?,

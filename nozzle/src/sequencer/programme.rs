@@ -1,41 +1,17 @@
-//! Orders that change what filing looks at, or the event itself: stage and settings (the schedule is in `schedule`). Each runs
-//! in a transaction of its own and refiles in it what it touches.
+//! Orders that change the event itself: its settings (the schedule is in `schedule`, the stage in `stage`). Each runs in a
+//! transaction of its own and refiles in it what it touches.
 
+use model::Kind;
 use model::event::EventFile;
 use model::filing::Programme;
 use model::stage::Timeline;
-use model::{Kind, Micros, StageEntry, TalkId};
 
 use super::orders::Said;
 use super::standing::SETTINGS_NOTE;
 use super::work::Work;
-use crate::intake::{Outcome, Refusal, SetStage};
-
-/// How far in the future a stage change may lie (clocks differ), in microseconds.
-const STAGE_AHEAD_MAX: i64 = Micros::MINUTE;
+use crate::intake::{Outcome, Refusal};
 
 impl Work<'_> {
-    pub(super) async fn stage(&mut self, ask: &SetStage) -> Result<Said, live::Error> {
-        if let Err(refusal) = self.has_room(&ask.room) {
-            return Ok(Err(refusal));
-        }
-        if let Some(Err(refusal)) = ask.talk.as_ref().map(|talk| self.room_of(talk)) {
-            return Ok(Err(refusal));
-        }
-        let since = ask.since.unwrap_or(self.now);
-        if since.since(self.now) > STAGE_AHEAD_MAX {
-            return Ok(Err(Refusal::bad("since lies in the future; a stage is set when it is so")));
-        }
-        let stage = StageEntry { room: ask.room.clone(), talk: ask.talk.clone(), since, undone: false };
-        let mut presses = self.standing.fold.stage.clone();
-        presses.entry(ask.room.clone()).or_default().push(stage.clone());
-        let timeline = Timeline::new(self.standing.fold.talks.values(), &presses);
-        let seq = self.append(Kind::Stage(stage))?;
-        let (moves, notes) = self.stage_changed(timeline).await?;
-        let id = ask.talk.as_ref().map(TalkId::to_string);
-        Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, id) }))
-    }
-
     /// Refuses a room that neither the settings nor the schedule know.
     pub(super) fn has_room(&self, room: &str) -> Result<(), Refusal> {
         let fold = &self.standing.fold;

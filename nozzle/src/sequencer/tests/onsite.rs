@@ -153,7 +153,7 @@ async fn a_post_is_filed_where_its_writer_stood_and_no_rule_moves_it_from_there(
     let in_main = item_id(&rig.ask(Ask::Say(in_main)).await.unwrap());
     let in_side = Say { room: Some("side".into()), ..words("in the other room") };
     let in_side = item_id(&rig.ask(Ask::Say(in_side)).await.unwrap());
-    rig.ask(Ask::Stage(SetStage { room: "side".into(), talk: Some(over.clone()), since: None }))
+    rig.ask(Ask::Stage(SetStage { room: "side".into(), talk: Some(over.clone()), since: None, undo: false }))
         .await
         .unwrap();
     let fold = rig.fold().await;

@@ -243,7 +243,9 @@ async fn a_persons_filing_outlives_schedules_edits_and_stages() {
     rig.ask(schedule(&[("a", "2026-11-20T14:05:00Z", "Main"), ("b", "2026-11-20T13:00:00Z", "Side")]))
         .await
         .unwrap();
-    rig.ask(Ask::Stage(SetStage { room: "main".into(), talk: None, since: Some(NOON) })).await.unwrap();
+    rig.ask(Ask::Stage(SetStage { room: "main".into(), talk: None, since: Some(NOON), undo: false }))
+        .await
+        .unwrap();
     rig.bring([edit(1, 99, "new words")]).await;
     let row = rig.fold().await.items.remove(&id(1)).unwrap();
     assert_eq!(row.filing.unwrap().talk, Some(b));
@@ -278,8 +280,9 @@ async fn a_schedule_that_lost_most_talks_is_believed_only_twice() {
 async fn stages_and_notices_are_checked_and_entered() {
     let mut rig = Rig::new().await;
     rig.ask(Ask::Event(EVENT.into())).await.unwrap();
-    let stage =
-        |room: &str, since: Option<Micros>| Ask::Stage(SetStage { room: room.into(), talk: None, since });
+    let stage = |room: &str, since: Option<Micros>| {
+        Ask::Stage(SetStage { room: room.into(), talk: None, since, undo: false })
+    };
     assert!(matches!(rig.ask(stage("nowhere", None)).await, Err(Refusal::Unknown(_))));
     let tomorrow = Micros(Clock::real().now()).plus(24 * Micros::HOUR);
     assert!(matches!(rig.ask(stage("main", Some(tomorrow))).await, Err(Refusal::Bad(_))));
