@@ -1,0 +1,59 @@
+//! From a steward's press to the nozzle, and what came of it in words. Both the form and the API come here.
+
+use super::super::{Site, follow::EventLive, post_box::follows};
+use http::StatusCode;
+use nozzle::intake::{Actor, Ask, KEY_BYTES_MAX, Order, Outcome, Refusal, SetStage};
+use sha2::{Digest, Sha256};
+
+/// Longest key of a caller, in bytes.
+pub(super) const CALLER_KEY_BYTES_MAX: usize = KEY_BYTES_MAX / 2;
+
+/// Hands a press over and waits until the page has it. Asking again under the same key changes nothing.
+pub(super) async fn carry_out(
+    site: &Site,
+    event: &EventLive,
+    actor: Actor,
+    (key, is_dry_run): (String, bool),
+    ask: SetStage,
+) -> Result<Outcome, Refusal> {
+    let order = Order { ask: Ask::Stage(ask), key, actor, is_dry_run };
+    let outcome = site.intake.ask(event.eid, order).await?;
+    if !is_dry_run {
+        follows(event, outcome.seq).await;
+    }
+    Ok(outcome)
+}
+
+/// The key of a printed form: the same page, pressed elsewhere, is another press.
+pub(super) fn form_key(key: &str, ask: &SetStage, when: &str) -> String {
+    let mut hash = Sha256::new();
+    let talk = ask.talk.as_ref().map_or("", |talk| talk.as_str());
+    for part in [key, &ask.room, talk, when, if ask.undo { "undo" } else { "" }] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("stage-form-{digest}")
+}
+
+/// Status and name of a refusal, and the sentence for the one who pressed.
+pub(super) fn told(refusal: &Refusal) -> (StatusCode, &'static str, String) {
+    let nothing = "Nothing was changed.";
+    match refusal {
+        Refusal::Bad(why) => (StatusCode::BAD_REQUEST, "bad_request", format!("{why} {nothing}")),
+        Refusal::Unknown(why) => (StatusCode::NOT_FOUND, "not_found", format!("{why} {nothing}")),
+        Refusal::Conflict { why, .. } => (StatusCode::CONFLICT, "conflict", format!("{why} {nothing}")),
+        Refusal::Forbidden(why) => (StatusCode::FORBIDDEN, "forbidden", format!("{why} {nothing}")),
+        Refusal::Slow { why, .. } => (StatusCode::TOO_MANY_REQUESTS, "slow", format!("{why} {nothing}")),
+        Refusal::Later { why, .. } => {
+            tracing::warn!(%why, "the stage cannot be set just now");
+            let why = "The part that keeps the log does not answer just now. Press again in a moment: pressing twice does no harm.";
+            (StatusCode::SERVICE_UNAVAILABLE, "later", why.to_owned())
+        }
+        Refusal::Failed(why) => {
+            tracing::error!(%why, "a press could not be stored");
+            let why = "This could not be stored. The fault is ours, and it is in our log.";
+            (StatusCode::INTERNAL_SERVER_ERROR, "failed", why.to_owned())
+        }
+    }
+}
