@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Entry, EventId, Fold, Gap, ItemId, Micros, Notice, Row, Seq, StageEntry, Talk, Tally};
 
-use crate::query::{EventRow, Minute, Query, TalkCount, Totals};
+use crate::query::{EventRow, Minute, Query, TalkCount, Totals, Version};
 use crate::{Cursor, Error};
 
 /// What one transaction writes.
@@ -63,6 +63,9 @@ pub trait Archive: fmt::Debug + Send + Sync {
     async fn changed_after(&self, event: EventId, after: Seq, limit: u32) -> Result<Vec<Row>, Error>;
     /// The talks, dropped ones included, by id.
     async fn talks(&self, event: EventId) -> Result<Vec<Talk>, Error>;
+    /// The versions of the schedule before the `below`-th, the newest first, at most `limit` of them (and never more than
+    /// [`crate::VERSIONS_MAX`]).
+    async fn versions(&self, event: EventId, below: u64, limit: u32) -> Result<Vec<Version>, Error>;
     /// What was on, in the order it was said.
     async fn stage(&self, event: EventId) -> Result<Vec<StageEntry>, Error>;
     /// The gaps, by name.

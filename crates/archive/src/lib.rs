@@ -38,5 +38,7 @@ pub use contract::{Archive, Batch, Lines};
 pub use cursor::Cursor;
 pub use error::{Class, Error};
 pub use open::{Settings, open};
-pub use query::{EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Totals};
+pub use query::{
+    EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Totals, VERSIONS_MAX, Version,
+};
 pub use sqlite::FILE as EMBEDDED_FILE;

@@ -1,11 +1,13 @@
 //! What can be asked of the archive, and the shapes of its answers.
 
-use model::{EventEntry, EventId, ItemId, Micros, TalkId};
+use model::{EventEntry, EventId, ItemId, Micros, ScheduleEntry, Seq, TalkId};
 
 use crate::Cursor;
 
 /// The most items that one question answers.
 pub const ITEMS_MAX: u32 = 500;
+/// The most schedule versions that one question answers.
+pub const VERSIONS_MAX: u32 = 100;
 
 /// Which items.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Scope {
     Room(String),
     /// Those that are not filed to any talk: suggested, unsorted, or about the event.
     Unfiled,
+    /// Those of which we only guess that they are about this talk; they count for none.
+    Suggested(TalkId),
     /// Those with something to look at.
     Photos,
     /// Those that answer this one.
@@ -68,6 +72,19 @@ impl Query {
     pub fn new(scope: Scope) -> Self {
         Self { scope, from: None, to: None, order: Order::OldestFirst, after: None, limit: ITEMS_MAX }
     }
+}
+
+/// One version of the schedule, as it was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The how manieth version of the event it is, from 1.
+    pub n: u64,
+    /// The seq of its entry.
+    pub seq: Seq,
+    /// When it was committed; none for versions that an older program archived.
+    pub at: Option<Micros>,
+    /// What it says.
+    pub entry: ScheduleEntry,
 }
 
 /// An event that the archive knows.

@@ -6,8 +6,10 @@ use model::{
 use serde::de::DeserializeOwned;
 use sqlx::Database;
 
-use crate::query::{EventRow, ITEMS_MAX, Minute, Order, Query, Scope, TalkCount, Totals};
-use crate::record::{damaged, parse, read_row, row_columns, seq, text};
+use crate::query::{
+    EventRow, ITEMS_MAX, Minute, Order, Query, Scope, TalkCount, Totals, VERSIONS_MAX, Version,
+};
+use crate::record::{Versioned, damaged, parse, read_row, row_columns, seq, text};
 use crate::sql::{Backend, Sql};
 use crate::{Cursor, Error};
 
@@ -79,6 +81,9 @@ pub(crate) async fn items<DB: Backend>(
         }
         Scope::Unfiled => {
             sql.push(" AND filed <> 'filed'");
+        }
+        Scope::Suggested(talk) => {
+            sql.push(" AND filed = 'suggested' AND talk = ").bind(talk.as_str());
         }
         Scope::Photos => {
             sql.push(" AND photo");
@@ -171,6 +176,27 @@ pub(crate) async fn talks<DB: Backend>(
 ) -> Result<Vec<Talk>, Error> {
     let sql = Sql::new("SELECT talk FROM talk WHERE event = $1 ORDER BY id LIMIT $2").arg(event);
     values::<DB, _>(connection, sql, "talk").await
+}
+
+pub(crate) async fn versions<DB: Backend>(
+    connection: &mut DB::Connection,
+    event: EventId,
+    below: u64,
+    limit: u32,
+) -> Result<Vec<Version>, Error> {
+    let sql = Sql::new(
+        "SELECT n, seq, version
+         FROM (SELECT row_number() OVER (ORDER BY seq) AS n, seq, version FROM schedule WHERE event = $1) AS numbered
+         WHERE n < $2 ORDER BY n DESC LIMIT $3",
+    );
+    // Numbers are 64 bits with a sign in both stores.
+    let below = i64::try_from(below).unwrap_or(i64::MAX);
+    let sql = sql.arg(event).arg(below).arg(i64::from(limit.min(VERSIONS_MAX)));
+    let version = |row| {
+        let Versioned { at, entry } = parse("version", event.as_str(), &text::<DB>(row, 2, "version")?)?;
+        Ok(Version { n: seq::<DB>(row, 0)?, seq: seq::<DB>(row, 1)?, at, entry })
+    };
+    DB::fetch(connection, sql).await?.iter().map(version).collect()
 }
 
 pub(crate) async fn stage<DB: Backend>(

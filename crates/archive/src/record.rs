@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{FilingState, GoneBy, Item, ItemId, Mark, Micros, Retain, Row, RowState};
+use model::{FilingState, GoneBy, Item, ItemId, Mark, Micros, Retain, Row, RowState, ScheduleEntry};
 use sqlx::Database;
 
 use crate::Error;
@@ -92,6 +92,15 @@ fn searchable(item: &Item) -> BTreeSet<String> {
 /// Seqs stay below 2^53, which the wire form requires.
 pub(crate) fn number(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// A schedule version as it is kept: with the moment of its entry, which the entry's words do not tell.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Versioned {
+    #[serde(default)]
+    pub(crate) at: Option<Micros>,
+    #[serde(flatten)]
+    pub(crate) entry: ScheduleEntry,
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {

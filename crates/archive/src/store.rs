@@ -11,7 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 
 use crate::contract::{Archive, Batch, Lines};
-use crate::query::{EventRow, Minute, Query, TalkCount, Totals};
+use crate::query::{EventRow, Minute, Query, TalkCount, Totals, Version};
 use crate::sql::Backend;
 use crate::writer::{CONNECT_LIMIT, Writer, limited, whole};
 use crate::{Cursor, Error, reads, snapshot, writes};
@@ -143,6 +143,13 @@ impl<DB: Backend> Archive for Store<DB> {
     async fn talks(&self, event: EventId) -> Result<Vec<Talk>, Error> {
         limited(READ_LIMIT, async { reads::talks::<DB>(&mut *self.readers.acquire().await?, event).await })
             .await
+    }
+
+    async fn versions(&self, event: EventId, below: u64, limit: u32) -> Result<Vec<Version>, Error> {
+        limited(READ_LIMIT, async {
+            reads::versions::<DB>(&mut *self.readers.acquire().await?, event, below, limit).await
+        })
+        .await
     }
 
     async fn stage(&self, event: EventId) -> Result<Vec<StageEntry>, Error> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{Entry, EventId, Fold, ItemId, Kind, Seq, Touched};
 
 use crate::contract::{Batch, Lines};
-use crate::record::{Record, is_kept, json, number, plain};
+use crate::record::{Record, Versioned, is_kept, json, number, plain};
 use crate::sql::{Backend, Sql};
 use crate::{Cursor, Error, reads};
 
@@ -170,7 +170,8 @@ async fn write_history<DB: Backend>(
 ) -> Result<(), Error> {
     let (sql, value) = match &entry.kind {
         Kind::Schedule(version) => {
-            (Sql::new("INSERT INTO schedule (event, seq, version) VALUES ($1, $2, $3)"), json(version))
+            let version = Versioned { at: Some(entry.at), entry: version.clone() };
+            (Sql::new("INSERT INTO schedule (event, seq, version) VALUES ($1, $2, $3)"), json(&version))
         }
         Kind::Stage(stage) => {
             (Sql::new("INSERT INTO stage (event, seq, stage) VALUES ($1, $2, $3)"), json(stage))

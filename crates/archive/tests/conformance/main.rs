@@ -50,5 +50,6 @@ on_both! {
     reading::changed_after_tells_a_late_reader_everything,
     reading::counts_add_up,
     reading::lists_come_back_as_they_were_said,
+    reading::versions_are_numbered_and_come_newest_first,
     reading::events_are_kept_apart,
 }

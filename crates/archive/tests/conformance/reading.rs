@@ -81,6 +81,8 @@ pub(crate) async fn scopes_find_their_own_items_only(world: &World) {
     assert_eq!(found(world, Scope::Talk(TalkId("t1".into()))).await, [id(1)]);
     assert_eq!(found(world, Scope::Room("side".into())).await, [id(2)]);
     assert_eq!(found(world, Scope::Unfiled).await, [id(3), id(4)]);
+    assert_eq!(found(world, Scope::Suggested(TalkId("t1".into()))).await, [id(4)]);
+    assert!(found(world, Scope::Suggested(TalkId("t2".into()))).await.is_empty());
     assert_eq!(found(world, Scope::Photos).await, [id(3)]);
     assert_eq!(found(world, Scope::Replies(id(1))).await, [id(4)]);
     assert_eq!(found(world, Scope::Words("GIRAFFE".into())).await, [id(3)]);
@@ -235,4 +237,25 @@ pub(crate) async fn events_are_kept_apart(world: &World) {
     assert!(found(world, Scope::Words("elsewhere".into())).await.is_empty());
     assert_eq!(world.archive.totals(other).await.unwrap().items, 2);
     assert!(world.archive.snapshot(model::EventId::from_random(9), 10).await.unwrap().is_none());
+}
+
+pub(crate) async fn versions_are_numbered_and_come_newest_first(world: &World) {
+    let version = |seq: u64| {
+        let said = serde_json::json!({"version": format!("v{seq}"), "changed": ["t1"], "dropped": []});
+        entry(seq, Kind::Schedule(serde_json::from_value(said).unwrap()))
+    };
+    let log = vec![version(1), plain_post(2), version(3), version(4)];
+    let at: Vec<Micros> = log.iter().map(|entry| entry.at).collect();
+    world.write(event(), log).await;
+    let told = |below, limit| async move {
+        let versions = world.archive.versions(event(), below, limit).await.unwrap();
+        versions.into_iter().map(|v| (v.n, v.seq, v.at, v.entry.version)).collect::<Vec<_>>()
+    };
+    let (one, two) = ((1, 1, Some(at[0]), "v1".to_owned()), (2, 3, Some(at[2]), "v3".to_owned()));
+    let three = (3, 4, Some(at[3]), "v4".to_owned());
+    assert_eq!(told(u64::MAX, 9).await, [three.clone(), two.clone(), one.clone()]);
+    assert_eq!(told(u64::MAX, 1).await, [three]);
+    assert_eq!(told(3, 9).await, [two, one.clone()]);
+    assert_eq!(told(2, 9).await, [one]);
+    assert!(told(1, 9).await.is_empty());
 }
