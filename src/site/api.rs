@@ -1,4 +1,9 @@
-//! `/api/v1`: the events, and what lies between an old position and the tail. JSON for anybody's reading: CORS, ETag.
+//! `/api/v1`: the events, and what lies between an old position and the tail; the talks: [`talks`]. JSON for anybody's reading: CORS,
+//! ETag.
+
+mod talks;
+
+pub(super) use talks::{talk, talks};
 
 use super::{
     Site, archive_reads::seq_of, failure::Failure, limiter::ITEMS_COST, live_fold::LiveFold,
@@ -149,19 +154,23 @@ fn entry(fold: &LiveFold, row: Row) -> Entry {
     Entry { seq, at, kind: if last == first { Kind::Post(entry) } else { Kind::Edit(entry) } }
 }
 
-/// JSON with a tag by its content; 304 for who has it.
-fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
-    let bytes = match serde_json::to_vec(body) {
-        Ok(bytes) => bytes,
-        Err(error) => return with_cors(Failure::ours(&error).json()),
-    };
+/// JSON for anybody's reading.
+pub(super) fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => answer_as(asked, "application/json; charset=utf-8", bytes),
+        Err(error) => with_cors(Failure::ours(&error).json()),
+    }
+}
+
+/// Bytes of a kind with a tag by their content; 304 for who has them.
+pub(super) fn answer_as(asked: &HeaderMap, kind: &'static str, bytes: Vec<u8>) -> Response {
     let tag: String = Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("W/\"{tag}\"");
     let mut response =
         if asked.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], bytes).into_response()
+            ([(header::CONTENT_TYPE, kind)], bytes).into_response()
         };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -170,7 +179,8 @@ fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
     with_cors(response)
 }
 
-fn with_cors(mut response: Response) -> Response {
+/// Any page may read it.
+pub(super) fn with_cors(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, retry-after"));

@@ -32,8 +32,10 @@ const FILES: &[(&str, &[u8])] = &[
     ("dom.js", read!("js/dom.js")),
     ("clock.js", read!("js/clock.js")),
     ("tallies.js", read!("js/tallies.js")),
+    ("because.js", read!("js/because.js")),
     ("item.js", read!("js/item.js")),
     ("feed.js", read!("js/feed.js")),
+    ("lanes.js", read!("js/lanes.js")),
     ("transports.js", read!("js/transports.js")),
     ("connection.js", read!("js/connection.js")),
     ("keys.js", read!("js/keys.js")),
@@ -42,6 +44,8 @@ const FILES: &[(&str, &[u8])] = &[
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
     ("live.js", read!("js/live.js")),
+    ("presses.js", read!("js/presses.js")),
+    ("steward.js", read!("js/steward.js")),
     ("tray_card.js", read!("js/tray_card.js")),
     ("tray_finder.js", read!("js/tray_finder.js")),
     ("tray_moves.js", read!("js/tray_moves.js")),
@@ -55,6 +59,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/bar.css"),
     read!("css/stage.css"),
     read!("css/live.css"),
+    read!("css/lanes.css"),
     read!("css/feed.css"),
     read!("css/compose.css"),
     read!("css/programme.css"),
@@ -62,6 +67,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/home.css"),
     read!("css/about.css"),
     read!("css/tray.css"),
+    read!("css/steward.css"),
 ];
 
 /// One file, ready to be sent.
@@ -127,8 +133,11 @@ pub(super) fn address(name: &str) -> &'static str {
 
 /// The scripts that the live page loads, so that none waits for another to be found.
 pub(super) fn modules() -> Vec<&'static str> {
-    // The box of other pages is a script of its own.
-    let is_loaded = |name: &str| name.ends_with(".js") && name != "write.js" && !name.starts_with("tray");
+    // The box of other pages is a script of its own, and so are the lanes, the tray and the stewards' page.
+    let is_other = |name: &str| {
+        matches!(name, "write.js" | "lanes.js" | "presses.js" | "steward.js") || name.starts_with("tray")
+    };
+    let is_loaded = |name: &str| name.ends_with(".js") && !is_other(name);
     FILES.iter().filter(|(name, _)| is_loaded(name)).map(|(name, _)| address(name)).collect()
 }
 

@@ -1,22 +1,20 @@
 //! Who may pass where the public may not: the bearer of the intake's token, or the owner, whose link sets a cookie.
 //!
-//! There are no rooms behind the door yet but the metrics; what is asked for under `/admin` is refused before it is looked up.
+//! What is asked for under `/admin` is refused before it is looked up. How the key becomes a cookie is in `login`.
 
-use super::{
-    Settings, Site,
-    failure::{Failure, page},
-    shell::Shell,
-};
-use askama::Template;
+mod login;
+
+pub(super) use login::{login, unlock};
+
+use super::{Settings, Site, failure::Failure};
 use axum::{
-    extract::{Query, Request, State},
+    extract::{OriginalUri, Request, State},
     middleware::Next,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use chassis::{Secret, http::Client};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use nozzle::intake::Actor;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -101,9 +99,18 @@ pub(super) async fn keyholders_json(State(site): State<Site>, request: Request, 
     if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.json() }
 }
 
-/// Lets only key holders pass.
-pub(super) async fn keyholders(State(site): State<Site>, request: Request, next: Next) -> Response {
-    if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.into_response() }
+/// Lets only key holders pass. Whoever wanted to see a page is asked for the key, and comes to that page with it.
+pub(super) async fn keyholders(
+    State(site): State<Site>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+    next: Next,
+) -> Response {
+    if site.door.opens(request.headers()) {
+        return next.run(request).await;
+    }
+    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if request.method() == Method::GET { login::ask(wanted) } else { Failure::Locked.into_response() }
 }
 
 /// Locks `/metrics`, which shows traffic, but for key holders and this very machine, whose own collector reads it. Whether the process
@@ -120,54 +127,6 @@ pub(super) async fn metrics_locked(State(site): State<Site>, request: Request, n
     } else {
         Failure::Locked.into_response()
     }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Shown {
-    token: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct Login {
-    shell: Shell,
-    head: &'static str,
-    text: &'static str,
-    warning: Option<&'static str>,
-}
-
-/// `GET /login?token=...`: the owner's link. The key moves from the address into a cookie, and the address is left at once.
-pub(super) async fn login(
-    State(site): State<Site>,
-    headers: HeaderMap,
-    Query(shown): Query<Shown>,
-) -> Response {
-    let door = &site.door;
-    if let Some(token) = shown.token {
-        if !door.is_owner_key(&token) {
-            return Failure::Locked.into_response();
-        }
-        let cookie = format!("{}={token}; Max-Age={COOKIE_SECONDS}{}", door.cookie, door.attributes);
-        let Ok(cookie) = HeaderValue::from_str(&cookie) else { return Failure::Locked.into_response() };
-        let mut response = Redirect::to("/login").into_response();
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        return response;
-    }
-    if !door.opens(&headers) {
-        return Failure::Locked.into_response();
-    }
-    let warning = "This site is not reached by https, so anybody on the way could read your key. Set site.public_url to its https address.";
-    let login = Login {
-        shell: Shell::plain("You hold the key", ("what", "Skip to the page")),
-        head: "You hold the key",
-        text: "This browser is known as the owner’s. Events are made with the command line for now: perihelion event apply event.toml.",
-        warning: (!door.is_https).then_some(warning),
-    };
-    let mut response = page(&login).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Behind the door, where nothing is yet.

@@ -4,7 +4,7 @@ use super::{live_fold::LiveFold, media::Media};
 use archive::Archive;
 use chassis::{Readiness, Shutdown, backoff::random_between};
 use live::{Class, LINES_MAX, Log, Store};
-use model::{EventId, event::EventRef};
+use model::{EventId, TalkId, event::EventRef};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
@@ -41,6 +41,11 @@ impl EventLive {
     /// The fold as it stands. Hold it only while drawing, never over an await.
     pub(super) fn fold(&self) -> RwLockReadGuard<'_, LiveFold> {
         self.fold.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The titles of its talks, called-off ones included.
+    pub(super) fn titles(&self) -> BTreeMap<TalkId, String> {
+        self.fold().fold().talks.values().map(|talk| (talk.id.clone(), talk.title.clone())).collect()
     }
 
     /// Slug and title.
@@ -236,16 +241,17 @@ impl Follower {
         Ok(is_moved && self.event.fold().after() < page.head.top)
     }
 
-    /// A tail that begins late no longer tells settings and talks: the archive does, if it is there.
+    /// A tail that begins late no longer tells settings, talks and what was on: the archive does, if it is there.
     async fn remember(&self) {
         let asked = async {
             let event = self.archive.events().await?.into_iter().find(|row| row.id == self.event.eid);
-            Ok::<_, archive::Error>((event, self.archive.talks(self.event.eid).await?))
+            let talks = self.archive.talks(self.event.eid).await?;
+            Ok::<_, archive::Error>((event, talks, self.archive.stage(self.event.eid).await?))
         };
         match timeout(REMEMBER_WAIT, asked).await {
-            Ok(Ok((event, talks))) => {
+            Ok(Ok((event, talks, said))) => {
                 let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
-                fold.remember(event.map(|row| row.settings), talks);
+                fold.remember(event.map(|row| row.settings), talks, said);
             }
             Ok(Err(error)) => {
                 tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet");

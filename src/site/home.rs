@@ -94,12 +94,11 @@ fn view(event: &EventLive, now: Micros) -> (Time, EventView) {
     let place = settings.and_then(|e| e.place.clone()).unwrap_or_default();
     let items = count(fold.shown() as u64, "item", "items");
     let newest = format!("{items} so far");
-    let on = stage(fold.fold(), &rooms(fold.fold()), &listed.slug, &venue, now);
+    let on = stage(fold.fold(), fold.timeline(), &rooms(fold.fold()), &listed.slug, &venue, now);
     let talks = on.rooms.into_iter().filter_map(|room| {
         let talk = room.talk?;
-        let until = format!("until {}", talk.until);
         let parts: Vec<String> =
-            [talk.who, room.name, until].into_iter().filter(|part| !part.is_empty()).collect();
+            [talk.who, room.name, talk.until].into_iter().filter(|part| !part.is_empty()).collect();
         Some((talk.title, parts.join(", ")))
     });
     let days = length(starts, ends);

@@ -3,13 +3,16 @@
 
 use super::overlay::Overlay;
 use live::follow::{Follow, Head, Hold, Verdict};
-use model::{Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, Seq, Talk};
+use model::stage::Timeline;
+use model::{Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, Seq, StageEntry, Talk};
 use std::collections::{BTreeMap, HashMap};
 
 /// Items that are held; older ones are the archive's.
 pub(super) const ITEMS_MAX: usize = 2_000;
-/// Gaps, notices and words about one room that are held.
+/// Gaps and notices that are held.
 const ASIDES_MAX: usize = 64;
+/// What stewards said of one room that is held: as much as the nozzle takes.
+const SAID_MAX: usize = 5_000;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,6 +25,9 @@ pub(super) struct LiveFold {
     at: HashMap<ItemId, Micros>,
     gaps: BTreeMap<Seq, String>,
     overlay: Overlay,
+    timeline: Timeline,
+    /// When talks, schedule, stage or settings last changed.
+    programme_at: Micros,
 }
 
 impl LiveFold {
@@ -38,6 +44,11 @@ impl LiveFold {
     /// The settings, talks and rooms, folded.
     pub(super) fn fold(&self) -> &Fold {
         &self.fold
+    }
+
+    /// What is really on in each room.
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     /// The mask for archive pages.
@@ -70,6 +81,9 @@ impl LiveFold {
         for entry in entries {
             self.apply(entry);
         }
+        if entries.iter().any(|entry| matches!(entry.kind, Kind::Talk { .. } | Kind::Stage(_))) {
+            self.timeline = Timeline::new(self.fold.talks.values(), &self.fold.stage);
+        }
     }
 
     fn apply(&mut self, entry: &Entry) {
@@ -95,6 +109,9 @@ impl LiveFold {
                 } else {
                     self.keep_place(gone.id, gone.first, entry.at);
                 }
+            }
+            Kind::Talk { .. } | Kind::Schedule(_) | Kind::Stage(_) | Kind::Event { .. } => {
+                self.programme_at = entry.at;
             }
             Kind::Gap { gap } if !self.gaps.values().any(|id| *id == gap.id) => {
                 self.gaps.insert(entry.seq, gap.id.clone());
@@ -130,18 +147,34 @@ impl LiveFold {
             self.fold.notices.pop_first();
         }
         for said in self.fold.stage.values_mut() {
-            let extra = said.len().saturating_sub(ASIDES_MAX);
+            let extra = said.len().saturating_sub(SAID_MAX);
             said.drain(..extra);
         }
         self.fold.tallies.clear();
     }
 
     /// What a log that begins later than its first entry no longer says; what the log itself said stays.
-    pub(super) fn remember(&mut self, event: Option<model::EventEntry>, talks: Vec<Talk>) {
+    /// `said` may end before the log begins, or tell again what the log tells, too: that changes nothing.
+    pub(super) fn remember(
+        &mut self,
+        event: Option<model::EventEntry>,
+        talks: Vec<Talk>,
+        said: Vec<StageEntry>,
+    ) {
         self.fold.event = self.fold.event.take().or(event);
         for talk in talks {
             self.fold.talks.entry(talk.id.clone()).or_insert(talk);
         }
+        let of_log = std::mem::take(&mut self.fold.stage);
+        for entry in said.into_iter().chain(of_log.into_values().flatten()) {
+            self.fold.stage.entry(entry.room.clone()).or_default().push(entry);
+        }
+        self.timeline = Timeline::new(self.fold.talks.values(), &self.fold.stage);
+    }
+
+    /// When the programme or what is really on last changed, as far as this log tells.
+    pub(super) fn programme_at(&self) -> Micros {
+        self.programme_at
     }
 
     /// The rows below `before`, newest first, gone ones included.

@@ -1,4 +1,7 @@
 //! `/{event}`: what is being said now. Drawn from the site's own fold and from nothing else, with the position of that same fold.
+//! `?view=lanes` sets the rooms side by side: [`lanes`].
+
+mod lanes;
 
 use super::view::body::Piece;
 use super::{
@@ -10,6 +13,7 @@ use super::{
     view::{
         feed::{Block, Line, blocks, mark},
         item::{GoneView, Setting, answered, gone_sentence, view},
+        now::{RoomNow, now},
         number,
         rail::{Filter, FilterView, LinkView, ThumbView, links, photos},
         stage::{StageView, rooms, stage},
@@ -22,19 +26,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lanes::{LaneView, lanes};
 use model::{Micros, Room, RowState, Seq, event::EventRef};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Items that one page is drawn with.
 const ITEMS_SHOWN: usize = 100;
 /// Items that the script keeps in the page.
 const ITEMS_KEPT: usize = 400;
+/// The name of the rooms side by side in `?view=`.
+const LANES: &str = "lanes";
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     show: Option<String>,
     before: Option<Seq>,
+    /// `lanes`, or absent.
+    view: Option<String>,
     /// What became of a post that was written here, see [`super::post_box`].
     wrote: Option<String>,
 }
@@ -52,6 +60,11 @@ struct Live {
     stage: StageView,
     places: Vec<FilterView>,
     kinds: Vec<FilterView>,
+    /// The rooms side by side; empty on a page of one stream.
+    lanes: Vec<LaneView>,
+    /// Whether there are rooms that could stand side by side.
+    has_lanes: bool,
+    can_write: bool,
     blocks: Vec<Block>,
     nothing: (&'static str, String),
     older: Option<String>,
@@ -70,10 +83,11 @@ struct Data {
     zone: String,
     pace: PaceData,
     items_max: usize,
+    view: &'static str,
     filter: FilterData,
     rooms: Vec<RoomData>,
     talks: Vec<TalkData>,
-    stage: BTreeMap<String, StageData>,
+    stage: Vec<RoomNow>,
 }
 
 #[derive(Serialize)]
@@ -107,12 +121,6 @@ struct TalkData {
     dropped: bool,
 }
 
-#[derive(Serialize)]
-struct StageData {
-    talk: Option<String>,
-    since: Micros,
-}
-
 pub(super) async fn show(
     State(site): State<Site>,
     Path(slug): Path<String>,
@@ -127,8 +135,9 @@ pub(super) async fn show(
         let position = fold.position().ok_or(Failure::Starting)?;
         let minute = site.now().0.div_euclid(Micros::MINUTE);
         let wrote = asked.wrote.as_deref().filter(|wrote| *wrote == post_box::HELD);
+        let view = if asked.view.as_deref() == Some(LANES) { LANES } else { "" };
         let etag = format!(
-            "W/\"{position}-{minute}-{}-{}{}\"",
+            "W/\"{position}-{minute}-{}-{}{view}{}\"",
             filter_tag(&filter),
             asked.before.unwrap_or(0),
             wrote.unwrap_or_default()
@@ -164,8 +173,16 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
     let rooms = rooms(fold.fold());
     let now = site.now();
     let title = settings.map_or(&listed.title, |event| &event.title);
-    let (lines, older) = lines(fold, &slug, &rooms, &venue, filter, before.unwrap_or(Seq::MAX));
+    let has_lanes = before.is_none() && rooms.len() > 1;
+    let is_lanes = has_lanes && asked.view.as_deref() == Some(LANES);
+    let sight = Sight { fold, slug: &slug, rooms: &rooms, venue: &venue };
+    let lanes = if is_lanes { lanes(&sight, filter) } else { Vec::new() };
+    let (lines, older) = match is_lanes {
+        true => (Vec::new(), None),
+        false => sight.lines(filter, before.unwrap_or(Seq::MAX), ITEMS_SHOWN),
+    };
     let older = older.map(|seq| format!("/{slug}?before={seq}{}", query(filter)));
+    let compose = write_box(fold.fold(), &slug, &Place::Live, asked.wrote.as_deref());
     let shown = || fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown);
     Live {
         shell: Shell::of(
@@ -179,9 +196,9 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
         hhmm: venue.hhmm(now),
         is_live: before.is_none(),
         notice: fold.notice(now).map(|notice| notice.text.clone()),
-        compose: write_box(fold.fold(), &slug, &Place::Live, asked.wrote.as_deref())
-            .filter(|_| before.is_none()),
-        stage: stage(fold.fold(), &rooms, &slug, &venue, now),
+        can_write: compose.is_some(),
+        compose: compose.filter(|_| before.is_none() && !is_lanes),
+        stage: stage(fold.fold(), fold.timeline(), &rooms, &slug, &venue, now),
         places: places(fold, &rooms, filter),
         kinds: kinds(fold, filter),
         blocks: blocks(lines, &venue, true),
@@ -189,43 +206,50 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
         older,
         links: links(shown()),
         thumbs: photos(shown(), &slug),
-        data: data(site, fold, &slug, &rooms, &venue, filter),
-        slug,
+        data: data(site, &sight, filter, lanes.len()),
+        lanes,
+        has_lanes,
+        slug: slug.clone(),
     }
 }
 
-/// The lines below `before`, newest first, and where older ones go on.
-fn lines(
-    fold: &LiveFold,
-    slug: &str,
-    rooms: &[Room],
-    venue: &Venue,
-    filter: &Filter,
-    before: Seq,
-) -> (Vec<Line>, Option<Seq>) {
-    let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
-    let setting = Setting { slug, rooms, venue, shows_place: true, find: &find };
-    let mut rows = fold.rows(before).filter(|row| filter.holds(row)).peekable();
-    let mut lines: Vec<(Seq, Line)> = Vec::new();
-    for row in rows.by_ref().take(ITEMS_SHOWN) {
-        let at = fold.moment(row);
-        let line = match view(row, at, &setting) {
-            Some(item) => Line::Item(Box::new(item)),
-            None => {
-                let sentence = gone_sentence(row.state, row.by, Some(&venue.hhmm(row.at)));
-                Line::Gone(GoneView { id: row.id, first: row.first, at: at.0, sentence })
-            }
-        };
-        lines.push((row.first, line));
+/// What the page is drawn from.
+struct Sight<'a> {
+    fold: &'a LiveFold,
+    slug: &'a str,
+    rooms: &'a [Room],
+    venue: &'a Venue,
+}
+
+impl Sight<'_> {
+    /// At most `most` lines below `before`, newest first, and where older ones go on.
+    fn lines(&self, filter: &Filter, before: Seq, most: usize) -> (Vec<Line>, Option<Seq>) {
+        let Self { fold, slug, rooms, venue } = self;
+        let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
+        let title = |talk: &model::TalkId| fold.fold().talks.get(talk).map(|talk| talk.title.clone());
+        let setting = Setting { slug, rooms, venue, shows_place: true, find: &find, title: &title };
+        let mut rows = fold.rows(before).filter(|row| filter.holds(row)).peekable();
+        let mut lines: Vec<(Seq, Line)> = Vec::new();
+        for row in rows.by_ref().take(most) {
+            let at = fold.moment(row);
+            let line = match view(row, at, &setting) {
+                Some(item) => Line::Item(Box::new(item)),
+                None => {
+                    let sentence = gone_sentence(row.state, row.by, Some(&venue.hhmm(row.at)));
+                    Line::Gone(GoneView { id: row.id, first: row.first, at: at.0, sentence })
+                }
+            };
+            lines.push((row.first, line));
+        }
+        let lowest = lines.last().map_or(0, |(seq, _)| *seq);
+        let more = rows.peek().is_some().then_some(lowest);
+        let floor = if more.is_some() { lowest } else { 0 };
+        for (seq, gap) in fold.gaps().filter(|(seq, _)| *seq >= floor && *seq < before) {
+            lines.push((seq, Line::Mark(mark(gap, seq, venue))));
+        }
+        lines.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
+        (lines.into_iter().map(|(_, line)| line).collect(), more)
     }
-    let lowest = lines.last().map_or(0, |(seq, _)| *seq);
-    let more = rows.peek().is_some().then_some(lowest);
-    let floor = if more.is_some() { lowest } else { 0 };
-    for (seq, gap) in fold.gaps().filter(|(seq, _)| *seq >= floor && *seq < before) {
-        lines.push((seq, Line::Mark(mark(gap, seq, venue))));
-    }
-    lines.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-    (lines.into_iter().map(|(_, line)| line).collect(), more)
 }
 
 fn filter_view(fold: &LiveFold, filter: Filter, name: &str, current: &Filter) -> FilterView {
@@ -280,7 +304,11 @@ fn query(filter: &Filter) -> String {
     url::form_urlencoded::Serializer::new("&".to_owned()).append_pair("show", &filter.name()).finish()
 }
 
-fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue, filter: &Filter) -> Data {
+/// `lanes` is how many stand side by side; none is one stream.
+fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
+    let Sight { fold, slug, rooms, venue } = *sight;
+    // The lanes together hold everything; which of them is in sight on a phone is no filter.
+    let filter = if lanes == 0 { filter } else { &Filter::All };
     let position = fold.position();
     let pace = site.clock.pace();
     let origin =
@@ -302,13 +330,6 @@ fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue,
         end: talk.end,
         dropped: talk.dropped,
     };
-    let said = fold.fold().stage.iter().filter_map(|(room, said)| {
-        let last = said.last()?;
-        Some((
-            room.clone(),
-            StageData { talk: last.talk.as_ref().map(ToString::to_string), since: last.since },
-        ))
-    });
     Data {
         slug: slug.to_owned(),
         live: format!("{origin}/live/{slug}"),
@@ -316,13 +337,14 @@ fn data(site: &Site, fold: &LiveFold, slug: &str, rooms: &[Room], venue: &Venue,
         seq: position.map_or(0, |p| p.seq),
         zone: venue.zone_name.clone(),
         pace: PaceData { now: pace.now, speed: pace.speed, until: pace.until },
-        items_max: ITEMS_KEPT,
+        items_max: ITEMS_KEPT / lanes.max(1),
+        view: if lanes == 0 { "stream" } else { LANES },
         filter: FilterData { kind, value, query: query(filter) },
         rooms: rooms
             .iter()
             .map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() })
             .collect(),
         talks: fold.fold().talks.values().map(talk).collect(),
-        stage: said.collect(),
+        stage: now(fold.fold(), fold.timeline(), rooms, site.now()),
     }
 }

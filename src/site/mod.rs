@@ -23,8 +23,12 @@ mod overlay;
 mod post_box;
 mod post_page;
 mod programme;
+mod room_page;
 mod routes;
+mod schedule_files;
+mod schedule_versions;
 mod shell;
+mod stage_page;
 mod talk_page;
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,7 @@ struct Post {
     after: Vec<ItemView>,
     /// Where the browser that it was written in may take it back.
     take_back: Option<String>,
+    /// Where a steward files it elsewhere.
     file_elsewhere: Option<String>,
     compose: Option<ComposeBox>,
 }
@@ -73,6 +74,7 @@ pub(super) async fn show(
     template.take_back = is_own.then(|| format!("/{slug}/posts/{id}/delete"));
     let is_steward = site.door.opens(&headers);
     template.file_elsewhere = is_steward.then(|| format!("/admin/{slug}/file?only={id}"));
+    // The writer's own page is for nobody else, and neither is a steward's.
     let cache = if is_own || is_steward { "private, no-cache" } else { "no-cache" };
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "Cookie")], page(&template)?))
 }
@@ -155,8 +157,15 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
     let venue = settings
         .as_ref()
         .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
-    let setting =
-        Setting { slug: &listed.slug, rooms: &rooms, venue: &venue, shows_place: true, find: &|_| None };
+    let titles = event.titles();
+    let setting = Setting {
+        slug: &listed.slug,
+        rooms: &rooms,
+        venue: &venue,
+        shows_place: true,
+        find: &|_| None,
+        title: &|talk| titles.get(talk).cloned(),
+    };
     let show = |row: &Row| view(row, row.item.as_ref()?.when, &setting);
     let item = show(row)?;
     let when = row.item.as_ref()?.when;

@@ -1,31 +1,29 @@
-//! `/{event}/programme`: days by rooms, with how much was said about each talk. From the archive; the talks themselves from the log.
+//! `/{event}/programme` and `/{event}/days/{date}`: days by rooms, with how much was said about each talk, and what is late, moved or
+//! called off. Counts from the archive; talks and stage from the log. How a day is laid out: [`day`].
+
+pub(super) mod day;
 
 use super::{
     Site,
     failure::{Failure, page},
+    follow::EventLive,
     shell::Shell,
     view::{
-        chart::spark,
-        count,
-        stage::{rooms, speakers},
+        stage::rooms,
         sum,
-        time::{Venue, day_names, span},
+        time::{Venue, span},
     },
 };
+use archive::Totals;
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
+use day::{DayView, Grid, Said};
 use http::header;
 use jiff::civil::Date;
-use model::{EventEntry, Micros, Room, Talk, TalkId};
-use std::collections::{BTreeMap, HashMap};
-
-/// Rooms that stand side by side; with more, talks stand below each other and name their room.
-const COLUMNS_MAX: usize = 4;
-/// Minutes of a talk that its sparkline shows at most.
-const SPARK_MINUTES_MAX: usize = 24 * 60;
+use model::{EventEntry, Room, Talk, stage::Timeline};
 
 #[derive(Template)]
 #[template(path = "programme.html")]
@@ -35,47 +33,62 @@ struct Programme {
     title: String,
     lede: String,
     sums: Vec<(String, &'static str)>,
+    rooms: Vec<Room>,
+    /// Name and version of the schedule; none without one.
+    version: Option<String>,
+    /// The days in the bar above them: anchor and name.
+    jumps: Vec<(String, String)>,
+    has_now: bool,
     days: Vec<DayView>,
-}
-
-struct DayView {
-    weekday: String,
-    note: String,
-    columns: usize,
-    rooms: Vec<String>,
-    rows: Vec<SlotRow>,
-}
-
-struct SlotRow {
-    at: String,
-    slots: Vec<SlotView>,
-}
-
-struct SlotView {
-    id: String,
-    title: String,
-    who: String,
-    room: String,
-    /// `1` to `4`, or `all`.
-    column: String,
-    items: String,
-    spark: String,
-    is_live: bool,
-    is_later: bool,
-}
-
-/// What was said about each talk.
-struct Said {
-    items: HashMap<TalkId, u64>,
-    minutes: HashMap<TalkId, BTreeMap<Micros, u64>>,
-    scale: u64,
+    /// Whether this is one day's page.
+    is_one_day: bool,
 }
 
 pub(super) async fn show(
     State(site): State<Site>,
     Path(slug): Path<String>,
-) -> Result<impl IntoResponse, Failure> {
-    let event = site.event(&slug).await?;
+) -> Result<Response, Failure> {
+    draw(&site, &slug, None).await
+}
+
+/// `/{event}/days/{date}`: the same of one day.
+pub(super) async fn day(
+    State(site): State<Site>,
+    Path((slug, date)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    draw(&site, &slug, Some(&date)).await
+}
+
+/// What the log says.
+struct Known {
+    settings: Option<EventEntry>,
+    talks: Vec<Talk>,
+    rooms: Vec<Room>,
+    timeline: Timeline,
+    version: Option<String>,
+}
+
+fn known(event: &EventLive) -> Known {
+    let fold = event.fold();
+    let fold = fold.fold();
+    Known {
+        settings: fold.event.clone(),
+        talks: fold.talks.values().cloned().collect(),
+        rooms: rooms(fold),
+        timeline: Timeline::new(fold.talks.values(), &fold.stage),
+        version: fold.schedule.as_ref().map(|schedule| schedule.version.clone()),
+    }
+}
+
+async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, Failure> {
+    let event = site.event(slug).await?;
+    let mut known = known(&event);
+    if let Some(date) = only {
+        known.talks.retain(|talk| talk.day == date);
+        if known.talks.is_empty() {
+            return Err(Failure::NotFound);
+        }
+    }
     site.archive_position(&event).await?;
     let archive = &site.archive;
     let reads = async {
@@ -86,50 +99,54 @@ pub(super) async fn show(
         ))
     };
     let (counts, minutes, totals) = site.ask_archive(&event, reads).await?;
+    let said = Said::new(counts, minutes);
     let listed = event.listed();
-    let (settings, talks, all_rooms) = {
-        let fold = event.fold();
-        let talks: Vec<Talk> = fold.fold().talks.values().filter(|talk| !talk.dropped).cloned().collect();
-        (fold.fold().event.clone(), talks, rooms(fold.fold()))
+    let settings = known.settings.as_ref();
+    let venue = Venue::of(settings);
+    let title = settings.map_or(&listed.title, |e| &e.title).clone();
+    let now = site.now();
+    let grid = Grid { rooms: &known.rooms, timeline: &known.timeline, said: &said, venue: &venue, now };
+    let held = known.talks.iter().filter(|talk| !talk.dropped).count();
+    let days = grid.days(&known.talks);
+    let sums = match only {
+        Some(_) => Vec::new(),
+        None => sums(&totals, held),
     };
-    let venue = settings
-        .as_ref()
-        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
-    let said = said(counts, minutes);
-    let title = settings.as_ref().map_or(&listed.title, |e| &e.title).clone();
+    let heading = only.map_or_else(|| title.clone(), |_| days[0].weekday.clone());
     let template = Programme {
         shell: Shell::of(
             &listed,
-            settings.as_ref(),
-            &format!("Programme: {title}"),
+            settings,
+            &format!("{}: {title}", if only.is_some() { &heading } else { "Programme" }),
             "programme",
             ("programme", "Skip to the programme"),
         ),
-        lede: lede(settings.as_ref(), !talks.is_empty(), venue.date(site.now()).year()),
-        sums: vec![
-            sum(totals.items, "item", "items"),
-            sum(totals.people, "person", "people"),
-            sum(totals.photos, "photo", "photos"),
-            sum(talks.len() as u64, "talk", "talks"),
-        ],
-        days: days(talks, &all_rooms, &said, &venue, site.now()),
-        title,
-        slug,
+        lede: match only {
+            Some(_) => {
+                format!("{}. Every talk below opens the conversation that went with it.", days[0].date)
+            }
+            None => lede(settings, held > 0, venue.date(now).year()),
+        },
+        sums,
+        version: known.version.clone(),
+        jumps: days.iter().map(|day| (day.anchor.clone(), day.weekday.clone())).collect(),
+        has_now: days.iter().any(DayView::has_now),
+        rooms: known.rooms.clone(),
+        days,
+        title: heading,
+        slug: slug.to_owned(),
+        is_one_day: only.is_some(),
     };
-    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
+    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response())
 }
 
-fn said(counts: Vec<archive::TalkCount>, minutes: Vec<archive::Minute>) -> Said {
-    let items = counts.into_iter().map(|count| (count.talk, count.items)).collect();
-    let mut by_talk: HashMap<TalkId, BTreeMap<Micros, u64>> = HashMap::new();
-    let mut scale = 1;
-    for minute in minutes {
-        if let Some(talk) = minute.talk {
-            scale = scale.max(minute.items);
-            by_talk.entry(talk).or_default().insert(minute.minute, minute.items);
-        }
-    }
-    Said { items, minutes: by_talk, scale }
+fn sums(totals: &Totals, talks: usize) -> Vec<(String, &'static str)> {
+    vec![
+        sum(totals.items, "item", "items"),
+        sum(totals.people, "person", "people"),
+        sum(totals.photos, "photo", "photos"),
+        sum(talks as u64, "talk", "talks"),
+    ]
 }
 
 fn lede(settings: Option<&EventEntry>, has_talks: bool, this_year: i16) -> String {
@@ -144,65 +161,4 @@ fn lede(settings: Option<&EventEntry>, has_talks: bool, this_year: i16) -> Strin
         text.push_str("Every talk below opens the conversation that went with it.");
     }
     text
-}
-
-fn days(mut talks: Vec<Talk>, rooms: &[Room], said: &Said, venue: &Venue, now: Micros) -> Vec<DayView> {
-    talks.sort_by(|a, b| (&a.day, a.start, &a.id).cmp(&(&b.day, b.start, &b.id)));
-    talks.chunk_by(|a, b| a.day == b.day).map(|talks| day(talks, rooms, said, venue, now)).collect()
-}
-
-fn day(talks: &[Talk], rooms: &[Room], said: &Said, venue: &Venue, now: Micros) -> DayView {
-    let used: Vec<&Room> =
-        rooms.iter().filter(|room| talks.iter().any(|talk| talk.room == room.slug)).collect();
-    let columns = if used.len() > COLUMNS_MAX { 1 } else { used.len().max(1) };
-    let column = |talk: &Talk, is_alone: bool| match used.iter().position(|room| room.slug == talk.room) {
-        Some(n) if columns > 1 && !is_alone => (n + 1).to_string(),
-        _ => "all".to_owned(),
-    };
-    let overlaps = |talk: &Talk| {
-        talks.iter().any(|other| other.id != talk.id && other.start < talk.end && talk.start < other.end)
-    };
-    let row = |row: &[Talk]| {
-        let mut here: Vec<&Talk> = row.iter().collect();
-        here.sort_by_key(|talk| used.iter().position(|room| room.slug == talk.room));
-        let slots = here.into_iter().map(|talk| slot(talk, column(talk, !overlaps(talk)), rooms, said, now));
-        SlotRow { at: venue.hhmm(row[0].start), slots: slots.collect() }
-    };
-    let (weekday, date) = day_names(&talks[0].day);
-    let items: u64 = talks.iter().filter_map(|talk| said.items.get(&talk.id)).sum();
-    let note = [date, if items > 0 { count(items, "item", "items") } else { String::new() }];
-    DayView {
-        weekday,
-        note: note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
-        columns,
-        rooms: if columns > 1 { used.iter().map(|room| room.name.clone()).collect() } else { Vec::new() },
-        rows: talks.chunk_by(|a, b| a.start == b.start).map(row).collect(),
-    }
-}
-
-fn slot(talk: &Talk, column: String, rooms: &[Room], said: &Said, now: Micros) -> SlotView {
-    let items = said.items.get(&talk.id).copied().unwrap_or(0);
-    let room = rooms.iter().find(|room| room.slug == talk.room).map_or(&talk.room, |room| &room.name);
-    SlotView {
-        id: talk.id.to_string(),
-        title: talk.title.clone(),
-        who: speakers(talk),
-        room: room.clone(),
-        column,
-        items: if items > 0 { count(items, "item", "items") } else { String::new() },
-        spark: said
-            .minutes
-            .get(&talk.id)
-            .map_or_else(String::new, |minutes| spark(&inside(talk, minutes), said.scale)),
-        is_live: talk.is_on(now),
-        is_later: talk.start > now,
-    }
-}
-
-/// Items in each minute of a talk.
-fn inside(talk: &Talk, minutes: &BTreeMap<Micros, u64>) -> Vec<u64> {
-    let first = talk.start.minute();
-    let length =
-        usize::try_from(talk.end.since(first) / Micros::MINUTE).unwrap_or(0).clamp(1, SPARK_MINUTES_MAX);
-    (0..length as i64).map(|n| minutes.get(&first.plus(n * Micros::MINUTE)).copied().unwrap_or(0)).collect()
 }

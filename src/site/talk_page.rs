@@ -1,82 +1,54 @@
-//! `/{event}/talks/{talk}`: one talk and the conversation that went with it, from the beginning.
+//! `/{event}/talks/{talk}`: one talk and the conversation that went with it, from the beginning; `?view=unfiled`: what was said in its
+//! minutes and is filed to no talk. What is read is here; what is printed: [`draw`].
 
-use super::view::body::{Piece, web};
+mod draw;
+
 use super::{
     Site,
-    archive_reads::masked,
     failure::{Failure, page},
     follow::EventLive,
-    post_box::{ComposeBox, Place, write_box},
-    shell::Shell,
-    view::{
-        chart::{ChartView, chart},
-        feed::{Block, Line, blocks},
-        item::{Answered, Setting, answered, view},
-        rail::{LinkView, ThumbView, links, photos},
-        stage::{rooms, speakers},
-        sum,
-        time::{Venue, day_names},
-    },
+    post_box::{Place, write_box},
+    view::{course::Course, stage::rooms},
 };
-use archive::{Order, Page, Query, Scope, TalkCount};
-use askama::Template;
+use archive::{Minute, Order, Page, Query, Scope, TalkCount};
 use axum::{
     extract::{Path, Query as UrlQuery, State},
     response::IntoResponse,
 };
+use draw::draw;
 use http::header;
-use model::{EventEntry, ItemId, Micros, Room, Row, Talk, TalkId};
+use model::{EventEntry, Micros, Room, Row, Talk, TalkId, stage::Timeline};
 use serde::Deserialize;
-use std::collections::HashMap;
 
 /// Items on one page.
 const ITEMS_SHOWN: u32 = 200;
-/// Minutes that the chart reads, around the talk; a talk of days is charted by its first two.
-const CHART_SPAN_MAX: i64 = 48 * Micros::HOUR;
+/// Guesses that are shown.
+const GUESSES_SHOWN: u32 = 50;
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     /// `WHEN.ID` of the last item of the page before.
     after: Option<String>,
+    /// `unfiled`, or absent.
+    view: Option<String>,
     /// What became of a post that was written here, see [`super::post_box`].
     wrote: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "talk.html")]
-struct TalkPage {
-    shell: Shell,
-    slug: String,
-    title: String,
-    subtitle: String,
-    weekday: String,
-    when: String,
-    who: String,
-    about: Vec<String>,
-    url: Option<String>,
-    sums: Vec<(String, &'static str)>,
-    chart: Option<ChartView>,
-    compose: Option<ComposeBox>,
-    heading: &'static str,
-    nothing: &'static str,
-    blocks: Vec<Block>,
-    more: Option<String>,
-    thumbs: Vec<ThumbView>,
-    links: Vec<LinkView>,
-    before: Option<Neighbour>,
-    after: Option<Neighbour>,
-}
-
-struct Neighbour {
-    href: String,
-    title: String,
-    at: String,
+/// Which posts a page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    /// Those filed to the talk.
+    Conversation,
+    /// Those said in its minutes and filed to no talk.
+    Unfiled,
 }
 
 /// What the log says about the talk and its event.
 struct Known {
     settings: Option<EventEntry>,
     talk: Talk,
+    course: Course,
     before: Option<Talk>,
     after: Option<Talk>,
     rooms: Vec<Room>,
@@ -85,9 +57,14 @@ struct Known {
 /// What the archive says about it.
 struct Kept {
     rows: Vec<Row>,
+    /// Where the next page begins.
     last: Option<Page>,
+    /// Posts of which we only guess that they are about it; on the last page of the conversation.
+    guesses: Vec<Row>,
     count: TalkCount,
     whens: Vec<Micros>,
+    /// Posts that were said in its minutes and are filed to no talk.
+    unfiled: u64,
 }
 
 pub(super) async fn show(
@@ -96,150 +73,93 @@ pub(super) async fn show(
     UrlQuery(asked): UrlQuery<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
-    let known = known(&event, &TalkId(id)).ok_or(Failure::NotFound)?;
+    let known = known(&event, &TalkId(id), site.now()).ok_or(Failure::NotFound)?;
     let after = match asked.after.as_deref() {
         None => None,
         Some(text) => {
             Some(parse_page(text).ok_or(Failure::Bad("That place in the conversation does not exist."))?)
         }
     };
+    let shows = if asked.view.as_deref() == Some("unfiled") { Shows::Unfiled } else { Shows::Conversation };
     site.archive_position(&event).await?;
-    let kept = site.ask_archive(&event, kept(&site, &event, &known.talk, after)).await?;
+    let kept = site.ask_archive(&event, kept(&site, &event, &known, shows, after)).await?;
     let compose = {
         let fold = event.fold();
         write_box(fold.fold(), &slug, &Place::Talk(&known.talk.id), asked.wrote.as_deref())
     };
+    let compose = compose.filter(|_| shows == Shows::Conversation);
     let is_first = after.is_none();
-    let template = TalkPage { compose, ..draw(&site, &event, known, kept, is_first) };
+    let mut template = draw(&site, &event, known, kept, shows, is_first);
+    template.compose = compose;
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
 }
 
 /// `1780322520000000.k3f9q2m7xw4d`.
-fn parse_page(text: &str) -> Option<Page> {
+pub(super) fn parse_page(text: &str) -> Option<Page> {
     let (when, id) = text.split_once('.')?;
     Some(Page { when: Micros(when.parse().ok()?), id: id.parse().ok()? })
 }
 
-fn known(event: &EventLive, id: &TalkId) -> Option<Known> {
+fn known(event: &EventLive, id: &TalkId, now: Micros) -> Option<Known> {
     let fold = event.fold();
-    let talk = fold.fold().talks.get(id)?.clone();
+    let fold = fold.fold();
+    let talk = fold.talks.get(id)?.clone();
+    let timeline = Timeline::new(fold.talks.values(), &fold.stage);
+    let course = Course::of(&talk, &timeline, now);
     let mut others: Vec<&Talk> =
-        fold.fold().talks.values().filter(|t| !t.dropped && t.room == talk.room && t.id != *id).collect();
+        fold.talks.values().filter(|t| !t.dropped && t.room == talk.room && t.id != *id).collect();
     others.sort_by_key(|t| (t.start, &t.id));
     let before = others.iter().rev().find(|t| t.start <= talk.start).map(|t| (*t).clone());
     let after = others.iter().find(|t| t.start > talk.start).map(|t| (*t).clone());
-    Some(Known { settings: fold.fold().event.clone(), talk, before, after, rooms: rooms(fold.fold()) })
+    Some(Known { settings: fold.event.clone(), talk, course, before, after, rooms: rooms(fold) })
+}
+
+/// The minutes of a talk: from the minute in which it began to the end of that in which it ended.
+fn minutes_of(course: &Course) -> (Micros, Micros) {
+    (course.from.minute(), course.to.plus(Micros::MINUTE - 1).minute())
 }
 
 async fn kept(
     site: &Site,
     event: &EventLive,
-    talk: &Talk,
+    known: &Known,
+    shows: Shows,
     after: Option<Page>,
 ) -> Result<Kept, archive::Error> {
-    let scope = Scope::Talk(talk.id.clone());
-    let query = Query { order: Order::OldestFirst, after, limit: ITEMS_SHOWN, ..Query::new(scope) };
+    let Known { talk, course, .. } = known;
+    let (from, to) = minutes_of(course);
+    let mine = Scope::Talk(talk.id.clone());
+    let query = match shows {
+        Shows::Conversation => Query { after, limit: ITEMS_SHOWN, ..Query::new(mine) },
+        Shows::Unfiled => {
+            let (from, to) = (Some(from), Some(to));
+            Query { after, limit: ITEMS_SHOWN, from, to, ..Query::new(Scope::Unfiled) }
+        }
+    };
     let rows = site.archive.items(event.eid, &query).await?;
     let is_full = rows.len() >= ITEMS_SHOWN as usize;
     let last = rows
         .last()
         .filter(|_| is_full)
         .and_then(|row| Some(Page { when: row.item.as_ref()?.when, id: row.id }));
+    let guesses = if shows == Shows::Conversation && !is_full {
+        let scope = Scope::Suggested(talk.id.clone());
+        let query = Query { order: Order::OldestFirst, limit: GUESSES_SHOWN, ..Query::new(scope) };
+        site.archive.items(event.eid, &query).await?
+    } else {
+        Vec::new()
+    };
     let counts = site.archive.talk_counts(event.eid).await?;
     let none = || TalkCount { talk: talk.id.clone(), items: 0, people: 0, photos: 0, questions: 0 };
     let count = counts.into_iter().find(|count| count.talk == talk.id).unwrap_or_else(none);
     let minutes = site.archive.minutes(event.eid).await?;
+    let within = |minute: &&Minute| minute.talk.is_none() && (from..to).contains(&minute.minute);
+    let unfiled = minutes.iter().filter(within).map(|minute| minute.items).sum();
     let mine = minutes.into_iter().filter(|minute| minute.talk.as_ref() == Some(&talk.id));
     let whens = mine
         .flat_map(|minute| std::iter::repeat_n(minute.minute, minute.items.try_into().unwrap_or(0)))
         .collect();
-    Ok(Kept { rows, last, count, whens })
-}
-
-fn draw(site: &Site, event: &EventLive, known: Known, kept: Kept, is_first: bool) -> TalkPage {
-    let listed = event.listed();
-    let Known { settings, talk, before, after, rooms } = known;
-    let slug = listed.slug.clone();
-    let venue = settings
-        .as_ref()
-        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
-    let rows = masked(event, kept.rows);
-    let rows: Vec<Row> = rows
-        .into_iter()
-        .filter(|row| row.filing.as_ref().is_some_and(|f| f.talk.as_ref() == Some(&talk.id)))
-        .collect();
-    let said: HashMap<ItemId, Answered> =
-        rows.iter().filter_map(|row| Some((row.id, answered(row.item.as_ref()?)))).collect();
-    let find = |id| said.get(&id).cloned();
-    let setting = Setting { slug: &slug, rooms: &rooms, venue: &venue, shows_place: false, find: &find };
-    let lines = rows
-        .iter()
-        .filter_map(|row| view(row, row.item.as_ref()?.when, &setting))
-        .map(|item| Line::Item(Box::new(item)));
-    let blocks = blocks(lines.collect(), &venue, false);
-    let room = rooms.iter().find(|room| room.slug == talk.room).map_or(&talk.room, |room| &room.name);
-    let (weekday, date) = day_names(&talk.day);
-    let now = site.now();
-    let neighbour = |talk: Option<Talk>| {
-        talk.map(|talk| Neighbour {
-            href: format!("/{slug}/talks/{}", talk.id),
-            at: venue.hhmm(talk.start),
-            title: talk.title,
-        })
-    };
-    let span_end = talk.end.min(talk.start.plus(CHART_SPAN_MAX));
-    let title = &talk.title;
-    TalkPage {
-        shell: Shell::of(
-            &listed,
-            settings.as_ref(),
-            &format!("{title}: {}", listed.title),
-            "programme",
-            ("conversation", "Skip to the conversation"),
-        ),
-        when: if talk.dropped {
-            format!(
-                "No longer in the programme. It was planned for {weekday} {date}, {}, {room}",
-                venue.hhmm(talk.start)
-            )
-        } else {
-            format!("{weekday} {date}, {} to {}, {room}", venue.hhmm(talk.start), venue.hhmm(talk.end))
-        },
-        weekday,
-        subtitle: talk.subtitle.clone().unwrap_or_default(),
-        who: speakers(&talk),
-        about: talk
-            .summary
-            .iter()
-            .flat_map(|s| s.split("\n\n"))
-            .map(str::trim)
-            .filter(|p| !p.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        url: talk.url.as_deref().and_then(web).map(String::from),
-        sums: vec![
-            sum(kept.count.items, "item", "items"),
-            sum(kept.count.people, "person", "people"),
-            sum(kept.count.photos, "photo", "photos"),
-            sum(kept.count.questions, "question", "questions"),
-        ],
-        chart: chart(&kept.whens, talk.start, span_end, &venue).filter(|_| is_first),
-        compose: None,
-        heading: if is_first { "The conversation, from the beginning" } else { "The conversation goes on" },
-        nothing: if talk.start > now {
-            "The talk has not begun. What is said while it is on appears here."
-        } else {
-            "No post could be filed to this talk with confidence; the live page has everything."
-        },
-        more: kept.last.map(|last| format!("/{slug}/talks/{}?after={}.{}", talk.id, last.when.0, last.id)),
-        thumbs: photos(rows.iter().rev(), &slug),
-        links: links(rows.iter().rev()),
-        before: neighbour(before),
-        after: neighbour(after),
-        title: talk.title,
-        blocks,
-        slug: slug.clone(),
-    }
+    Ok(Kept { rows, last, guesses, count, whens, unfiled })
 }
 
 #[cfg(test)]

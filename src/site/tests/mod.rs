@@ -6,6 +6,7 @@ pub(super) mod entries;
 mod media;
 mod moves;
 mod pages;
+mod stage;
 mod stand;
 mod tray;
 mod writing;

@@ -7,7 +7,7 @@ use super::super::{
     shell::Shell,
     view::{
         count,
-        item::{Setting, answered, view},
+        item::{ItemView, Setting, answered, view},
         number,
         stage::{rooms, speakers},
         time::Venue,
@@ -134,10 +134,11 @@ impl<'a> Drawing<'a> {
             venue: &self.venue,
             shows_place: false,
             find: &find,
+            title: &|talk| self.fold.fold().talks.get(talk).map(|talk| talk.title.clone()),
         };
         let item = view(row, self.fold.moment(row), &setting)?;
         // The reasons stand beside the post already.
-        Some(Card { item: item, sheet: self.desk().sheet(row)? })
+        Some(Card { item: ItemView { because: None, ..item }, sheet: self.desk().sheet(row)? })
     }
 
     fn groups(&self, rows: &[&Row]) -> Vec<GroupView> {

@@ -1,13 +1,14 @@
 //! One item as a page shows it. The browser's twin is `templates/static/js/item.js`: the same words, the same classes.
 
 use super::{
+    because::{BecauseView, because},
     body::{Piece, host, paragraphs, web},
     count,
     time::Venue,
 };
 use model::{
     Author, Card, Counts, Filing, FilingState, GoneBy, Item, ItemId, Mark, MediaKind, Micros, Network, Room,
-    Row, RowState, Seq,
+    Row, RowState, Seq, TalkId,
 };
 
 /// What items are shown on: the event's names, and how to look up what an item answers.
@@ -22,6 +23,8 @@ pub(in crate::site) struct Setting<'a> {
     pub(in crate::site) shows_place: bool,
     /// The item that another one answers, where it is at hand.
     pub(in crate::site) find: &'a dyn Fn(ItemId) -> Option<Answered>,
+    /// The title of a talk.
+    pub(in crate::site) title: &'a dyn Fn(&TalkId) -> Option<String>,
 }
 
 /// What an item answers: two lines of it stand above the answer.
@@ -62,6 +65,8 @@ pub(in crate::site) struct ItemView {
     pub(in crate::site) counts: Vec<String>,
     pub(in crate::site) original: Option<String>,
     pub(in crate::site) link: String,
+    /// Why it was filed where it is; none where a page says so itself.
+    pub(in crate::site) because: Option<BecauseView>,
 }
 
 impl ItemView {
@@ -146,6 +151,7 @@ pub(in crate::site) fn view(row: &Row, at: Micros, setting: &Setting<'_>) -> Opt
         counts: if item.network == Network::Onsite { Vec::new() } else { counts(item.counts) },
         original: href(&item.url).filter(|_| item.network != Network::Onsite),
         link: format!("/{}/posts/{}", setting.slug, row.id),
+        because: row.filing.as_ref().map(|filing| because(filing, setting)),
     })
 }
 

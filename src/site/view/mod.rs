@@ -1,10 +1,13 @@
 //! What pages show, as plain data: words, places and times worked out, nothing left for a template but to print. No I/O.
 //! The browser script (`templates/static/js`) builds the same markup from the same rules.
 
+pub(super) mod because;
 pub(super) mod body;
 pub(super) mod chart;
+pub(super) mod course;
 pub(super) mod feed;
 pub(super) mod item;
+pub(super) mod now;
 pub(super) mod rail;
 pub(super) mod stage;
 pub(super) mod time;

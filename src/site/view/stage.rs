@@ -1,8 +1,16 @@
-//! What is on now in each room, and what comes next. What stewards said holds until the schedule's next talk begins in that room;
-//! without stewards the clock drives it. The same rule in the browser: `templates/static/js/stage.js`.
+//! What is on now in each room, how late it runs, and what comes next, as the head of the live page prints it. The same words in the
+//! browser: `templates/static/js/stage.js`, from the spans of [`super::now`].
 
-use super::{names, time::Venue};
-use model::{Fold, Micros, Room, StageEntry, Talk};
+use super::{
+    course::late,
+    names,
+    now::{BREAK_MAX, on, talk_of},
+    time::Venue,
+};
+use model::{
+    Fold, Micros, Room, Talk,
+    stage::{Span, Timeline},
+};
 
 /// Lines under "Next".
 const NEXT_MAX: usize = 3;
@@ -20,8 +28,12 @@ pub(in crate::site) struct RoomView {
     pub(in crate::site) slug: String,
     pub(in crate::site) name: String,
     pub(in crate::site) when: String,
+    /// `Running 12 min late`.
+    pub(in crate::site) late: Option<String>,
     pub(in crate::site) talk: Option<OnView>,
-    /// What a room that rests goes on with: title and address.
+    /// What a room without a talk does: `Break`, `Nothing is on`.
+    pub(in crate::site) rests: &'static str,
+    /// What it goes on with: title and address.
     pub(in crate::site) then: Option<(String, String)>,
 }
 
@@ -32,6 +44,7 @@ pub(in crate::site) struct OnView {
     pub(in crate::site) href: String,
     pub(in crate::site) title: String,
     pub(in crate::site) who: String,
+    /// `until 10:57`; `since 10:12` when it should be over.
     pub(in crate::site) until: String,
     /// Percent played.
     pub(in crate::site) played: i64,
@@ -57,71 +70,96 @@ pub(in crate::site) fn rooms(fold: &Fold) -> Vec<Room> {
     rooms
 }
 
-/// The talk that is on in a room at `now`, with the room's next one. `talks` are in the order of their starts.
-fn on<'a>(
-    room: &Room,
-    talks: &[&'a Talk],
-    said: Option<&StageEntry>,
-    now: Micros,
-) -> (Option<&'a Talk>, Option<&'a Talk>) {
-    let here = || talks.iter().copied().filter(|talk| talk.room == room.slug);
-    let begun = here().take_while(|talk| talk.start <= now).last();
-    let holds = |said: &&StageEntry| {
-        said.since <= now
-            && begun.is_none_or(|talk| said.since >= talk.start || said.talk.as_ref() == Some(&talk.id))
-    };
-    let talk = match said.filter(holds) {
-        Some(said) => talks.iter().copied().find(|talk| said.talk.as_ref() == Some(&talk.id)),
-        None => begun.filter(|talk| now < talk.end),
-    };
-    (talk, here().find(|talk| talk.start > now))
-}
-
 /// What is on at `now`.
 pub(in crate::site) fn stage(
     fold: &Fold,
+    timeline: &Timeline,
     rooms: &[Room],
     slug: &str,
     venue: &Venue,
     now: Micros,
 ) -> StageView {
-    let mut talks: Vec<&Talk> = fold.talks.values().filter(|talk| !talk.dropped).collect();
-    if talks.is_empty() {
+    if fold.talks.values().all(|talk| talk.dropped) {
         return StageView::default();
     }
-    talks.sort_by_key(|talk| (talk.start, &talk.id));
-    let href = |talk: &Talk| format!("/{slug}/talks/{}", talk.id);
+    let head = Head { fold, timeline, slug, venue, now };
     let name = |of: &str| rooms.iter().find(|room| room.slug == of).map_or(of, |room| &room.name).to_owned();
-    let room = |room: &Room| {
-        let said = fold.stage.get(&room.slug).and_then(|said| said.last());
-        let (talk, next) = on(room, &talks, said, now);
-        let when = match (talk, next) {
-            (Some(talk), _) => format!("{} to {}", venue.hhmm(talk.start), venue.hhmm(talk.end)),
-            (None, Some(next)) => format!("until {}", venue.hhmm(next.start)),
-            (None, None) => String::new(),
-        };
-        let then = next.filter(|_| talk.is_none()).map(|next| (next.title.clone(), href(next)));
-        let talk = talk.map(|talk| OnView {
-            id: talk.id.to_string(),
-            href: href(talk),
-            title: talk.title.clone(),
-            who: speakers(talk),
-            until: venue.hhmm(talk.end),
-            played: played(talk, now),
-        });
-        RoomView { slug: room.slug.clone(), name: room.name.clone(), when, talk, then }
-    };
-    let coming = talks.iter().filter(|talk| talk.start > now).take(NEXT_MAX);
+    let mut coming: Vec<(&Span, &Talk, &str)> = Vec::new();
+    for (room, spans) in timeline.rooms() {
+        let after = spans.partition_point(|span| span.from <= now);
+        let talks = spans[after..].iter().filter_map(|span| Some((span, talk_of(fold, span)?, room)));
+        coming.extend(talks.take(NEXT_MAX));
+    }
+    coming.sort_by_key(|(span, talk, _)| (span.from, &talk.id));
     StageView {
-        rooms: rooms.iter().map(room).collect(),
+        rooms: rooms.iter().map(|room| head.room(room)).collect(),
         next: coming
-            .map(|talk| NextView {
-                at: venue.hhmm(talk.start),
+            .into_iter()
+            .take(NEXT_MAX)
+            .map(|(span, talk, room)| NextView {
+                at: venue.hhmm(span.from),
                 title: talk.title.clone(),
-                href: href(talk),
-                room: name(&talk.room),
+                href: head.href(talk),
+                room: name(room),
             })
             .collect(),
+    }
+}
+
+/// What the words are made of.
+struct Head<'a> {
+    fold: &'a Fold,
+    timeline: &'a Timeline,
+    slug: &'a str,
+    venue: &'a Venue,
+    now: Micros,
+}
+
+impl Head<'_> {
+    fn href(&self, talk: &Talk) -> String {
+        format!("/{}/talks/{}", self.slug, talk.id)
+    }
+
+    fn room(&self, room: &Room) -> RoomView {
+        let (venue, now) = (self.venue, self.now);
+        let span = on(self.timeline, &room.slug, now);
+        let talk = span.and_then(|span| Some((span, talk_of(self.fold, span)?)));
+        let next = self.timeline.next(&room.slug, now);
+        let next = next.and_then(|span| Some((span, talk_of(self.fold, span)?)));
+        let soon = next.filter(|(span, _)| span.from.since(now) < BREAK_MAX);
+        let when = match (talk, soon) {
+            (Some((span, _)), _) if span.due > now => {
+                format!("{} to {}", venue.hhmm(span.from), venue.hhmm(span.due))
+            }
+            (Some((span, _)), _) => format!("since {}", venue.hhmm(span.from)),
+            (None, Some((next, _))) => format!("until {}", venue.hhmm(next.from)),
+            (None, None) => String::new(),
+        };
+        let runs_late = || self.timeline.lateness(&room.slug, now).map(|by| format!("Running {}", late(by)));
+        RoomView {
+            slug: room.slug.clone(),
+            name: room.name.clone(),
+            when,
+            // What begins tomorrow is in the programme; here it would be read as today's.
+            late: if talk.is_some() || soon.is_some() { runs_late() } else { None },
+            then: soon.filter(|_| talk.is_none()).map(|(_, next)| (next.title.clone(), self.href(next))),
+            rests: if span.is_some() || soon.is_some() { "Break" } else { "Nothing is on" },
+            talk: talk.map(|(span, talk)| self.on(span, talk)),
+        }
+    }
+
+    fn on(&self, span: &Span, talk: &Talk) -> OnView {
+        let is_due = span.due <= self.now;
+        let until = if is_due { ("since", span.from) } else { ("until", span.due) };
+        let length = span.due.since(span.from).max(1);
+        OnView {
+            id: talk.id.to_string(),
+            href: self.href(talk),
+            title: talk.title.clone(),
+            who: speakers(talk),
+            until: format!("{} {}", until.0, self.venue.hhmm(until.1)),
+            played: (self.now.since(span.from).saturating_mul(100) / length).clamp(0, 100),
+        }
     }
 }
 
@@ -130,15 +168,10 @@ pub(in crate::site) fn speakers(talk: &Talk) -> String {
     names(&talk.speakers.iter().map(|speaker| speaker.name.as_str()).collect::<Vec<_>>())
 }
 
-fn played(talk: &Talk, now: Micros) -> i64 {
-    let length = talk.end.since(talk.start).max(1);
-    (now.since(talk.start).saturating_mul(100) / length).clamp(0, 100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::TalkId;
+    use model::{StageEntry, TalkId};
 
     fn talk(id: &str, room: &str, start: i64, end: i64) -> Talk {
         serde_json::from_value(serde_json::json!({
@@ -148,9 +181,14 @@ mod tests {
         .expect("a talk")
     }
 
+    fn view(fold: &Fold, minute: i64) -> StageView {
+        let timeline = Timeline::new(fold.talks.values(), &fold.stage);
+        let venue = Venue::new("UTC", None);
+        stage(fold, &timeline, &rooms(fold), "rustfest", &venue, Micros(minute * Micros::MINUTE))
+    }
+
     fn shown(fold: &Fold, minute: i64) -> Vec<String> {
-        let view =
-            stage(fold, &rooms(fold), "rustfest", &Venue::new("UTC", None), Micros(minute * Micros::MINUTE));
+        let view = view(fold, minute);
         view.rooms.iter().map(|r| r.talk.as_ref().map_or("break", |t| t.id.as_str()).to_owned()).collect()
     }
 
@@ -173,5 +211,28 @@ mod tests {
         assert_eq!(shown(&fold, 41), ["t2", "t3"], "the next talk begins by the clock");
         fold.stage.insert("main".into(), vec![said(None, 45)]);
         assert_eq!(shown(&fold, 50), ["break", "t3"]);
+    }
+
+    #[test]
+    fn a_room_that_runs_late_says_so_and_tells_what_it_expects() {
+        let mut fold = Fold::default();
+        for t in [talk("t1", "main", 0, 30), talk("t2", "main", 30, 60), talk("t3", "main", 1500, 1530)] {
+            fold.talks.insert(t.id.clone(), t);
+        }
+        let since = Micros(12 * Micros::MINUTE);
+        let late = StageEntry { room: "main".into(), talk: Some(TalkId("t1".into())), since, undone: false };
+        fold.stage.insert("main".into(), vec![late]);
+        let main = view(&fold, 20).rooms.remove(0);
+        assert_eq!(
+            (main.when.as_str(), main.late.as_deref()),
+            ("00:12 to 00:42", Some("Running 12 min late"))
+        );
+        assert_eq!(main.talk.as_ref().map(|t| (t.until.as_str(), t.played)), Some(("until 00:42", 26)));
+        let next: Vec<String> = view(&fold, 20).next.into_iter().map(|next| next.at).collect();
+        assert_eq!(next, ["00:42", "01:00"]);
+        let main = view(&fold, 80).rooms.remove(0);
+        assert_eq!((main.rests, main.when.as_str(), main.late), ("Nothing is on", "", None));
+        let main = view(&fold, 1400).rooms.remove(0);
+        assert_eq!((main.rests, main.when.as_str()), ("Break", "until 01:00"));
     }
 }

@@ -1,7 +1,14 @@
 //! Times as people at the venue read them.
 
-use jiff::{Zoned, civil::{Date, DateTime}, tz::TimeZone};
-use model::Micros;
+use jiff::{
+    Zoned,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+use model::{EventEntry, Micros};
+
+/// Before this hour it is still the night of the day before.
+const DAY_TURN_HOUR: i8 = 6;
 
 /// The venue's zone and its name.
 #[derive(Clone, Debug)]
@@ -25,6 +32,16 @@ impl Venue {
         Self { zone: tz, zone_name, place }
     }
 
+    /// The venue as the event's settings have it; UTC before they are known.
+    pub(in crate::site) fn of(settings: Option<&EventEntry>) -> Self {
+        settings.map_or_else(|| Self::new("UTC", None), |e| Self::new(&e.timezone, e.place.as_deref()))
+    }
+
+    /// Its zone.
+    pub(in crate::site) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     fn at(&self, at: Micros) -> Zoned {
         at.zoned(&self.zone)
     }
@@ -44,9 +61,21 @@ impl Venue {
         self.at(at).strftime("%-d %B").to_string()
     }
 
+    /// The moment of a time as a browser's field writes it, `2026-11-19T15:42`; none when it is no time.
     pub(in crate::site) fn moment(&self, local: &str) -> Option<Micros> {
         let at = local.parse::<DateTime>().ok()?.to_zoned(self.zone.clone()).ok()?;
         Some(Micros(at.timestamp().as_microsecond()))
+    }
+
+    /// First and last moment of a day written `2026-06-01`: from six in the morning to six the next, since what begins after midnight
+    /// belongs to the evening before. None when it is no day.
+    pub(in crate::site) fn day_span(&self, day: &str) -> Option<(Micros, Micros)> {
+        let date = day.parse::<Date>().ok()?;
+        let turn = |date: Date| {
+            let zoned = date.at(DAY_TURN_HOUR, 0, 0, 0).to_zoned(self.zone.clone()).ok()?;
+            Some(Micros(zoned.timestamp().as_microsecond()))
+        };
+        Some((turn(date)?, turn(date.tomorrow().ok()?)?))
     }
 
     /// The calendar day at the venue.
@@ -105,6 +134,11 @@ mod tests {
         let at = Micros::parse_rfc3339("2026-06-01T14:42:30Z").unwrap();
         assert_eq!((venue.hhmm(at).as_str(), venue.place.as_str()), ("15:42", "Lisbon"));
         assert_eq!((venue.weekday(at).as_str(), venue.day(at).as_str()), ("Monday", "1 June"));
+        assert_eq!(venue.moment("2026-06-01T15:42").map(|at| venue.hhmm(at)).as_deref(), Some("15:42"));
+        assert_eq!((venue.moment(""), venue.moment("noon")), (None, None));
+        let (from, to) = venue.day_span("2026-06-01").unwrap();
+        assert_eq!((venue.hhmm(from).as_str(), venue.weekday(to).as_str()), ("06:00", "Tuesday"));
+        assert_eq!(venue.day_span("June"), None);
         assert_eq!(iso(at.minute()), "2026-06-01T14:42:00.000Z");
         assert_eq!(Venue::new("Nowhere/Land", Some("Porto")).zone_name, "UTC");
     }

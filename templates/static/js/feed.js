@@ -1,8 +1,9 @@
 // The feed: where an item stands, which block (minute, late line) it stands in, what waits behind the pill, what is
 // dropped at the lower end. Newest first, by the seq under which an item was first public.
 
+import { because } from "./because.js";
 import { count, h } from "./dom.js";
-import { article, foot, gone, quoted, sentence } from "./item.js";
+import { article, foot, gone, place, quoted, sentence } from "./item.js";
 import { hasLink, hasPhoto, roomOf } from "./tallies.js";
 
 const MINUTE = 60_000_000;
@@ -14,6 +15,7 @@ export class Feed {
     this.byId = new Map();
     this.order = [];
     this.pending = [];
+    this.leaving = new Set();
     this.overflowed = false;
     page.find = (id) => this.find(id);
     for (const element of root.querySelectorAll("[data-seq]")) this.adopt(element);
@@ -102,11 +104,43 @@ export class Feed {
         continue;
       }
       record.filing = move.filing;
-      if (!this.fits(move.filing)) this.drop(record);
-      else if (record.item) this.refoot(record);
-      else if (record.element) replace(record.element, move.filing, this.page);
+      if (this.fits(move.filing)) this.stay(record);
+      else this.leave(record);
     }
     return missing;
+  }
+
+  /** Filed here (again). */
+  stay(record) {
+    if (this.leaving.delete(record)) record.element.id = `i-${record.id}`;
+    record.element?.classList.remove("leaving");
+    this.refoot(record);
+  }
+
+  /** An item that comes from another lane. One that is older than what stands here belongs behind the way to older items. */
+  take(record) {
+    if (!this.isWhole && record.first < (this.order[0]?.first ?? 0)) return;
+    this.byId.set(record.id, record);
+    this.refoot(record);
+    if (this.reading()) this.hold(record);
+    else this.insert(record);
+  }
+
+  /** Filed elsewhere: it goes at once; while somebody reads, it says where to, and goes with what else has waited. */
+  leave(record) {
+    if (!record.element || !this.reading()) return this.drop(record);
+    this.leaving.add(record);
+    this.refoot(record);
+    record.element.classList.add("leaving");
+    // Where it goes, it stands under its own name.
+    record.element.removeAttribute("id");
+    const line = record.element.querySelector(".item-foot");
+    line?.prepend(h("b", { class: "went" }, line.querySelector(".place") ? "Moved to" : "Moved out of here"));
+  }
+
+  /** Whether anything waits until nobody reads. */
+  isWaiting() {
+    return this.pending.length > 0 || this.leaving.size > 0;
   }
 
   /** A window in which a source may have lost something; the same line again when it is closed. */
@@ -167,10 +201,18 @@ export class Feed {
     }
   }
 
+  /** Lets what waited in and out once nobody reads; true when anything did. */
+  settle() {
+    if (this.reading() || !this.isWaiting()) return false;
+    this.release();
+    return true;
+  }
+
   /** Brings what waited into the page, oldest first. Returns the element of the newest. */
   release() {
     if (this.overflowed) this.clear();
     this.overflowed = false;
+    for (const record of this.leaving) this.drop(record);
     const waiting = this.pending;
     this.pending = [];
     this.root.setAttribute("aria-busy", "true");
@@ -183,6 +225,7 @@ export class Feed {
   clear() {
     for (const record of this.order) this.byId.delete(record.id);
     this.order = [];
+    this.leaving.clear();
     this.root.replaceChildren();
   }
 
@@ -194,7 +237,7 @@ export class Feed {
   }
 
   insert(record) {
-    record.element = this.draw(record);
+    record.element ??= this.draw(record);
     if (!record.mark) record.element.classList.add("is-new");
     let i = this.order.length;
     while (i > 0 && this.order[i - 1].first > record.first) i -= 1;
@@ -250,12 +293,23 @@ export class Feed {
     if (focused) element.focus({ preventScroll: true });
   }
 
+  /** New counts or a new filing: only the quiet line changes, and what is folded out of it stays so. */
   refoot(record) {
-    if (record.element) record.element.querySelector(".item-foot")?.replaceWith(foot(record, this.page));
+    const line = record.element?.querySelector(".item-foot");
+    if (!line) return;
+    const open = line.querySelector(".because")?.open;
+    const room = roomOf(record.filing);
+    if (record.filing && room !== null) record.element.dataset.room = room;
+    else if (record.filing) delete record.element.dataset.room;
+    if (record.item) line.replaceWith(foot(record, this.page));
+    else if (record.filing) replace(line, record.filing, this.page);
+    const because = record.element.querySelector(".because");
+    if (open && because) because.open = true;
   }
 
   drop(record) {
     this.byId.delete(record.id);
+    this.leaving.delete(record);
     this.order = this.order.filter((other) => other !== record);
     this.pending = this.pending.filter((other) => other !== record);
     if (!record.element) return;
@@ -291,21 +345,19 @@ function recount(element, counted) {
   const line = element.querySelector(".item-foot");
   if (!line) return;
   line.querySelectorAll(".count").forEach((old) => old.remove());
-  const before = line.querySelector(".original") ?? line.lastElementChild;
+  const before = line.querySelector(".original") ?? line.querySelector(":scope > a:not(.place)");
   for (const [n, one, many] of [[counted.boosts, "boost", "boosts"], [counted.likes, "like", "likes"], [counted.replies, "reply", "replies"]]) {
     if (n > 0) before.before(h("span", { class: "count" }, count(n, one, many)));
   }
 }
 
-/** A new filing on an item that the server drew. */
-function replace(element, filing, page) {
-  const line = element.querySelector(".item-foot");
-  if (!line) return;
-  line.querySelector(".place")?.remove();
-  const room = filing.state === "filed" && page.rooms.find((r) => r.slug === filing.room);
-  if (!room) return;
-  const talk = filing.talk ? `/${page.slug}/talks/${filing.talk}` : null;
-  line.prepend(talk ? h("a", { class: "place", href: talk }, room.name) : h("span", { class: "place" }, room.name));
+/** A new filing on the quiet line of an item that the server drew. */
+function replace(line, filing, page) {
+  for (const old of line.querySelectorAll(".place, .went")) old.remove();
+  line.querySelector(".because")?.remove();
+  line.append(because(filing, page));
+  const where = place(filing, page);
+  if (where) line.prepend(where);
 }
 
 /** The words of an item that the server drew, in one line: its paragraphs touch in the document, but not for a reader. */

@@ -1,5 +1,6 @@
 // One item as an element: the same markup and classes as templates/partials/item.html.
 
+import { because } from "./because.js";
 import { count, h, web } from "./dom.js";
 import { hasPhoto, roomOf } from "./tallies.js";
 
@@ -45,17 +46,24 @@ export function sentence(kind, by, time) {
 export function foot(record, page) {
   const { id, item, filing } = record;
   const line = h("footer", { class: "item-foot" });
-  const room = filing?.state === "filed" && page.rooms.find((r) => r.slug === filing.room);
-  if (room) {
-    const talk = filing.talk ? `/${page.slug}/talks/${filing.talk}` : null;
-    line.append(talk ? h("a", { class: "place", href: talk }, room.name) : h("span", { class: "place" }, room.name));
-  }
+  const where = place(filing, page);
+  if (where) line.append(where);
   if (item.marks.includes("question")) line.append(h("span", { class: "question" }, "question"));
   line.append(...counted(item));
   const original = item.network !== "onsite" && item.url && web(item.url);
   if (original) line.append(h("a", { class: "original", href: original.href, rel: REL }, "Original"));
   line.append(h("a", { href: `/${page.slug}/posts/${id}` }, "Link"));
+  const why = because(filing, page);
+  if (why) line.append(why);
   return line;
+}
+
+/** The room that an item was filed to, leading to its talk; null for the hallway. */
+export function place(filing, page) {
+  const room = filing?.state === "filed" && page.rooms.find((r) => r.slug === filing.room);
+  if (!room) return null;
+  const talk = filing.talk ? `/${page.slug}/talks/${filing.talk}` : null;
+  return talk ? h("a", { class: "place", href: talk }, room.name) : h("span", { class: "place" }, room.name);
 }
 
 function counted(item) {

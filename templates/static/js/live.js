@@ -16,11 +16,12 @@ const MOVED_WAIT_MS = 1_500;
 const MOVED_TRIES_MAX = 20;
 
 const page = JSON.parse(document.getElementById("page-data").textContent);
+page.titles = new Map(page.talks.map((talk) => [talk.id, talk.title]));
 const root = document.getElementById("feed");
 const clock = new Clock(page.pace, page.zone);
 let readerTop = scrollY;
 const reading = () => readerTop > TOP_PX || root.contains(document.activeElement);
-const feed = new Feed(root, page, clock, reading);
+const feed = page.view === "lanes" ? new (await import("./lanes.js")).Lanes(root, page, clock) : new Feed(root, page, clock, reading);
 const stage = new Stage(page, clock);
 const status = new Status(clock);
 const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, state: (name) => status.show(name) });
@@ -40,13 +41,13 @@ function apply(entry) {
     case "filing": fetchMoved(entry.seq - 1, new Set(feed.filing(entry))); break;
     case "gap": feed.gap(entry); break;
     case "notice": notice(entry.notice); break;
-    case "talk": stage.talk(entry); break;
-    case "schedule": stage.schedule(entry); break;
-    case "stage": stage.stage(entry); break;
-    case "event": rename(entry.event); break;
+    case "talk": page.titles.set(entry.talk.id, entry.talk.title); stage.talk(entry); break;
+    case "schedule": case "stage": stage.changed(entry); break;
+    case "event": rename(entry.event); stage.changed(entry); break;
     default: return;
   }
-  if (entry.item && !known) document.getElementById("nothing").hidden = true;
+  const nothing = document.getElementById("nothing");
+  if (nothing && entry.item && !known) nothing.hidden = true;
   paintSoon();
 }
 
@@ -59,9 +60,9 @@ function paintSoon() {
     painting = false;
     feed.number();
     status.waiting(feed.pending.length);
-    const oldest = feed.order[0]?.first;
+    const oldest = feed.order?.[0]?.first;
     const older = document.getElementById("older");
-    if (oldest > 1) { older.href = `?before=${oldest}${page.filter.query}`; older.parentElement.hidden = false; }
+    if (older && oldest > 1) { older.href = `?before=${oldest}${page.filter.query}`; older.parentElement.hidden = false; }
   });
 }
 
@@ -126,7 +127,7 @@ async function fetchMoved(after, missing) {
 
 /** Shows what waits. By key the newest gets the focus, so that j goes on from there; by hand nothing is focused. */
 function showNew({ byKey }) {
-  if (feed.pending.length === 0) return;
+  if (!feed.isWaiting()) return;
   scrollTo({ top: 0 });
   if (!byKey) document.activeElement?.blur();
   const newest = feed.release();
@@ -146,11 +147,11 @@ function tick() {
 function scrolled() {
   readerTop = scrollY;
   document.body.toggleAttribute("data-scrolled", readerTop > (document.getElementById("stage")?.offsetHeight ?? 0) + 60);
-  if (!reading() && feed.pending.length > 0) { feed.release(); paintSoon(); }
+  if (feed.settle()) paintSoon();
 }
 
 document.documentElement.dataset.script = "on";
-document.getElementById("pill").addEventListener("click", () => showNew({ byKey: false }));
+document.getElementById("pill")?.addEventListener("click", () => showNew({ byKey: false }));
 addEventListener("scroll", scrolled, { passive: true });
 keys(root, () => showNew({ byKey: true }), compose ? () => compose.open() : null);
 scrolled();

@@ -1,47 +1,62 @@
-// What is on now, next, and the line both fold to: drawn from talks, stage entries and the venue's clock. The same markup
-// as templates/partials/stage.html, and the same rule: what stewards said holds until the schedule's next talk begins.
+// What is on now, next, and the line both fold to. The server says what is on and when (`stage` in the page's data, the same
+// from /now); this only follows its clock, draws the same markup as templates/partials/stage.html, and asks again when the
+// log says that something has changed.
 
 import { h } from "./dom.js";
 
 const NEXT_MAX = 3;
+/** A talk that begins within this time ends a break, in microseconds; later, nothing is on. As in view/now.rs. */
+const BREAK_MAX = 8 * 3_600_000_000;
+/** All pages hear of a change in the same moment; they ask within so many milliseconds. */
+const ASK_MS = 2_500;
+const RETRY_MS = 2_000;
+const RETRY_MS_MAX = 60_000;
 
 export class Stage {
   constructor(page, clock) {
     Object.assign(this, { page, clock });
     this.talks = new Map(page.talks.map((talk) => [talk.id, talk]));
-    this.said = new Map(Object.entries(page.stage));
+    this.rooms = page.stage;
     this.root = document.getElementById("stage");
     this.line = document.getElementById("stage-line");
     this.drawn = null;
+    this.wanted = 0;
+    this.asking = null;
+    this.tries = 0;
   }
 
   talk(entry) {
     const { id, title, speakers, room, start, end, dropped } = entry.talk;
     this.talks.set(id, { id, title, speakers: speakers.map((s) => s.name), room, start, end, dropped });
-    this.draw();
+    this.changed(entry);
   }
 
-  schedule(entry) {
-    for (const id of entry.dropped) this.talks.delete(id);
-    this.draw();
+  /** The log says something of stage, talks or rooms: what is on is asked for anew, once for all that comes meanwhile. */
+  changed(entry) {
+    this.wanted = entry.seq;
+    this.asking ??= setTimeout(() => this.ask(), ASK_MS * Math.random());
   }
 
-  stage(entry) {
-    this.said.set(entry.room, { talk: entry.talk, since: entry.since });
-    this.draw();
+  async ask() {
+    const answer = await fetch(`/api/v1/events/${this.page.slug}/now`).catch(() => null);
+    const told = answer?.ok ? await answer.json().catch(() => null) : null;
+    this.asking = null;
+    if (Array.isArray(told?.rooms)) { this.rooms = told.rooms; this.draw(); }
+    if (told && told.position?.seq >= this.wanted) { this.tries = 0; return; }
+    // The site may read the log a moment after us, or be away.
+    this.tries += 1;
+    const wait = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** Math.min(this.tries, 8)) * (0.5 + Math.random() / 2);
+    this.asking = setTimeout(() => this.ask(), wait);
   }
 
   /** Rooms with what is on in each at `now`. */
   on(now) {
-    const talks = [...this.talks.values()].filter((talk) => !talk.dropped).sort((a, b) => a.start - b.start);
-    return this.page.rooms.map((room) => {
-      const here = talks.filter((talk) => talk.room === room.slug);
-      const begun = here.filter((talk) => talk.start <= now).at(-1);
-      const said = this.said.get(room.slug);
-      const held = said && said.since <= now && (!begun || said.since >= begun.start || said.talk === begun.id);
-      const scheduled = begun && now < begun.end ? begun : null;
-      const talk = held ? this.talks.get(said.talk) ?? null : scheduled;
-      return { room, talk, next: here.find((other) => other.start > now) ?? null };
+    return this.rooms.map(({ slug, name, spans }) => {
+      const span = spans.findLast((one) => one.from <= now && now < one.to) ?? null;
+      const next = spans.find((one) => one.from > now && one.talk) ?? null;
+      const soon = next && next.from - now < BREAK_MAX ? next : null;
+      const talk = span?.talk ? this.talks.get(span.talk) ?? null : null;
+      return { slug, name, span, talk, soon, isDue: talk ? span.due <= now : false, late: talk ? span.late_end : soon?.late_start };
     });
   }
 
@@ -50,54 +65,57 @@ export class Stage {
     if (!this.root) return;
     const now = this.clock.now();
     const rooms = this.on(now);
-    const next = [...this.talks.values()].filter((t) => !t.dropped && t.start > now).sort((a, b) => a.start - b.start || a.id.localeCompare(b.id)).slice(0, NEXT_MAX);
-    const signature = JSON.stringify([rooms.map((r) => [r.talk, r.next]), next]);
+    const next = this.rooms.flatMap(({ name, spans }) => spans.filter((one) => one.from > now && this.talks.has(one.talk)).map((one) => ({ ...one, room: name })))
+      .sort((a, b) => a.from - b.from || (a.talk < b.talk ? -1 : 1)).slice(0, NEXT_MAX);
+    const signature = JSON.stringify([rooms, next]);
     if (signature !== this.drawn) {
       if (this.drawn !== null || this.changedSinceServer(rooms)) this.redraw(rooms, next);
       this.drawn = signature;
     }
-    for (const { talk, room } of rooms) {
-      const played = talk && this.root.querySelector(`[data-stage="${CSS.escape(room.slug)}"] progress`);
-      if (played) played.value = share(talk, now);
+    for (const { talk, span, slug } of rooms) {
+      const played = talk && this.root.querySelector(`[data-stage="${CSS.escape(slug)}"] progress`);
+      if (played) played.value = share(span, now);
     }
   }
 
   changedSinceServer(rooms) {
     const shown = [...this.root.querySelectorAll("[data-stage]")].map((e) => `${e.dataset.stage}:${e.dataset.talk ?? ""}`);
-    return JSON.stringify(shown) !== JSON.stringify(rooms.map((r) => `${r.room.slug}:${r.talk?.id ?? ""}`));
+    return JSON.stringify(shown) !== JSON.stringify(rooms.map((r) => `${r.slug}:${r.talk?.id ?? ""}`));
   }
 
   redraw(rooms, next) {
     const talks = h("div", { class: "rooms" }, rooms.map((r) => this.now(r)));
-    const list = next.map((talk) => h("li", null, h("time", null, this.clock.hhmm(talk.start)),
-      h("p", null, h("a", { href: this.href(talk) }, talk.title), h("span", null, this.room(talk.room)))));
+    const list = next.map((one) => h("li", null, h("time", null, this.clock.hhmm(one.from)),
+      h("p", null, h("a", { href: this.href(one.talk) }, this.talks.get(one.talk).title), h("span", null, one.room))));
     this.root.replaceChildren(talks, ...(list.length > 0 ? [h("section", { class: "next", "aria-label": "Next" }, h("b", null, "Next"), h("ol", null, list))] : []));
-    this.line.firstElementChild.replaceChildren(...rooms.filter((r) => r.talk).map(({ room, talk }) =>
-      h("p", null, h("b", null, room.name), ` ${talk.title} `, h("span", null, `until ${this.clock.hhmm(talk.end)}`))));
+    this.line.firstElementChild.replaceChildren(...rooms.filter((r) => r.talk).map(({ name, talk, span, isDue }) =>
+      h("p", null, h("b", null, name), ` ${talk.title} `, h("span", null, isDue ? `since ${this.clock.hhmm(span.from)}` : `until ${this.clock.hhmm(span.due)}`))));
   }
 
-  now({ room, talk, next }) {
-    const between = talk ?? next;
-    const where = talk ? `${this.clock.hhmm(talk.start)} to ${this.clock.hhmm(talk.end)}` : next ? `until ${this.clock.hhmm(next.start)}` : "";
-    return h("article", { class: talk ? "talk-now" : "talk-now idle", "data-stage": room.slug, "data-talk": talk?.id },
-      talk ? h("progress", { class: "played", max: 100, value: share(talk, this.clock.now()), "aria-label": "Played" }) : null,
-      h("p", { class: "where" }, h("b", null, room.name), h("span", null, where)),
-      h("h2", null, talk ? h("a", { href: this.href(talk), dir: "auto" }, talk.title) : between ? "Break" : "Nothing more today"),
+  now({ slug, name, talk, span, soon, isDue, late }) {
+    const next = talk ? null : this.talks.get(soon?.talk);
+    return h("article", { class: talk ? "talk-now" : "talk-now idle", "data-stage": slug, "data-talk": talk?.id },
+      talk ? h("progress", { class: "played", max: 100, value: share(span, this.clock.now()), "aria-label": "Played" }) : null,
+      h("p", { class: "where" }, h("b", null, name), h("span", null, this.when(talk, span, soon, isDue))),
+      late ? h("p", { class: "late" }, `Running ${late.text}`) : null,
+      h("h2", null, talk ? h("a", { href: this.href(talk.id), dir: "auto" }, talk.title) : span || soon ? "Break" : "Nothing is on"),
       talk?.speakers.length > 0 ? h("p", { class: "who" }, names(talk.speakers)) : null,
-      !talk && next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next) }, next.title)) : null);
+      next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next.id) }, next.title)) : null);
   }
 
-  href(talk) {
-    return `/${this.page.slug}/talks/${talk.id}`;
+  when(talk, span, soon, isDue) {
+    if (talk && isDue) return `since ${this.clock.hhmm(span.from)}`;
+    if (talk) return `${this.clock.hhmm(span.from)} to ${this.clock.hhmm(span.due)}`;
+    return soon ? `until ${this.clock.hhmm(soon.from)}` : "";
   }
 
-  room(slug) {
-    return this.page.rooms.find((room) => room.slug === slug)?.name ?? slug;
+  href(id) {
+    return `/${this.page.slug}/talks/${id}`;
   }
 }
 
-function share(talk, now) {
-  return Math.max(0, Math.min(100, (100 * (now - talk.start)) / (talk.end - talk.start)));
+function share(span, now) {
+  return Math.max(0, Math.min(100, (100 * (now - span.from)) / Math.max(1, span.due - span.from)));
 }
 
 /** "A", "A and B", "A, B and C": as the server joins them. */

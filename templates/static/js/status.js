@@ -48,12 +48,12 @@ export class Status {
     if (head !== null) this.notice.replaceChildren(Object.assign(document.createElement("b"), { textContent: head }), ` ${text}`);
   }
 
-  /** The pill: how many items wait above. */
+  /** The pill: how many items wait above. Lanes have pills of their own. */
   waiting(n) {
-    this.pill.parentElement.hidden = n === 0;
+    if (this.pill) this.pill.parentElement.hidden = n === 0;
     if (n === 0) return;
     const words = count(n, "new item", "new items");
-    if (this.pill.lastChild.textContent !== words) this.pill.lastChild.textContent = words;
+    if (this.pill && this.pill.lastChild.textContent !== words) this.pill.lastChild.textContent = words;
     if (performance.now() - this.spokeAt < SPEAK_MS) return;
     this.spokeAt = performance.now();
     this.spoken.textContent = `${words}. Press full stop to show them.`;

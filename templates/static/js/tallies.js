@@ -55,9 +55,9 @@ function held({ item, filing, element }) {
 
 function add(filters, by) {
   for (const name of filters) {
-    const cell = document.querySelector(`[data-count="${CSS.escape(name)}"]`);
-    if (!cell) continue;
-    cell.dataset.n = Math.max(0, Number(cell.dataset.n) + by);
-    cell.textContent = number(Number(cell.dataset.n));
+    for (const cell of document.querySelectorAll(`[data-count="${CSS.escape(name)}"]`)) {
+      cell.dataset.n = Math.max(0, Number(cell.dataset.n) + by);
+      cell.textContent = number(Number(cell.dataset.n));
+    }
   }
 }

@@ -1,0 +1,55 @@
+//! The rooms side by side: a lane for each, and one for what was filed to none. On a narrow screen one of them is in sight. In the browser:
+//! `templates/static/js/lanes.js`.
+
+use super::{ITEMS_SHOWN, Sight};
+use crate::site::view::{
+    feed::{Block, blocks},
+    number,
+    rail::Filter,
+};
+use model::{RowState, Seq};
+
+/// Items of a lane at least, however many lanes there are.
+const LANE_ITEMS_MIN: usize = 10;
+
+/// One lane.
+pub(super) struct LaneView {
+    /// The name of its filter in addresses.
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) count: u64,
+    pub(super) shown: String,
+    /// Whether it is the one in sight on a narrow screen.
+    pub(super) is_current: bool,
+    pub(super) is_hallway: bool,
+    pub(super) blocks: Vec<Block>,
+    /// Where its older items are.
+    pub(super) older: Option<String>,
+}
+
+/// The lanes, in the order of the rooms, the hallway last. A filter that is no room's shows the first.
+pub(super) fn lanes(sight: &Sight<'_>, current: &Filter) -> Vec<LaneView> {
+    let mut all: Vec<(Filter, &str)> =
+        sight.rooms.iter().map(|room| (Filter::Room(room.slug.clone()), room.name.as_str())).collect();
+    all.push((Filter::Hallway, "Hallway"));
+    let at = all.iter().position(|(filter, _)| filter == current).unwrap_or(0);
+    let most = (ITEMS_SHOWN / all.len()).max(LANE_ITEMS_MIN);
+    let lane = |(n, (filter, name)): (usize, (Filter, &str))| {
+        let (lines, older) = sight.lines(&filter, Seq::MAX, most);
+        let key = filter.name();
+        let held = sight.fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown && filter.holds(row));
+        let count = held.count() as u64;
+        let query: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        LaneView {
+            name: name.to_owned(),
+            count,
+            shown: number(count),
+            is_current: n == at,
+            is_hallway: filter == Filter::Hallway,
+            blocks: blocks(lines, sight.venue, true),
+            older: older.map(|seq| format!("/{}?before={seq}&show={query}", sight.slug)),
+            key,
+        }
+    };
+    all.into_iter().enumerate().map(lane).collect()
+}

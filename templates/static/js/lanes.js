@@ -1,0 +1,138 @@
+// The rooms side by side: a feed for each, which posts change when they are filed anew. To the rest of the page all lanes
+// together are one feed.
+
+import { count } from "./dom.js";
+import { Feed } from "./feed.js";
+
+const TOP_PX = 8;
+// Where the style sheet sets the lanes side by side; below that one is in sight, and the page scrolls instead of its lanes.
+const WIDE = "(min-width: 68.75rem)";
+
+export class Lanes {
+  constructor(root, page, clock) {
+    this.page = page;
+    this.wide = matchMedia(WIDE);
+    this.lanes = [...root.querySelectorAll(".lane")].map((element) => this.lane(element, clock));
+    this.byId = { get: (id) => this.holder(id)?.byId.get(id) };
+    root.querySelector("[data-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  lane(element, clock) {
+    const key = element.dataset.lane;
+    const filter = key === "hallway" ? { kind: "hallway", value: null } : { kind: "room", value: key.slice("room.".length) };
+    const own = { ...this.page, filter };
+    const root = element.querySelector(".feed");
+    const reading = () => (this.wide.matches ? element.scrollTop : scrollY) > TOP_PX || root.contains(document.activeElement);
+    const lane = new Feed(root, own, clock, reading);
+    own.find = (id) => this.find(id);
+    const [pill, older] = [element.querySelector(".pill"), element.querySelector(".loading")];
+    Object.assign(lane, { element, pill, older, isWhole: older.hidden });
+    pill.addEventListener("click", () => { document.activeElement?.blur(); this.bringIn(lane); });
+    element.addEventListener("scroll", () => { if (lane.settle()) this.number(); }, { passive: true });
+    return lane;
+  }
+
+  /** The lane in which an item stands; where it only waits to leave, none other having it. */
+  holder(id) {
+    const all = this.lanes.filter((lane) => lane.byId.has(id));
+    return all.find((lane) => !lane.leaving.has(lane.byId.get(id))) ?? all[0];
+  }
+
+  find(id) {
+    for (const lane of this.lanes) {
+      const found = lane.find(id);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  put(entry) {
+    for (const lane of this.lanes) lane.put(entry);
+    for (const lane of this.lanes) lane.requote(entry.id);
+  }
+
+  takeAway(entry) {
+    for (const lane of this.lanes) if (lane.byId.has(entry.id)) lane.takeAway(entry);
+    for (const lane of this.lanes) lane.requote(entry.id);
+  }
+
+  counts(entry) {
+    for (const lane of this.lanes) lane.counts(entry);
+  }
+
+  gap(entry) {
+    for (const lane of this.lanes) lane.gap(entry);
+  }
+
+  /** A post goes into the lane of its new room first, then out of the one where it was. What no lane has is older than all. */
+  filing(entry) {
+    for (const { id, filing } of entry.moves) {
+      const record = this.byId.get(id);
+      if (!record) continue;
+      const to = this.lanes.find((lane) => lane.fits(filing));
+      const having = this.lanes.filter((lane) => lane.byId.has(id));
+      for (const lane of having) lane.byId.get(id).filing = filing;
+      if (to && !having.includes(to)) to.take(twin(record));
+      for (const lane of having) {
+        if (lane === to) lane.stay(lane.byId.get(id));
+        else lane.leave(lane.byId.get(id));
+      }
+    }
+    return [];
+  }
+
+  get pending() {
+    return this.lanes.flatMap((lane) => lane.pending);
+  }
+
+  isWaiting() {
+    return this.lanes.some((lane) => lane.isWaiting());
+  }
+
+  /** What nobody reads takes in what has waited. */
+  settle() {
+    return this.lanes.map((lane) => lane.settle()).some(Boolean);
+  }
+
+  bringIn(lane) {
+    lane.element.scrollTop = 0;
+    if (!this.wide.matches) scrollTo({ top: 0 });
+    const newest = lane.release();
+    this.number();
+    return newest;
+  }
+
+  /** Everything that waits, in all lanes. Returns the newest item's element. */
+  release() {
+    const waiting = this.lanes.filter((lane) => lane.isWaiting());
+    const newest = waiting.map((lane) => this.bringIn(lane)).filter(Boolean);
+    return newest.sort((a, b) => b.dataset.seq - a.dataset.seq)[0] ?? null;
+  }
+
+  reset() {
+    for (const lane of this.lanes) lane.reset();
+  }
+
+  /** Once per painted frame: numbers for assistive technology, the pills, the ways to older items. */
+  number() {
+    for (const lane of this.lanes) {
+      lane.number();
+      const n = lane.pending.length;
+      lane.pill.parentElement.hidden = n === 0;
+      if (n > 0) lane.pill.lastChild.textContent = count(n, "new item", "new items");
+      const oldest = lane.order.find((record) => !record.mark)?.first;
+      if (lane.order.length >= this.page.items_max) lane.isWhole = false;
+      if (lane.isWhole || !oldest) continue;
+      lane.older.hidden = false;
+      lane.older.firstElementChild.href = `/${this.page.slug}?before=${oldest}&show=${encodeURIComponent(lane.element.dataset.lane)}`;
+    }
+  }
+}
+
+/** The same item for another lane: drawn anew where its words are known, else what the server drew of it. */
+function twin({ id, first, last, at, late, item, sentence, filing, element }) {
+  const record = { id, first, last, at, late, item, sentence, filing };
+  if (item === undefined && element) record.element = element.cloneNode(true);
+  record.element?.classList.remove("leaving");
+  return record;
+}
