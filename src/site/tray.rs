@@ -104,7 +104,9 @@ struct TalkOption {
 pub(in crate::site) struct Notice {
     /// Posts that were moved.
     moved: Option<usize>,
-    /// Where to, as a [`Target`]; empty for several.
+    /// Others that the rules filed anew after them.
+    followed: usize,
+    /// Where to, as a [`order::Target`]; empty for several.
     to: String,
     /// Set when a move was taken back.
     undone: Option<String>,
@@ -130,6 +132,10 @@ impl Notice {
             (_, Some(_)) => format!("Taken back: {posts} as before."),
             _ => format!("{posts} filed{}.", to_words(&self.to, fold)),
         };
+        if self.followed > 0 {
+            let others = count(self.followed as u64, "other follows", "others follow");
+            self.words.push_str(&format!(" By the rules, {others}."));
+        }
         self
     }
 }

@@ -43,7 +43,9 @@ fn programme() -> Vec<u8> {
 /// Somebody writes these words on the page; the post's id.
 pub(super) async fn say(desk: &Desk, words: &str) -> String {
     let say = Say { text: words.into(), name: "Ana".into(), reply_to: None, talk: None, room: None };
-    desk.ask(Ask::Say(say)).await.id.expect("a post has an id")
+    // Each by somebody else: where one has just been is a sign for what they say next.
+    let who: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
+    desk.ask_as("person", &who, Ask::Say(say)).await.id.expect("a post has an id")
 }
 
 /// The owner, as a browser that has opened the owner's link.

@@ -111,8 +111,13 @@ impl Desk {
 
     /// Asks the nozzle as an organiser does.
     pub(super) async fn ask(&self, ask: Ask) -> Outcome {
+        self.ask_as("moderator", "ada", ask).await
+    }
+
+    /// Asks the nozzle as somebody.
+    pub(super) async fn ask_as(&self, role: &str, name: &str, ask: Ask) -> Outcome {
         let key = format!("test {}", self.keys.fetch_add(1, Ordering::Relaxed));
-        let actor = Actor { role: "moderator".into(), name: "ada".into() };
+        let actor = Actor { role: role.into(), name: name.into() };
         self.nozzle.ask(self.eid, Order { ask, key, actor, is_dry_run: false }).await.expect("taken")
     }
 

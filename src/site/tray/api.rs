@@ -126,7 +126,8 @@ fn list(event: &EventLive, asked: &Asked, after: Seq) -> Response {
 }
 
 /// `POST /api/v1/events/{event}/file` with `{"ids", "talk", "event", "rule"}`, as the nozzle takes it. An `Idempotency-Key` makes asking
-/// again safe. Answers what was moved and, as `before`, the requests that take it back.
+/// again safe. Answers how many were moved, how many others the rules
+/// filed anew after them, and, as `before`, the requests that take it back.
 pub(in crate::site) async fn file(
     State(site): State<Site>,
     Path(slug): Path<String>,
@@ -181,7 +182,7 @@ fn key(headers: &HeaderMap) -> Result<String, Refusal> {
 
 fn answer(done: Done) -> serde_json::Value {
     let before: Vec<FileItems> = done.before.into_iter().map(|(target, ids)| target.ask(ids)).collect();
-    json!({"seq": done.seq, "moved": done.moved, "before": before})
+    json!({"seq": done.seq, "moved": done.moved, "followed": done.followed, "before": before})
 }
 
 fn refused(refusal: &Refusal) -> Response {

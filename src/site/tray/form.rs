@@ -134,6 +134,9 @@ pub(in crate::site) async fn press(
             let undo = if pressed.undo.is_empty() { order::written(&done.before) } else { String::new() };
             let mut query = url::form_urlencoded::Serializer::new(asked.query());
             query.append_pair("moved", &done.moved.to_string());
+            if done.followed > 0 {
+                query.append_pair("followed", &done.followed.to_string());
+            }
             query.append_pair(if pressed.undo.is_empty() { "to" } else { "undone" }, &to);
             if !undo.is_empty() && done.moved > 0 {
                 query.append_pair("undo", &undo);

@@ -74,6 +74,8 @@ pub(super) struct Done {
     pub(super) seq: model::Seq,
     /// Posts that are somewhere else now.
     pub(super) moved: usize,
+    /// Other posts that the rules have filed anew, as what they answer or what their author spoke of has moved.
+    pub(super) followed: usize,
     /// What takes it back.
     pub(super) before: Moves,
 }
@@ -99,7 +101,9 @@ pub(super) async fn carry_out(
             let order = Order { ask, key, actor: actor.clone(), is_dry_run: false };
             let outcome = site.intake.ask(event.eid, order).await?;
             done.seq = done.seq.max(outcome.seq);
-            done.moved += outcome.moves.len();
+            let moved = outcome.moves.iter().filter(|m| part.contains(&m.id)).count();
+            done.moved += moved;
+            done.followed += outcome.moves.len() - moved;
         }
     }
     follows(event, done.seq).await;

@@ -6,7 +6,7 @@ import { article } from "./item.js";
 /** The element of a post that waits, as `GET .../unsorted` tells it. */
 export function card(waiting, page) {
   const { id, first, at, item, filing, time } = waiting;
-  const shown = { ...page, find: () => waiting.context };
+  const shown = { ...page, titles: new Map(), find: () => waiting.context };
   const post = article({ id, first, at, item, filing }, shown, time.split(" ").at(-1));
   // The reasons stand beside the post already.
   post.querySelector(".because")?.remove();
@@ -25,7 +25,7 @@ function sheet({ id, guess, reasons, on, quiet }, page) {
       h("p", { class: "label" }, `Suggested, ${guess.percent} % sure`),
       h("p", { class: "guess-talk", dir: "auto" }, h("b", null, guess.title), " ", h("span", null, guess.note)),
       button("btn solid accept", `${guess.talk} ${id}`, "a", "Accept ", kbd("a"))),
-    h("ul", { class: "reasons" }, reasons.map((reason) => h("li", null, reason))),
+    h("ul", { class: "reasons" }, reasons.map((reason) => h("li", { dir: "auto" }, reason))),
     h("div", { class: "choices" },
       on.map((choice, n) => button("choice", `${choice.talk} ${id}`, n + 1, kbd(n + 1),
         h("span", { dir: "auto" }, h("b", null, choice.title), " ", h("span", null, choice.note)))),

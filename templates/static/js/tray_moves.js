@@ -23,7 +23,7 @@ export class Moves {
     this.underWay -= 1;
     if (sent.ok) at(sent.seq);
     if (before.length > 0) this.keep([...this.done, before].slice(-UNDO_MAX));
-    this.said(sent.ok ? { words, canUndo: before.length > 0 } : { words: sent.why, isWrong: true, canUndo: this.done.length > 0 });
+    this.said(sent.ok ? { words: words + followed(sent), canUndo: before.length > 0 } : { words: sent.why, isWrong: true, canUndo: this.done.length > 0 });
     return sent.ok;
   }
 
@@ -48,14 +48,15 @@ export class Moves {
   }
 
   async send(asked, before) {
-    let seq = 0;
+    let [seq, others] = [0, 0];
     for (const one of asked) {
       const answer = await this.post(one);
       if (answer.why !== undefined) return { ok: false, why: answer.why };
       if (answer.moved > 0) before.push(...answer.before);
       seq = Math.max(seq, answer.seq);
+      others += answer.followed;
     }
-    return { ok: true, seq };
+    return { ok: true, seq, others };
   }
 
   async post(body) {
@@ -78,6 +79,11 @@ function ask(target, ids) {
   if (target === "none") return { ids, talk: null };
   if (target === "rule") return { ids, talk: null, rule: true };
   return { ids, talk: target };
+}
+
+/** Posts that the rules filed anew, as they answer what was moved, or come from its author. */
+function followed({ others }) {
+  return others > 0 ? ` By the rules, ${others === 1 ? "1 other follows" : `${others.toLocaleString("en-US")} others follow`}.` : "";
 }
 
 export function posts(n) {
