@@ -110,7 +110,7 @@ impl Sequencer {
                 }
                 () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => drop(self.counts().await?),
                 () = std::future::ready(()), if self.standing.has_account_to_do => drop(self.sweep().await?),
-                () = std::future::ready(()), if self.filer.has_waiting() => drop(self.refile().await?),
+                () = std::future::ready(()), if self.has_waiting() => drop(self.refile().await?),
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
@@ -132,7 +132,7 @@ impl Sequencer {
     }
 
     /// Takes a batch: orders that look at the whole event get a transaction of their own, all else shares one.
-    async fn take(&mut self, batch: Vec<Command>) -> Result<(), live::Error> {
+    pub(crate) async fn take(&mut self, batch: Vec<Command>) -> Result<(), live::Error> {
         let mut rest = batch.into_iter().peekable();
         while let Some(first) = rest.next() {
             let mut some = vec![first];

@@ -1,5 +1,5 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|jetstream|push|archive|commit|compression|fanout|product]... [--bin FILE] [--dist FILE]`,
+//! by itself: `bench [sequencer|filing|jetstream|push|archive|commit|compression|fanout|product]... [--bin FILE] [--dist FILE]`,
 //! all by default, or `bench fanout --help` for the one that takes options of its own.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
@@ -10,6 +10,7 @@ mod commit;
 mod compression;
 mod fanout;
 mod figures;
+mod filing;
 mod jetstream;
 mod posts;
 mod product;
@@ -20,8 +21,8 @@ use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 8] =
-    ["sequencer", "jetstream", "push", "archive", "commit", "compression", "fanout", "product"];
+const ALL: [&str; 9] =
+    ["sequencer", "filing", "jetstream", "push", "archive", "commit", "compression", "fanout", "product"];
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -29,6 +30,7 @@ fn main() -> anyhow::Result<()> {
         // The measurement of the fan-out starts its own parts as processes, and takes options.
         Some(fanout::PART) => fanout::part(args),
         Some("fanout") => fanout::run(args),
+        Some(filing::PART) => filing::part(args),
         _ => several(),
     }
 }
@@ -41,6 +43,7 @@ async fn several() -> anyhow::Result<()> {
     for what in &asked.what {
         match what.as_str() {
             "sequencer" => sequencing::measure(&mut figures).await?,
+            "filing" => filing::measure(&mut figures).await?,
             "jetstream" => jetstream::measure(&mut figures).await?,
             "push" => push::measure(&mut figures).await?,
             "archive" => archiving::measure(&mut figures).await?,

@@ -10,7 +10,7 @@ use clap::Args;
 /// What `bench` may be told.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these: sequencer, jetstream, push, archive, commit, compression, fanout, product. `fanout` by itself takes
+    /// Only these: sequencer, filing, jetstream, push, archive, commit, compression, fanout, product. `fanout` by itself takes
     /// options of its own behind it: see `bench fanout --help`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     what: Vec<String>,

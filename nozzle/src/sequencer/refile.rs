@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use live::Class;
 use live::state::{Arrival, ItemState, Outcome, Record, Words, decide};
-use model::filing::{Programme, WrittenAt, file};
+use model::filing::{Programme, WrittenAt, file, reach};
 use model::stage::Timeline;
 use model::{By, Filing, FilingEntry, Item, ItemId, Kind, Micros, Move, Seq};
 
@@ -124,8 +124,8 @@ impl Work<'_> {
 
     /// What is on has changed: what was said where the two differ is filed again.
     pub(super) async fn stage_changed(&mut self, stage: Timeline) -> Result<Refiled, live::Error> {
-        if stage != *self.stage_now() {
-            self.filer.wait_between(EVER);
+        for window in reach(self.stage_now(), &stage) {
+            self.filer.wait_between(window);
         }
         self.refiling.stage = Some(stage);
         self.refiled().await
@@ -173,8 +173,7 @@ impl Work<'_> {
     /// Reads the records of those that come next.
     async fn look_ahead(&mut self, max: usize) -> Result<(), live::Error> {
         let places = self.filer.waiting().map(|(_, id)| id).take(max);
-        let ids: Vec<ItemId> =
-            places.filter(|id| !self.records.contains_key(id)).take(RECORDS_MAX).collect();
+        let ids: Vec<ItemId> = places.filter(|id| !self.records.contains_key(id)).take(RECORDS_MAX).collect();
         self.records.extend(self.txn.items(&ids).await?);
         Ok(())
     }
@@ -204,7 +203,9 @@ impl Work<'_> {
         for id in std::mem::take(&mut self.refiling.moved) {
             // None: an entry of the item itself has told it since.
             let Some(told) = self.refiling.told.remove(&id) else { continue };
-            let Some(words) = self.records.get(&id).and_then(|record| record.words.as_ref()) else { continue };
+            let Some(words) = self.records.get(&id).and_then(|record| record.words.as_ref()) else {
+                continue;
+            };
             if words.filing != told {
                 moves.push(Move { id, filing: words.filing.clone() });
             }
@@ -217,8 +218,13 @@ impl Work<'_> {
 }
 
 impl Sequencer {
+    /// Items wait to be filed again.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.filer.has_waiting()
+    }
+
     /// One transaction over items that wait to be filed again. False when the ledger cannot be written just now: they wait.
-    pub(super) async fn refile(&mut self) -> Result<bool, live::Error> {
+    pub(crate) async fn refile(&mut self) -> Result<bool, live::Error> {
         match self.refile_once().await {
             Ok(()) => Ok(true),
             Err(e) if e.class() == Class::Retry => {
@@ -242,7 +248,7 @@ impl Sequencer {
     /// What still waits when the sequencer stops, as far as it goes quickly.
     pub(super) async fn refile_last(&mut self) -> Result<(), live::Error> {
         for _ in 0..LAST_STEPS_MAX {
-            if !self.filer.has_waiting() || !self.refile().await? {
+            if !self.has_waiting() || !self.refile().await? {
                 break;
             }
         }

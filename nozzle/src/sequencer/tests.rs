@@ -2,9 +2,12 @@
 
 mod accounts;
 mod edges;
+mod filing;
 mod onsite;
 mod orders;
 mod random;
+mod refiling;
+mod scenes;
 
 use std::sync::Arc;
 

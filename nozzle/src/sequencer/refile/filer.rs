@@ -91,9 +91,9 @@ impl Filer {
     /// Takes in what an item is to others, and names those whose context that changes.
     fn enter(&mut self, record: &Record) -> Vec<Place> {
         match (record.state, &record.words) {
-            (ItemState::Removed, _) | (_, None) => self.register.remove(record.id),
             (ItemState::Shown, Some(words)) => self.register.put(&words.item, &words.filing),
-            (ItemState::Held | ItemState::Hidden, Some(words)) => self.register.put_private(&words.item),
+            // What is not public is nobody's context. It is filed again itself when it is shown.
+            _ => self.register.remove(record.id),
         }
     }
 
