@@ -33,6 +33,7 @@ Each baseline is let off as many posts as the rules are sure of (equal coverage)
   perihelion filing bench                              the demo's own schedule
   perihelion filing bench --schedules ~/schedules      and every schedule in a directory
   perihelion filing bench --seed 7 --posts 20000       other posts, more of them
+  perihelion filing bench --keep posts                 and keep them, for schedule try and for your own eyes
 
 Exit codes: 0 every aim is met; 1 one is missed; 2 asked wrongly.";
 
@@ -78,6 +79,9 @@ pub(crate) struct BenchArgs {
     /// What the posts are drawn from: the same seed, the same posts
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Write each schedule's posts, labels, presses, handles and event.toml below this directory, to be read or tried
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
     /// Print one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,

@@ -115,8 +115,12 @@ impl<'a> Live<'a> {
     ) -> Option<Said> {
         let by = &self.world.people[person];
         let carrier = if is_applause { "applause" } else { self.carrier(talk, person, at, by, voice) };
-        let wanted = Wanted { by, carrier, of: talk, at, is_reply: false };
-        let words = voice.say(wanted)?;
+        // A talk without an abstract gives little to note.
+        let (wanted, words) = [carrier, "weak", "strong", "context"].into_iter().find_map(|carrier| {
+            let wanted = Wanted { by, carrier, of: talk, at, is_reply: false };
+            Some((wanted, voice.say(wanted)?))
+        })?;
+        let carrier = wanted.carrier;
         let kind = match carrier {
             "context" | "ambiguous" => self.kind_of_nothing(talk, person, at),
             _ if words.has_slipped => Kind::Typo,
@@ -146,10 +150,11 @@ impl<'a> Live<'a> {
         }
         let has_told =
             self.seats[person].told.is_some_and(|(of, when)| of == talk && at.since(when) < IN_MIND);
-        let weights = if has_told { [0.2, 0.36, 0.44] } else { [0.42, 0.4, 0.18] };
+        let weights = if has_told { [0.2, 0.24, 0.24, 0.32] } else { [0.4, 0.22, 0.22, 0.16] };
         match voice.dice.weighed(weights.into_iter()) {
             Some(0) => "strong",
             Some(1) => "weak",
+            Some(2) => "note",
             _ if has_told || voice.dice.is(0.3) => "context",
             _ => "ambiguous",
         }

@@ -57,7 +57,7 @@ impl<'a> Voice<'a> {
         let (world, mut has_slipped) = (self.world, false);
         let mut fill = |slot: char, dice: &mut Dice| {
             let filled = filled(world, of, slot, dice)?;
-            let may_slip = slips && !has_slipped && "wvptTnsq".contains(slot);
+            let may_slip = slips && !has_slipped && "wvptTnsqg".contains(slot);
             let typed = if may_slip { slip(&filled, dice) } else { filled.clone() };
             has_slipped |= typed != filled;
             Some(typed)
@@ -119,6 +119,7 @@ fn filled(world: &World, of: usize, slot: char, dice: &mut Dice) -> Option<Strin
         'w' | 'v' => Some(taken_up(matter.word(dice)?.to_owned(), dice)),
         'p' => matter.pair(dice).map(str::to_owned),
         'q' => matter.quote(dice),
+        'g' => matter.note(dice),
         't' => Some(matter.short.clone()),
         'T' => Some(matter.title.clone()),
         'n' => name(speaker.map(|s| &s.whole), dice),

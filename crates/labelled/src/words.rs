@@ -13,6 +13,9 @@ const EMPTY: &str = include_str!("phrases/empty.txt");
 const WORD_CHARS_MIN: usize = 4;
 /// Words of a half sentence.
 const QUOTE_WORDS: std::ops::RangeInclusive<usize> = 4..=9;
+/// Words that carry the subject in a note, and the most of them.
+const NOTE_WORDS_MIN: usize = 3;
+const NOTE_WORDS_MAX: usize = 5;
 /// Words that a title is cut to.
 const SHORT_WORDS: usize = 4;
 /// How much of an abstract people have in mind, in words.
@@ -25,6 +28,8 @@ pub(crate) struct Subject {
     words: Vec<(String, f64)>,
     pairs: Vec<(String, f64)>,
     quotes: Vec<String>,
+    /// Sentences, each word with whether it carries the subject.
+    notes: Vec<Vec<(String, bool)>>,
     pub(crate) title: String,
     pub(crate) short: String,
 }
@@ -47,7 +52,7 @@ pub(crate) fn subjects(talks: &[Talk]) -> Vec<Subject> {
     };
     let telling = |word: &str| {
         let others = talks_with.get(&word.to_lowercase()).copied().unwrap_or(1);
-        (talks.len() as f64 / others as f64).max(1.0).sqrt()
+        (talks.len() as f64 / others as f64).max(1.0).powf(0.7)
     };
     talks.iter().zip(&texts).map(|(talk, text)| subject(talk, text, &is_full, &telling)).collect()
 }
@@ -68,6 +73,11 @@ fn subject(
         subject.pairs.extend(pairs.map(|pair| (pair.join(" "), loud * telling(pair[0]) * telling(pair[1]))));
         if index > 0 && sentence.len() >= *QUOTE_WORDS.start() {
             subject.quotes.push(sentence.join(" "));
+        }
+        let note: Vec<(String, bool)> =
+            sentence.iter().map(|word| ((*word).to_owned(), is_full(word))).collect();
+        if note.iter().filter(|(_, full)| *full).count() >= NOTE_WORDS_MIN {
+            subject.notes.push(note);
         }
     }
     subject.words.sort_by(|a, b| a.0.cmp(&b.0));
@@ -128,6 +138,20 @@ impl Subject {
         let from = dice.below(words.len() - length + 1);
         Some(words[from..from + length].join(" "))
     }
+
+    /// What somebody notes of a sentence while it is said: some of what carries it, little of what holds it together.
+    pub(crate) fn note(&self, dice: &mut Dice) -> Option<String> {
+        let sentence = dice.pick(&self.notes)?;
+        let full: Vec<usize> = (0..sentence.len()).filter(|place| sentence[*place].1).collect();
+        let length = (NOTE_WORDS_MIN + dice.below(NOTE_WORDS_MAX - NOTE_WORDS_MIN + 1)).min(full.len());
+        let first = dice.below(full.len() - length + 1);
+        let span = full[first]..=full[first + length - 1];
+        let missed = if length > NOTE_WORDS_MIN { Some(full[first + dice.below(length)]) } else { None };
+        let kept =
+            span.filter(|place| Some(*place) != missed).filter(|place| sentence[*place].1 || dice.is(0.55));
+        let words: Vec<&str> = kept.map(|place| sentence[place].0.as_str()).collect();
+        Some(words.join(" "))
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +184,8 @@ mod tests {
         assert_eq!(all[0].pair(&mut dice).map(str::to_lowercase), Some("borrow checkers".into()));
         let quote = all[0].quote(&mut dice).unwrap();
         assert!("We chart lifetimes with Polonius".contains(&quote), "{quote}");
-        assert_eq!(all[1].pair(&mut dice), None);
+        assert_eq!(all[0].note(&mut dice).map(|note| note.split(' ').count() >= 3), Some(true));
+        assert_eq!((all[1].pair(&mut dice), all[1].note(&mut dice)), (None, None));
     }
 
     #[test]

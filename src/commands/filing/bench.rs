@@ -4,6 +4,7 @@
 mod baselines;
 mod case;
 mod find;
+mod keep;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -81,7 +82,11 @@ fn kinds<S: serde::Serializer>(scores: &Scores, to: S) -> Result<S::Ok, S::Error
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let mut outcomes = Vec::new();
     for (name, setting) in find::schedules(args.schedules.as_deref())? {
-        let outcome = over(Case::new(name, setting, u64::from(args.posts) as usize, args.seed));
+        let case = Case::new(name, setting, args.posts as usize, args.seed);
+        if let Some(dir) = &args.keep {
+            keep::write(&case, dir)?;
+        }
+        let outcome = over(&case);
         if !args.json {
             print!("{}", table::of(&outcome));
         }
@@ -100,7 +105,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
 }
 
 /// One schedule: files the posts and reckons.
-pub(crate) fn over(case: Case) -> Outcome {
+pub(crate) fn over(case: &Case) -> Outcome {
     let mut desk = case.desk();
     let begun = Instant::now();
     let filings: Vec<_> = case.posts.iter().map(|post| desk.file(&post.item)).collect();
@@ -122,7 +127,7 @@ pub(crate) fn over(case: Case) -> Outcome {
     let all = scores.all;
     let baselines = BASELINES
         .iter()
-        .map(|(name, guesses)| at_coverage(name, &guesses(&case), &case, all.coverage().unwrap_or(0.0)))
+        .map(|(name, guesses)| at_coverage(name, &guesses(case), case, all.coverage().unwrap_or(0.0)))
         .collect();
     let mut outcome = Outcome {
         schedule: case.name.clone(),

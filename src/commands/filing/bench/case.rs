@@ -14,6 +14,9 @@ use crate::commands::filing::setting::Setting;
 /// A post, with what it is about.
 #[derive(Debug)]
 pub(crate) struct Labelled {
+    /// Its id, and its line in a posts file.
+    pub(crate) id: String,
+    pub(crate) line: String,
     pub(crate) item: Item,
     pub(crate) truth: Option<TalkId>,
     pub(crate) kind: Kind,
@@ -37,7 +40,7 @@ impl Case {
         let posts = conference.posts.iter().enumerate().map(|(index, post)| {
             let line = line(post);
             let read = reader.read(index + 1, line.as_bytes()).expect("an invented post can be read");
-            Labelled { item: read.item, truth: post.talk.clone(), kind: post.kind }
+            Labelled { id: read.id, line, item: read.item, truth: post.talk.clone(), kind: post.kind }
         });
         Self { posts: posts.collect(), presses: presses(&conference), name, setting }
     }

@@ -11,10 +11,32 @@ fn demo(posts: usize, seed: u64) -> Case {
 #[test]
 fn the_same_seed_gives_the_same_outcome() {
     let numbers = || {
-        let outcome = over(demo(600, 3));
+        let outcome = over(&demo(600, 3));
         (outcome.posts, outcome.precision, outcome.coverage, outcome.scores.table())
     };
     assert_eq!(numbers(), numbers());
+}
+
+#[test]
+fn what_is_kept_can_be_tried_and_gives_the_same_filings() {
+    let (case, dir) = (demo(300, 5), tempfile::tempdir().unwrap());
+    keep::write(&case, dir.path()).unwrap();
+    let kept = dir.path().join("demo");
+    let read = |name: &str| std::fs::read(kept.join(name)).unwrap();
+    let event =
+        model::event::EventFile::parse(&String::from_utf8(read("event.toml")).unwrap()).unwrap().entry();
+    let mut setting = Setting::of(crate::demo::schedule_json().as_bytes(), Some(event)).unwrap();
+    setting.give_handles(&read("handles.csv")).unwrap();
+    let presses = crate::commands::filing::presses::read(&read("stage.ndjson"), &setting).unwrap();
+    assert_eq!(presses, case.presses);
+    let mut desk = crate::commands::filing::desk::Desk::new(&setting.talks, Some(&setting.event), &presses);
+    let mut posts = crate::commands::filing::post::Posts::new(setting.zone.clone());
+    let (lines, mut first) = (String::from_utf8(read("posts.ndjson")).unwrap(), case.desk());
+    for (line, post) in lines.lines().zip(&case.posts) {
+        let item = posts.read(1, line.as_bytes()).unwrap().item;
+        assert_eq!((&item, desk.file(&item)), (&post.item, first.file(&post.item)));
+    }
+    assert_eq!(read("labels.ndjson").split(|byte| *byte == b'\n').count(), case.posts.len() + 1);
 }
 
 #[test]
