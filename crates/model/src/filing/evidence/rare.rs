@@ -32,6 +32,8 @@ const SHOWN_MAX: usize = 3;
 /// A word of the post that a talk uses.
 struct Hit {
     weight: f64,
+    /// Its number in the programme.
+    word: u32,
     /// Its place in the post.
     at: usize,
     talks: usize,
@@ -45,7 +47,8 @@ pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
             sum += hit.weight * share;
             share *= FURTHER;
         }
-        let shown = hits.iter().take(SHOWN_MAX).filter_map(|hit| shown(case, hit.at)).collect();
+        let text = |hit: &Hit| case.programme.vocabulary.entry(hit.word).text.to_string();
+        let shown = hits.iter().take(SHOWN_MAX).map(text).collect();
         let is_only = hits.first().is_some_and(|hit| hit.talks == 1);
         signs.push(Sign { talk, weight: sum.min(MOST), what: What::Words { words: shown, is_only } });
     }
@@ -71,7 +74,8 @@ fn hits(case: &Case<'_>, titles: &Taken) -> BTreeMap<u32, Vec<Hit>> {
                 titles.iter().any(|(talk, words)| *talk == posting.talk && words.contains(&number));
             if !is_taken {
                 let weight = entry.worth * written * by_place(case, posting);
-                talks.entry(posting.talk).or_default().push(Hit { weight, at, talks: entry.talks });
+                let hit = Hit { weight, word: number, at, talks: entry.talks };
+                talks.entry(posting.talk).or_default().push(hit);
             }
         }
     }
@@ -90,8 +94,4 @@ fn by_place(case: &Case<'_>, posting: &Posting) -> f64 {
             by_length * if posting.count >= 3 { SUMMARY_OFTEN } else { SUMMARY }
         }
     }
-}
-
-fn shown(case: &Case<'_>, at: usize) -> Option<String> {
-    case.post.words.get(at).map(|word| case.post.words.folded(word).to_owned())
 }

@@ -42,6 +42,9 @@ pub(in crate::filing) struct Posting {
 /// A word of the schedule.
 #[derive(Clone, Debug, Default)]
 pub(in crate::filing) struct Entry {
+    /// As the schedule first wrote it, without case and accents. Reasons say this and never the post's own form of it: a
+    /// reason outlives words that were taken back.
+    pub(in crate::filing) text: Box<str>,
     /// The talks that use it; empty where they are too many to tell anything.
     pub(in crate::filing) postings: Vec<Posting>,
     /// What it is known for in any schedule.
@@ -101,6 +104,7 @@ impl Vocabulary {
         let number = u32::try_from(self.entries.len()).expect("a schedule's bytes are bounded far below");
         self.numbers.insert(key.into(), number);
         self.entries.push(Entry {
+            text: text.into(),
             known: known(text),
             is_number: word.shape.number,
             letters: text.chars().count(),
