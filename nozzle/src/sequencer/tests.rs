@@ -8,6 +8,7 @@ mod orders;
 mod random;
 mod refiling;
 mod scenes;
+mod thread;
 
 use std::sync::Arc;
 
