@@ -18,6 +18,9 @@ const NOTE_WORDS_MIN: usize = 3;
 const NOTE_WORDS_MAX: usize = 5;
 /// Words that a title is cut to.
 const SHORT_WORDS: usize = 4;
+const SHORT_CHARS_MIN: usize = 5;
+/// Of so many words that come to mind, people write the one that tells most.
+const COME_TO_MIND: usize = 2;
 /// How much of an abstract people have in mind, in words.
 const ABOUT_WORDS_MAX: usize = 160;
 
@@ -106,29 +109,41 @@ fn words(sentence: &str) -> Vec<&str> {
         .split_whitespace()
         .filter(|word| !word.contains(['/', '<', '>', '=', '@', '_']))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .map(whole)
         .filter(|word| !word.is_empty() && !word.starts_with("http"))
         .collect()
 }
 
-/// What people make of a long title: the part before the colon, or its first words.
+/// What people make of a long title: the part before the colon, or its first words. Numbers before it are the organisers'.
 fn short(title: &str) -> String {
-    let head = title.split([':', '–', '—', '?', '!']).next().unwrap_or(title).trim();
-    let head = head.split(" - ").next().unwrap_or(head).trim();
+    let behind = title.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let title = behind.strip_prefix(['-', '–', '.']).unwrap_or(title).trim_start();
+    let parts = title.split([':', '–', '—', '?', '!']).flat_map(|part| part.split(" - "));
+    // A head of one short word is nobody's name for a talk.
+    let head = parts.map(str::trim).find(|part| part.chars().count() >= SHORT_CHARS_MIN).unwrap_or(title);
     let words: Vec<&str> = head.split_whitespace().collect();
     if words.len() <= SHORT_WORDS + 1 { head.to_owned() } else { words[..SHORT_WORDS].join(" ") }
+}
+
+/// A word without the article that French and Italian elide before it.
+fn whole(word: &str) -> &str {
+    match word.split_once(['\'', '\u{2019}']) {
+        Some((article, rest)) if article.chars().count() <= 4 && rest.chars().count() >= WORD_CHARS_MIN => {
+            rest
+        }
+        _ => word,
+    }
 }
 
 impl Subject {
     /// A word, mostly not a common one.
     pub(crate) fn word(&self, dice: &mut Dice) -> Option<&str> {
-        let index = dice.weighed(self.words.iter().map(|(_, weight)| *weight))?;
-        Some(&self.words[index].0)
+        salient(&self.words, dice)
     }
 
     /// Two words that stand together.
     pub(crate) fn pair(&self, dice: &mut Dice) -> Option<&str> {
-        let index = dice.weighed(self.pairs.iter().map(|(_, weight)| *weight))?;
-        Some(&self.pairs[index].0)
+        salient(&self.pairs, dice)
     }
 
     /// Half a sentence: nobody types a whole one in time.
@@ -152,6 +167,13 @@ impl Subject {
         let words: Vec<&str> = kept.map(|place| sentence[place].0.as_str()).collect();
         Some(words.join(" "))
     }
+}
+
+/// The weightiest of what comes to mind.
+fn salient<'a>(among: &'a [(String, f64)], dice: &mut Dice) -> Option<&'a str> {
+    let minds = (0..COME_TO_MIND).filter_map(|_| dice.weighed(among.iter().map(|(_, weight)| *weight)));
+    let best = minds.max_by(|a, b| among[*a].1.total_cmp(&among[*b].1))?;
+    Some(&among[best].0)
 }
 
 #[cfg(test)]
@@ -192,6 +214,13 @@ mod tests {
     fn long_titles_are_cut_and_short_ones_are_not() {
         assert_eq!(short("The second reader"), "The second reader");
         assert_eq!(short("How we learned to stop worrying about the tape"), "How we learned to");
-        assert_eq!(short("Rust - a story"), "Rust");
+        assert_eq!(short("Cargo - a story"), "Cargo");
+        assert_eq!(short("182 - Numérique : enjeux"), "Numérique");
+        assert_eq!(short("C++: what now"), "what now");
+        assert_eq!(short("31C3 Keynote"), "31C3 Keynote");
+        assert_eq!(
+            (whole("d\u{2019}importantes"), whole("l'or"), whole("doesn't")),
+            ("importantes", "l'or", "doesn't")
+        );
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use model::{FilingState, TalkId};
+use model::{Filing, FilingState, TalkId};
 use serde::Serialize;
 
 use super::score::{Scores, Tally, Verdict, share};
@@ -62,12 +62,14 @@ pub(crate) struct Baseline {
     pub(crate) coverage: Option<f64>,
 }
 
-/// Guesses and filings of about one score.
+/// Guesses and filings from one score to the next; and what precision and coverage would be if all from here on were filed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Bucket {
     pub(crate) from: f64,
     pub(crate) posts: usize,
     pub(crate) right: Option<f64>,
+    pub(crate) precision_from: Option<f64>,
+    pub(crate) coverage_from: Option<f64>,
 }
 
 fn kinds<S: serde::Serializer>(scores: &Scores, to: S) -> Result<S::Ok, S::Error> {
@@ -110,19 +112,10 @@ pub(crate) fn over(case: &Case) -> Outcome {
     let begun = Instant::now();
     let filings: Vec<_> = case.posts.iter().map(|post| desk.file(&post.item)).collect();
     let seconds = begun.elapsed().as_secs_f64();
-    let filed_to =
-        |filing: &model::Filing| filing.talk.clone().filter(|_| filing.state == FilingState::Filed);
+    let filed_to = |filing: &Filing| filing.talk.clone().filter(|_| filing.state == FilingState::Filed);
     let mut scores = Scores::default();
-    let mut buckets = BUCKETS.map(|from| (from, 0, 0));
     for (post, filing) in case.posts.iter().zip(&filings) {
         scores.add(post.kind.name(), Verdict::of(post.truth.as_ref(), filed_to(filing).as_ref()));
-        if let Some(talk) = &filing.talk {
-            let bucket = buckets.iter_mut().rev().find(|(from, ..)| filing.score >= *from);
-            if let Some((_, posts, right)) = bucket {
-                *posts += 1;
-                *right += usize::from(post.truth.as_ref() == Some(talk));
-            }
-        }
     }
     let all = scores.all;
     let baselines = BASELINES
@@ -141,15 +134,43 @@ pub(crate) fn over(case: &Case) -> Outcome {
         strays: share(all.strays(), all.posts - all.about),
         posts_per_second: case.posts.len() as f64 / seconds.max(1e-9),
         baselines,
-        calibration: buckets
-            .iter()
-            .map(|(from, n, right)| Bucket { from: *from, posts: *n, right: share(*right, *n) })
-            .collect(),
+        calibration: calibration(case, &filings),
         scores,
         missed: Vec::new(),
     };
     outcome.missed = missed(&outcome);
     outcome
+}
+
+fn calibration(case: &Case, filings: &[Filing]) -> Vec<Bucket> {
+    let about = case.posts.iter().filter(|post| post.truth.is_some()).count();
+    let from = |low: f64, high: f64| {
+        let mut tally = Tally { about, ..Tally::default() };
+        for (post, filing) in case.posts.iter().zip(filings) {
+            if let Some(talk) = filing.talk.as_ref().filter(|_| low <= filing.score && filing.score < high) {
+                let verdict = Verdict::of(post.truth.as_ref(), Some(talk));
+                tally.filed += 1;
+                tally.covered += usize::from(verdict.is_about_talk);
+                tally.right += usize::from(verdict.is_right);
+            }
+        }
+        tally
+    };
+    let nexts = BUCKETS.iter().skip(1).chain([&f64::INFINITY]);
+    BUCKETS
+        .iter()
+        .zip(nexts)
+        .map(|(low, next)| {
+            let (here, on) = (from(*low, *next), from(*low, f64::INFINITY));
+            Bucket {
+                from: *low,
+                posts: here.filed,
+                right: here.precision(),
+                precision_from: on.precision(),
+                coverage_from: on.coverage(),
+            }
+        })
+        .collect()
 }
 
 /// Lets a baseline file its surest guesses until it covers as much as the rules do.

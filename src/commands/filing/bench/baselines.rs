@@ -1,7 +1,7 @@
 //! What filing is measured against: the clock alone, words alone (TF-IDF cosine over title, abstract and speakers), and words among
 //! the talks that are on. They share no code with the rules, and know the stage as well as they do.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::{Micros, Talk, TalkId};
 
@@ -90,11 +90,11 @@ struct Index {
 
 impl Index {
     fn new(talks: &[Talk]) -> Self {
-        let counts: Vec<HashMap<String, f64>> = talks.iter().map(|talk| counts(&text(talk))).collect();
+        let counts: Vec<BTreeMap<String, f64>> = talks.iter().map(|talk| counts(&text(talk))).collect();
         let mut documents: HashMap<String, usize> = HashMap::new();
         counts
             .iter()
-            .flat_map(HashMap::keys)
+            .flat_map(BTreeMap::keys)
             .for_each(|word| *documents.entry(word.clone()).or_default() += 1);
         let idf: HashMap<String, f64> = documents
             .into_iter()
@@ -138,8 +138,9 @@ fn text(talk: &Talk) -> String {
     text
 }
 
-fn counts(text: &str) -> HashMap<String, f64> {
-    let mut counts = HashMap::new();
+/// In the order of the alphabet, so that sums come out the same each time.
+fn counts(text: &str) -> BTreeMap<String, f64> {
+    let mut counts = BTreeMap::new();
     for word in
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= WORD_CHARS_MIN)
     {
@@ -149,7 +150,7 @@ fn counts(text: &str) -> HashMap<String, f64> {
 }
 
 /// Words that no talk has count as the rarest: a post that speaks of much else is less near.
-fn length(counts: &HashMap<String, f64>, idf: &HashMap<String, f64>) -> f64 {
+fn length(counts: &BTreeMap<String, f64>, idf: &HashMap<String, f64>) -> f64 {
     let rarest = idf.values().copied().fold(1.0, f64::max);
     counts.iter().map(|(word, n)| (n * idf.get(word).copied().unwrap_or(rarest)).powi(2)).sum::<f64>().sqrt()
 }

@@ -1,6 +1,6 @@
 //! The bench's numbers for people.
 
-use super::{Baseline, Outcome};
+use super::{Baseline, Bucket, Outcome};
 use crate::commands::filing::score::shown;
 
 /// One schedule in full.
@@ -11,16 +11,7 @@ pub(crate) fn of(outcome: &Outcome) -> String {
         outcome.scores.table()
     );
     out.push_str(&format!("filed although about no talk: {} of such posts\n", shown(outcome.strays)));
-    out.push_str("score      ");
-    outcome
-        .calibration
-        .iter()
-        .for_each(|bucket| out.push_str(&format!("{:>12}", format!(">= {:.1}", bucket.from))));
-    out.push_str("\nposts      ");
-    outcome.calibration.iter().for_each(|bucket| out.push_str(&format!("{:>12}", bucket.posts)));
-    out.push_str("\nright      ");
-    outcome.calibration.iter().for_each(|bucket| out.push_str(&format!("{:>12}", shown(bucket.right))));
-    out.push('\n');
+    out.push_str(&calibration(outcome));
     for baseline in &outcome.baselines {
         out.push_str(&format!(
             "baseline {:<16} precision {} at coverage {}\n",
@@ -33,6 +24,23 @@ pub(crate) fn of(outcome: &Outcome) -> String {
     outcome.missed.iter().for_each(|aim| out.push_str(&format!("missed: {aim}\n")));
     out.push('\n');
     out
+}
+
+/// How sure the rules are and how right, and what filing from each score on would give.
+fn calibration(outcome: &Outcome) -> String {
+    type Cell = fn(&Bucket) -> String;
+    let rows: [(&str, Cell); 5] = [
+        ("score from", |bucket| format!("{:.1}", bucket.from)),
+        ("posts", |bucket| bucket.posts.to_string()),
+        ("right", |bucket| shown(bucket.right)),
+        ("precision from here", |bucket| shown(bucket.precision_from)),
+        ("coverage from here", |bucket| shown(bucket.coverage_from)),
+    ];
+    let row = |(name, cell): (&str, Cell)| {
+        let cells: String = outcome.calibration.iter().map(|bucket| format!("{:>8}", cell(bucket))).collect();
+        format!("{name:<20}{cells}\n")
+    };
+    rows.into_iter().map(row).collect()
 }
 
 /// All schedules, a row each.
