@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use chassis::workers::Seat;
 use clap::{Args, Parser, Subcommand};
 
+mod filing;
+
+pub(crate) use filing::{BenchArgs, FilingCommand, TryArgs};
+
 const FIRST_STEPS: &str = "\
 First steps:
   perihelion demo                      watch an invented conference, nothing to set up
@@ -80,9 +84,12 @@ pub(crate) enum Command {
     /// Events: apply a file, list, show
     #[command(subcommand)]
     Event(EventCommand),
-    /// Schedules: import one by hand
+    /// Schedules: import one by hand; try how posts would be filed
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Filing: how often the rules are right, on invented posts
+    #[command(subcommand)]
+    Filing(FilingCommand),
     /// Posts: what is held or hidden; show, hide, remove; how much one person may write
     #[command(subcommand, after_help = MODERATE)]
     Moderate(ModerateCommand),
@@ -177,6 +184,8 @@ pub(crate) enum ScheduleCommand {
         /// The schedule's file
         file: PathBuf,
     },
+    /// File posts of a file offline: which talk each is about, how sure that is, and why
+    Try(TryArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,13 +4,15 @@ mod archive;
 mod check;
 mod event;
 mod export;
+mod filing;
 mod moderate;
 mod recover;
 mod roles;
 mod schedule;
+mod schedule_try;
 mod sources;
 
-use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, ModerateCommand, ScheduleCommand};
+use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, FilingCommand, ModerateCommand, ScheduleCommand};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::{demo, runtime};
@@ -22,6 +24,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
     if let Command::HalleyWorker(args) = cli.command {
         return roles::halley_worker(args.seat, cli.config.as_deref());
+    }
+    if let Command::Schedule(ScheduleCommand::Try(args)) = &cli.command {
+        return schedule_try::run(args);
+    }
+    if let Command::Filing(FilingCommand::Bench(args)) = &cli.command {
+        return filing::bench::run(args);
     }
     let config = config::load(cli.config.as_deref())?;
     let config = &config;
@@ -46,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Schedule(ScheduleCommand::Import { event, file }) => {
             runtime::command(schedule::import(config, &event, &file))
         }
+        Command::Schedule(ScheduleCommand::Try(_)) => unreachable!("it needs no settings and was run above"),
+        Command::Filing(_) => unreachable!("it needs no settings and was run above"),
         Command::Moderate(command) => runtime::command(moderate(config, &command)),
         Command::Export(name) => runtime::command(export::run(config, &name.event)),
         Command::Archive(ArchiveCommand::Rebuild(name)) => {
