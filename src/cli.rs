@@ -6,8 +6,10 @@ use chassis::workers::Seat;
 use clap::{Args, Parser, Subcommand};
 
 mod filing;
+mod schedule;
 
 pub(crate) use filing::{BenchArgs, FilingCommand, TryArgs};
+pub(crate) use schedule::ImportArgs;
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -177,13 +179,8 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScheduleCommand {
-    /// Import a frab or pretalx schedule.json or schedule.xml
-    Import {
-        /// The event's slug
-        event: String,
-        /// The schedule's file
-        file: PathBuf,
-    },
+    /// Import a schedule from a file or an address, after saying what it changes
+    Import(ImportArgs),
     /// File posts of a file offline: which talk each is about, how sure that is, and why
     Try(TryArgs),
 }

@@ -51,8 +51,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Event(EventCommand::Show(name)) => {
             runtime::command(event::show(config, &name.event, name.json))
         }
-        Command::Schedule(ScheduleCommand::Import { event, file }) => {
-            runtime::command(schedule::import(config, &event, &file))
+        Command::Schedule(ScheduleCommand::Import(args)) => {
+            runtime::command(schedule::import(config, &args))
         }
         Command::Schedule(ScheduleCommand::Try(_)) => unreachable!("it needs no settings and was run above"),
         Command::Filing(_) => unreachable!("it needs no settings and was run above"),

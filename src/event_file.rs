@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
 use model::EventId;
 use model::event::EventFile;
 use model::schedule::{self, FILE_BYTES_MAX};
-use nozzle::intake::{Actor, Ask, Intake, Order, Outcome, Refusal};
+use nozzle::intake::{Actor, Ask, HANDLES_BYTES_MAX, Intake, Order, Outcome, Refusal};
+use nozzle::schedule::{fetch, is_address};
 use nozzle::sources;
 use tokio::time::Instant;
 
@@ -17,8 +17,6 @@ use crate::failure::Failure;
 
 /// Longest event.toml, in bytes.
 pub(crate) const EVENT_BYTES_MAX: u64 = 64 * 1024;
-const FETCH_CONNECT_WAIT: Duration = Duration::from_secs(10);
-const FETCH_WAIT: Duration = Duration::from_secs(60);
 /// How long an order is repeated while the nozzle says "later".
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -29,6 +27,7 @@ pub(crate) struct EventToApply {
     text: String,
     pub(crate) file: EventFile,
     schedule: Option<Vec<u8>>,
+    handles: Option<Vec<u8>>,
 }
 
 impl EventToApply {
@@ -42,41 +41,87 @@ impl EventToApply {
             .map_err(|why| Failure::Asked(format!("cannot read {shown}: {why}")))?;
         let file =
             sources::read(&text, &env).map_err(|bad| Failure::Asked(bad.in_file(&shown.to_string())))?;
+        let place = |relative: &str| match is_address(relative) {
+            true => relative.to_owned(),
+            false => path.with_file_name(relative).display().to_string(),
+        };
         let schedule = match &file.schedule {
             None => None,
-            Some(address) if is_web(address) => Some(fetch(address).await?),
-            Some(relative) => Some(read_file(&path.with_file_name(relative), FILE_BYTES_MAX as u64)?),
+            Some(named) => Some(read(&place(named), Kind::Schedule).await?),
+        };
+        let handles = match &file.handles {
+            None => None,
+            Some(named) => Some(read(&place(named), Kind::Handles).await?),
         };
         if let Some(bytes) = &schedule {
             check_schedule(bytes, &file.timezone, file.schedule.as_deref().unwrap_or_default())?;
         }
-        Ok(Self { text, file, schedule })
+        Ok(Self { text, file, schedule, handles })
     }
 
     /// Applies settings, then schedule; returns the last entry and what a person should know.
     pub(crate) async fn apply(&self, intake: &dyn Intake, eid: EventId) -> Result<Outcome, Failure> {
         let mut outcome = ask(intake, eid, Ask::Event(self.text.clone())).await?;
-        if let Some(bytes) = &self.schedule {
-            let imported = ask(intake, eid, Ask::Schedule(bytes.clone())).await?;
-            outcome.notes.extend(imported.notes);
-            outcome.seq = outcome.seq.max(imported.seq);
+        let schedule = self.schedule.clone().map(Ask::Schedule);
+        for order in schedule.into_iter().chain(self.handles.clone().map(Ask::Handles)) {
+            let came = ask(intake, eid, order).await?;
+            outcome.notes.extend(came.notes);
+            outcome.seq = outcome.seq.max(came.seq);
         }
         Ok(outcome)
     }
 }
 
-/// Reads a schedule's file and checks it as far as can be done without the event.
-pub(crate) fn read_schedule(path: &Path, timezone: &str) -> Result<Vec<u8>, Failure> {
-    let bytes = read_file(path, FILE_BYTES_MAX as u64)?;
-    check_schedule(&bytes, timezone, &path.display().to_string())?;
+/// What lies at a path or an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A schedule.
+    Schedule,
+    /// A CSV of handles.
+    Handles,
+}
+
+/// Reads a schedule, or a CSV of handles, from a path or an address.
+///
+/// # Errors
+/// A file that cannot be read is [`Failure::Asked`], an address that gives nothing [`Failure::Could`].
+pub(crate) async fn read(place: &str, kind: Kind) -> Result<Vec<u8>, Failure> {
+    if is_address(place) {
+        let fetched = fetch(place, kind == Kind::Handles).await;
+        return fetched
+            .map_err(|why| Failure::Could(anyhow::anyhow!("cannot fetch {}: {why}", shown(place))));
+    }
+    let bytes_max = if kind == Kind::Handles { HANDLES_BYTES_MAX } else { FILE_BYTES_MAX };
+    read_file(Path::new(place), bytes_max as u64)
+}
+
+/// An address without what may be a secret.
+pub(crate) fn shown(place: &str) -> &str {
+    place.split_once('?').filter(|_| is_address(place)).map_or(place, |(place, _)| place)
+}
+
+/// Reads a schedule and checks it as far as can be done without the event.
+pub(crate) async fn read_schedule(place: &str, timezone: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = read(place, Kind::Schedule).await?;
+    check_schedule(&bytes, timezone, shown(place))?;
     Ok(bytes)
 }
 
 /// Asks the nozzle, again while it says "later": under one key, so that nothing happens twice.
 pub(crate) async fn ask(intake: &dyn Intake, eid: EventId, ask: Ask) -> Result<Outcome, Failure> {
+    order(intake, eid, ask, false).await
+}
+
+/// As [`ask`]; with `is_dry_run`, only to hear what would come of it.
+pub(crate) async fn order(
+    intake: &dyn Intake,
+    eid: EventId,
+    ask: Ask,
+    is_dry_run: bool,
+) -> Result<Outcome, Failure> {
     let key = format!("command-{:032x}", rand::random::<u128>());
     let actor = Actor { role: "owner".to_owned(), name: "command line".to_owned() };
-    let order = Order { ask, key, actor, is_dry_run: false };
+    let order = Order { ask, key, actor, is_dry_run };
     let deadline = Instant::now() + PATIENCE;
     loop {
         match intake.ask(eid, order.clone()).await {
@@ -100,23 +145,4 @@ fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
 fn check_schedule(bytes: &[u8], timezone: &str, name: &str) -> Result<(), Failure> {
     let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
     schedule::parse(bytes, &zone).map(drop).map_err(|bad| Failure::Asked(format!("{name}: {bad}")))
-}
-
-fn is_web(address: &str) -> bool {
-    address.starts_with("https://") || address.starts_with("http://")
-}
-
-async fn fetch(address: &str) -> anyhow::Result<Vec<u8>> {
-    let client =
-        reqwest::Client::builder().connect_timeout(FETCH_CONNECT_WAIT).timeout(FETCH_WAIT).build()?;
-    let fetching = || format!("cannot fetch the schedule from {address}");
-    let mut response = client.get(address).send().await.with_context(fetching)?.error_for_status()?;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.with_context(fetching)? {
-        if bytes.len() + chunk.len() > FILE_BYTES_MAX {
-            bail!("the schedule at {address} has more than {FILE_BYTES_MAX} bytes");
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }

@@ -39,7 +39,7 @@ pub(super) struct Poller {
     /// Of the file that was taken last.
     validators: Option<Validators>,
     taken: Option<[u8; 32]>,
-    due: Instant,
+    pub(super) due: Instant,
 }
 
 /// What a look led to.
@@ -113,7 +113,7 @@ impl Poller {
     }
 
     /// Looks once and says how it went; true when something new was taken.
-    async fn look(&mut self) -> bool {
+    pub(super) async fn look(&mut self) -> bool {
         let looked = self.looked().await;
         let is_good = matches!(looked, Looked::Same | Looked::Taken { .. } | Looked::Doubted(_));
         if is_good {

@@ -8,7 +8,9 @@ mod orders;
 mod random;
 mod refiling;
 mod scenes;
+mod stage;
 mod thread;
+mod versions;
 
 use std::sync::Arc;
 
