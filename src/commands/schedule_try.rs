@@ -185,3 +185,128 @@ impl Told {
         eprintln!("line {number}: {why}; passed over");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn trial() -> Trial<'static> {
+        let setting = Setting::of(crate::demo::schedule_json().as_bytes(), None).unwrap();
+        let desk = Desk::new(&setting.talks, Some(&setting.event), &BTreeMap::new());
+        Trial { setting, desk, told: Told::default(), labels: None, tags: EventTags::default(), learns: true }
+    }
+
+    fn post(id: &str, at: &str, text: &str) -> String {
+        format!(
+            "{{\"id\":\"{id}\",\"posted_at\":\"2026-10-15T{at}+02:00\",\"author\":\"@{id}\",\"text\":\"{text}\"}}\n"
+        )
+    }
+
+    fn answers(trial: &mut Trial<'_>, posts: &str) -> Vec<Value> {
+        let mut out = Vec::new();
+        trial.file_all(posts.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn each_post_is_answered_in_order_and_only_what_is_filed_has_a_talk() {
+        let mut trial = trial();
+        let second =
+            trial.setting.talks.iter().find(|talk| talk.code.as_deref() == Some("SECOND")).unwrap().clone();
+        let during = second
+            .start
+            .plus(9 * model::Micros::MINUTE)
+            .zoned(&trial.setting.zone)
+            .strftime("%H:%M:%S")
+            .to_string();
+        let text = format!("{} with {}", second.title, second.speakers[0].name);
+        let posts = post("a", "06:00:00", "good morning") + &post("b", &during, &text);
+        let answers = answers(&mut trial, &posts);
+        assert_eq!(answers.iter().map(|answer| &answer["id"]).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(answers[1]["talk"].as_str(), second.guid.as_deref(), "{}", answers[1]);
+        for answer in &answers {
+            assert_eq!(answer["talk"].is_null(), answer["state"] != "filed", "{answer}");
+            assert_eq!(answer.get("suggestion").is_some(), answer["state"] == "suggested", "{answer}");
+            assert!(answer["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_counted_and_the_rest_goes_on() {
+        let mut trial = trial();
+        let posts = format!(
+            "\u{feff}{}not json\r\n\r\n{{\"id\":1}}\n{}",
+            post("a", "06:00:00", "x"),
+            post("b", "06:00:00", "y")
+        );
+        assert_eq!(answers(&mut trial, &posts).len(), 3);
+        assert_eq!(trial.told.unread, 1);
+    }
+
+    /// Gives one line at a time, and looks at what was answered before it gives the next.
+    struct Slowly {
+        lines: Vec<String>,
+        given: usize,
+        out: Rc<RefCell<Vec<u8>>>,
+    }
+
+    impl Read for Slowly {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let answered = self.out.borrow().iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!(answered, self.given, "what was asked is answered before more is waited for");
+            let Some(line) = self.lines.get(self.given) else { return Ok(0) };
+            self.given += 1;
+            to[..line.len()].copy_from_slice(line.as_bytes());
+            Ok(line.len())
+        }
+    }
+
+    struct Shared(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_printed_before_more_is_waited_for() {
+        let out = Rc::new(RefCell::new(Vec::new()));
+        let lines = vec![post("a", "06:00:00", "x"), post("b", "06:00:01", "y"), post("c", "06:00:02", "z")];
+        let slowly = Slowly { lines, given: 0, out: out.clone() };
+        trial().file_all(slowly, BufWriter::new(Shared(out))).unwrap();
+    }
+
+    #[test]
+    fn whoever_reads_may_have_enough() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        trial().file_all(post("a", "06:00:00", "x").as_bytes(), Closed).unwrap();
+    }
+
+    #[test]
+    fn hashtags_that_everybody_uses_become_the_events() {
+        let mut trial = trial();
+        let posts: String =
+            (0..12).map(|n| post(&format!("p{n}"), &format!("06:00:{n:02}"), "hm #inkwell26")).collect();
+        answers(&mut trial, &posts);
+        assert_eq!(trial.setting.event.hashtags, ["inkwell26"]);
+    }
+}

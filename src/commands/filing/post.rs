@@ -52,6 +52,11 @@ impl Posts {
         let own_id = text(fields, "id");
         let remark = remark.or_else(|| own_id.is_none().then(|| format!("no id; it goes by line-{number}")));
         let id = own_id.unwrap_or_else(|| format!("line-{number}"));
+        let is_again = self.known.contains_key(&id);
+        let remark = remark.or_else(|| {
+            is_again
+                .then(|| format!("the id {id} came before; this is taken as a newer version of that post"))
+        });
         let mut item = self.admit(fields, &id, when, number)?;
         item.when = self.place(when);
         let names = ["id", "url", "uri", "uid"].iter().filter_map(|key| text(fields, key));

@@ -125,7 +125,7 @@ mod tests {
     fn the_demos_schedule_tells_its_zone_and_its_talks() {
         let setting = Setting::of(crate::demo::schedule_json().as_bytes(), None).unwrap();
         assert_eq!(setting.zone.iana_name(), Some("Europe/Brussels"));
-        assert_eq!((setting.talks.len(), setting.event.title.as_str()), (21, "Marginalia 2026"));
+        assert_eq!((setting.talks.len(), setting.event.title.as_str()), (22, "Marginalia 2026"));
     }
 
     #[test]
