@@ -13,6 +13,8 @@ const SUMMARY_CHARS_MAX: usize = 30_000;
 const SPEAKERS_MAX: usize = 100;
 /// Sentences about a file at most, of each kind.
 const SENTENCES_MAX: usize = 500;
+/// Characters of a sentence: what it quotes is a stranger's.
+const SENTENCE_CHARS_MAX: usize = 700;
 /// Characters of a title in a sentence.
 const SHOWN_CHARS_MAX: usize = 80;
 /// A talk that takes longer than this, in microseconds, is a slip of the pen: four weeks.
@@ -78,6 +80,16 @@ impl Collect {
         push(&mut self.file.passed_over, &mut self.more[0], sentence);
     }
 
+    /// Something that was passed over behind so many others that nobody reads of it.
+    pub(super) fn pass_over_silently(&mut self) {
+        self.more[0] += 1;
+    }
+
+    /// True when there is no room for more sentences about what was passed over.
+    pub(super) fn is_full(&self) -> bool {
+        self.file.passed_over.len() >= SENTENCES_MAX
+    }
+
     /// A sentence about something that was taken although it looks like a slip.
     pub(super) fn remark(&mut self, sentence: String) {
         push(&mut self.file.remarks, &mut self.more[1], sentence);
@@ -118,10 +130,23 @@ impl Collect {
 }
 
 fn push(sentences: &mut Vec<String>, more: &mut usize, sentence: String) {
+    let sentence = short(sentence);
+    // All times of a series have the same to be said of them.
+    if sentences.last() == Some(&sentence) {
+        return;
+    }
     if sentences.len() < SENTENCES_MAX {
         sentences.push(sentence);
     } else {
         *more += 1;
+    }
+}
+
+/// A sentence, held to its bound.
+pub(super) fn short(sentence: String) -> String {
+    match sentence.char_indices().nth(SENTENCE_CHARS_MAX) {
+        Some((at, _)) => format!("{}…", &sentence[..at]),
+        None => sentence,
     }
 }
 
@@ -140,23 +165,26 @@ pub(super) fn named(place: &str, title: &str) -> String {
     }
 }
 
+/// A talk's times; or everything that keeps it from being one.
 fn times(
     talk: &FoundTalk,
     start: Option<Result<Micros, String>>,
     end: Option<Result<Micros, String>>,
 ) -> Result<(Micros, Micros), String> {
-    if talk.title.is_empty() {
-        return Err("it has no title".to_owned());
+    let title = (!talk.title.is_empty()).then_some(()).ok_or("it has no title".to_owned());
+    let times = start.unwrap_or_else(|| Err("it has no start".to_owned())).and_then(|start| {
+        let end = end.unwrap_or_else(|| Err("it has neither an end nor a duration".to_owned()))?;
+        match end.since(start) {
+            ..0 => Err("it ends before it starts".to_owned()),
+            length if length > LENGTH_MAX => Err("it takes longer than four weeks".to_owned()),
+            _ => Ok((start, end)),
+        }
+    });
+    match (title, times) {
+        (Ok(()), times) => times,
+        (Err(title), Ok(_)) => Err(title),
+        (Err(title), Err(times)) => Err(format!("{title}; {times}")),
     }
-    let start = start.ok_or("it has no start")??;
-    let end = end.ok_or("it has neither an end nor a duration")??;
-    if end < start {
-        return Err("it ends before it starts".to_owned());
-    }
-    if end.since(start) > LENGTH_MAX {
-        return Err("it takes longer than four weeks".to_owned());
-    }
-    Ok((start, end))
 }
 
 /// Holds every text of a talk to its bound.
@@ -258,7 +286,10 @@ mod tests {
         let many = (0..=TALKS_MAX).map(|_| draft("T", 0, 5)).collect();
         assert_eq!(collected(many), Err(BadSchedule::TooLarge));
         let file = collected(
-            (0..2000).map(|_| draft("Back", 5, 0)).chain([draft(&"w ".repeat(9999), 0, 5)]).collect(),
+            (0..2000)
+                .map(|n| draft(&format!("Back {n}"), 5, 0))
+                .chain([draft(&"w ".repeat(9999), 0, 5)])
+                .collect(),
         );
         let file = file.unwrap();
         assert_eq!(file.passed_over.len(), SENTENCES_MAX + 1);

@@ -85,7 +85,7 @@ pub struct FoundTalk {
 /// Why a file is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSchedule {
-    /// Neither JSON nor XML of a kind we read.
+    /// No file of a kind that we read.
     #[error("this is no schedule we can read: {0}")]
     Unknown(String),
     /// Broken, with the place.
@@ -111,9 +111,16 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
     if bytes.len() > FILE_BYTES_MAX {
         return Err(BadSchedule::TooLarge);
     }
+    let mut file = told_apart(bytes, zone).map_err(BadSchedule::short)?;
+    day::assign(&mut file.talks, zone);
+    file.remarks.extend(overlap::remarks(&file.talks, zone));
+    Ok(file)
+}
+
+fn told_apart(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, BadSchedule> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if ics::is_calendar(bytes) {
-        return Ok(finished(ics::parse(bytes, zone)?, zone));
+        return ics::parse(bytes, zone);
     }
     let text::Text { text, remark } = text::decoded(bytes)?;
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
@@ -125,12 +132,19 @@ pub fn parse(bytes: &[u8], zone: &jiff::tz::TimeZone) -> Result<ScheduleFile, Ba
         None => return Err(BadSchedule::Unknown("the file is empty".into())),
     };
     file.remarks.extend(remark);
-    Ok(finished(file, zone))
+    Ok(file)
 }
 
-/// What all formats have in common: days where the file gives none, and the remarks about the programme as a whole.
-fn finished(mut file: ScheduleFile, zone: &jiff::tz::TimeZone) -> ScheduleFile {
-    day::assign(&mut file.talks, zone);
-    file.remarks.extend(overlap::remarks(&file.talks, zone));
-    file
+impl BadSchedule {
+    /// The same, with what it quotes of the file held to a bound.
+    fn short(self) -> Self {
+        match self {
+            Self::Unknown(why) => Self::Unknown(collect::short(why)),
+            Self::Broken(why) => Self::Broken(collect::short(why)),
+            Self::TooLarge => Self::TooLarge,
+        }
+    }
 }
+
+#[cfg(test)]
+mod fuzz;

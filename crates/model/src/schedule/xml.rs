@@ -89,7 +89,8 @@ fn refuse_entities(doctype: &str, text: &str, reader: &Reader<&[u8]>) -> Result<
 
 fn broken(text: &str, reader: &Reader<&[u8]>, why: &str) -> BadSchedule {
     let place = usize::try_from(reader.error_position().max(reader.buffer_position())).unwrap_or(usize::MAX);
-    BadSchedule::Broken(format!("line {}: {why}", text::line_of(text.as_bytes(), place)))
+    let why = format!("line {}: {why}", text::line_of(text.as_bytes(), place));
+    BadSchedule::Broken(super::collect::short(why))
 }
 
 /// Walks over all elements of a file.

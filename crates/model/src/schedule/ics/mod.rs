@@ -68,6 +68,10 @@ struct Reading {
 impl Reading {
     fn line(&mut self, number: usize, text: &str) -> Result<(), BadSchedule> {
         let Some(line) = Line::cut(number, text) else {
+            if self.collect.is_full() {
+                self.collect.pass_over_silently();
+                return Ok(());
+            }
             let shown = super::collect::plain(text, SHOWN_CHARS_MAX);
             self.collect.pass_over(format!("line {number}: {shown:?} is no line of a calendar"));
             return Ok(());
@@ -198,6 +202,11 @@ impl Reading {
             drawn: BTreeSet::new(),
         };
         drawing.draw(&newest.events)?;
+        if drawing.times.zones.budget.is_spent() {
+            drawing.collect.remark(
+                "the file has more rules of repetition than are drawn; not all times are taken".into(),
+            );
+        }
         drawing.collect.done()
     }
 

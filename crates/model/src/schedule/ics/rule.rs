@@ -4,9 +4,34 @@
 use super::value::{Stamp, date_time};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
+use std::cell::Cell;
 
 /// Periods that a rule may pass without a hit before it counts as done.
 const PERIODS_IDLE_MAX: usize = 1_000;
+/// Days that the rules of one file may look at.
+const DAYS_MAX: usize = 3_000_000;
+
+/// What is left of the work that the rules of one file may make.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(DAYS_MAX))
+    }
+}
+
+impl Budget {
+    /// True when there was too much to do.
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    fn spend(&self, days: usize) -> Option<()> {
+        self.0.set(self.0.get().saturating_sub(days));
+        (!self.is_spent()).then_some(())
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Every {
@@ -89,10 +114,16 @@ impl Rule {
     }
 
     /// The days from `first` on, `first` itself always among them, without regard to count and end.
-    pub(super) fn days(&self, first: Date) -> impl Iterator<Item = Date> {
+    /// It ends where the budget does.
+    pub(super) fn days<'a>(
+        &'a self,
+        first: Date,
+        budget: &'a Budget,
+    ) -> impl Iterator<Item = Date> + use<'a> {
         let (mut period, mut waiting, mut idle) = (0_i32, Vec::new(), 0);
         let others = std::iter::from_fn(move || {
             while waiting.is_empty() {
+                budget.spend(self.cost())?;
                 waiting = self.in_period(first, period)?;
                 waiting.retain(|day: &Date| *day > first);
                 waiting.reverse();
@@ -105,6 +136,17 @@ impl Rule {
             waiting.pop()
         });
         std::iter::once(first).chain(others)
+    }
+
+    /// Days that a period makes us look at.
+    fn cost(&self) -> usize {
+        match self.every {
+            Every::Day => 1,
+            Every::Week => 7,
+            Every::Month => 31,
+            Every::Year if self.by_month.is_empty() => 366,
+            Every::Year => 31 * self.by_month.len(),
+        }
     }
 
     /// The days of the n-th period, in order; none at the end of time.
@@ -247,7 +289,11 @@ mod tests {
 
     fn days(rule: &str, first: &str, n: usize) -> String {
         let rule = Rule::parse(rule).unwrap();
-        let all: Vec<String> = rule.days(first.parse().unwrap()).take(n).map(|day| day.to_string()).collect();
+        let all: Vec<String> = rule
+            .days(first.parse().unwrap(), &Budget::default())
+            .take(n)
+            .map(|day| day.to_string())
+            .collect();
         all.join(" ")
     }
 
@@ -287,6 +333,16 @@ mod tests {
         assert_eq!(days("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31", "2024-01-01", 9), "2024-01-01");
         assert_eq!(days("FREQ=YEARLY;INTERVAL=9000", "2024-01-01", 9), "2024-01-01");
         assert_eq!(days("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-9", "2024-01-01", 9), "2024-01-01");
+    }
+
+    #[test]
+    fn rules_of_one_file_end_with_its_budget() {
+        let (budget, rule) = (Budget::default(), Rule::parse("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31").unwrap());
+        let first: Date = "2024-01-01".parse().unwrap();
+        assert_eq!(rule.days(first, &budget).count(), 1);
+        assert!(!budget.is_spent());
+        (0..DAYS_MAX / 31 / PERIODS_IDLE_MAX).for_each(|_| assert_eq!(rule.days(first, &budget).count(), 1));
+        assert!(budget.is_spent());
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Times {
         let count = rule.count().unwrap_or(usize::MAX).clamp(1, OCCURRENCES_MAX + 1);
         let is_endless = rule.count().is_none() && rule.until().is_none();
         let mut taken = 1;
-        for day in rule.days(first.local().date()).skip(1) {
+        for day in rule.days(first.local().date(), &self.zones.budget).skip(1) {
             let stamp = match first {
                 Stamp::Date(_) => Stamp::Date(day),
                 Stamp::Local(local) => Stamp::Local(day.to_datetime(local.time())),

@@ -2,7 +2,7 @@
 //! which may name the IANA zone or only tell the rules.
 
 use super::lines::Line;
-use super::rule::Rule;
+use super::rule::{Budget, Rule};
 use super::value::{Stamp, date_time, offset};
 use super::windows;
 use crate::schedule::moment::{At, in_zone};
@@ -107,23 +107,23 @@ impl Definition {
     }
 
     /// All changes in order; none when the definition says nothing that can be used.
-    fn changes(&self) -> Option<Rc<[Change]>> {
+    fn changes(&self, budget: &Budget) -> Option<Rc<[Change]>> {
         let mut all: Vec<Change> =
-            self.observances.iter().flat_map(Observance::changes).take(CHANGES_MAX).collect();
+            self.observances.iter().flat_map(|part| part.changes(budget)).take(CHANGES_MAX).collect();
         all.sort_by_key(|change| change.at);
         (!all.is_empty()).then(|| all.into())
     }
 }
 
 impl Observance {
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self, budget: &Budget) -> Vec<Change> {
         let (Some(start), Some(to)) = (self.start, self.to) else { return Vec::new() };
         let from = self.from.unwrap_or(to);
         let mut times = vec![start];
         times.extend(&self.dates);
         if let Some(rule) = &self.rule {
             let until = rule.until().map(Stamp::local);
-            let days = rule.days(start.date()).map(|day| day.to_datetime(start.time()));
+            let days = rule.days(start.date(), budget).map(|day| day.to_datetime(start.time()));
             let days = days.take_while(|at| at.year() <= LAST_YEAR && until.is_none_or(|until| *at <= until));
             times.extend(days.take(rule.count().unwrap_or(CHANGES_MAX).min(CHANGES_MAX)));
         }
@@ -136,6 +136,8 @@ impl Observance {
 pub(super) struct Zones {
     defined: HashMap<String, Definition>,
     known: HashMap<String, Option<Zone>>,
+    /// The work that rules may make, those of events as well.
+    pub(super) budget: Budget,
 }
 
 impl Zones {
@@ -163,7 +165,7 @@ impl Zones {
             .or_else(|| iana(defined?.location.as_deref()?))
             .or_else(|| windows::iana(id).and_then(iana))
             .or_else(|| behind_prefix(id).find_map(iana))
-            .or_else(|| defined?.changes().map(Zone::Own))
+            .or_else(|| defined?.changes(&self.budget).map(Zone::Own))
     }
 }
 
