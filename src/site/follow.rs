@@ -246,12 +246,15 @@ impl Follower {
         let asked = async {
             let event = self.archive.events().await?.into_iter().find(|row| row.id == self.event.eid);
             let talks = self.archive.talks(self.event.eid).await?;
-            Ok::<_, archive::Error>((event, talks, self.archive.stage(self.event.eid).await?))
+            let said = self.archive.stage(self.event.eid).await?;
+            let version = self.archive.versions(self.event.eid, u64::MAX, 1).await?.pop();
+            let version = version.map(|version| (version.at.unwrap_or_default(), version.entry));
+            Ok::<_, archive::Error>((event, talks, said, version))
         };
         match timeout(REMEMBER_WAIT, asked).await {
-            Ok(Ok((event, talks, said))) => {
+            Ok(Ok((event, talks, said, version))) => {
                 let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
-                fold.remember(event.map(|row| row.settings), talks, said);
+                fold.remember(event.map(|row| row.settings), talks, said, version);
             }
             Ok(Err(error)) => {
                 tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet");

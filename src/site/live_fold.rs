@@ -4,7 +4,9 @@
 use super::overlay::Overlay;
 use live::follow::{Follow, Head, Hold, Verdict};
 use model::stage::Timeline;
-use model::{Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, Seq, StageEntry, Talk};
+use model::{
+    Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, ScheduleEntry, Seq, StageEntry, Talk,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// Items that are held; older ones are the archive's.
@@ -160,8 +162,13 @@ impl LiveFold {
         event: Option<model::EventEntry>,
         talks: Vec<Talk>,
         said: Vec<StageEntry>,
+        version: Option<(Micros, ScheduleEntry)>,
     ) {
         self.fold.event = self.fold.event.take().or(event);
+        if let Some((at, version)) = version {
+            self.programme_at = self.programme_at.max(at);
+            self.fold.schedule.get_or_insert(version);
+        }
         for talk in talks {
             self.fold.talks.entry(talk.id.clone()).or_insert(talk);
         }

@@ -175,7 +175,7 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
     let title = settings.map_or(&listed.title, |event| &event.title);
     let has_lanes = before.is_none() && rooms.len() > 1;
     let is_lanes = has_lanes && asked.view.as_deref() == Some(LANES);
-    let sight = Sight { fold, slug: &slug, rooms: &rooms, venue: &venue };
+    let sight = Sight { fold, slug: &slug, rooms: &rooms, venue: &venue, now };
     let lanes = if is_lanes { lanes(&sight, filter) } else { Vec::new() };
     let (lines, older) = match is_lanes {
         true => (Vec::new(), None),
@@ -219,12 +219,13 @@ struct Sight<'a> {
     slug: &'a str,
     rooms: &'a [Room],
     venue: &'a Venue,
+    now: Micros,
 }
 
 impl Sight<'_> {
     /// At most `most` lines below `before`, newest first, and where older ones go on.
     fn lines(&self, filter: &Filter, before: Seq, most: usize) -> (Vec<Line>, Option<Seq>) {
-        let Self { fold, slug, rooms, venue } = self;
+        let Self { fold, slug, rooms, venue, .. } = self;
         let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
         let title = |talk: &model::TalkId| fold.fold().talks.get(talk).map(|talk| talk.title.clone());
         let setting = Setting { slug, rooms, venue, shows_place: true, find: &find, title: &title };
@@ -306,7 +307,7 @@ fn query(filter: &Filter) -> String {
 
 /// `lanes` is how many stand side by side; none is one stream.
 fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
-    let Sight { fold, slug, rooms, venue } = *sight;
+    let Sight { fold, slug, rooms, venue, now: at } = *sight;
     // The lanes together hold everything; which of them is in sight on a phone is no filter.
     let filter = if lanes == 0 { filter } else { &Filter::All };
     let position = fold.position();
@@ -345,6 +346,6 @@ fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
             .map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() })
             .collect(),
         talks: fold.fold().talks.values().map(talk).collect(),
-        stage: now(fold.fold(), fold.timeline(), rooms, site.now()),
+        stage: now(fold.fold(), fold.timeline(), rooms, at),
     }
 }

@@ -8,8 +8,10 @@ use super::{
     post_box::{ComposeBox, Place, is_own, write_box},
     shell::Shell,
     view::{
+        because::score,
         body::Piece,
         count,
+        course::room_name,
         item::{ItemView, Setting, gone_sentence, view},
         stage::rooms,
         time::Venue,
@@ -22,7 +24,7 @@ use axum::{
     response::IntoResponse,
 };
 use http::{HeaderMap, header};
-use model::{EventEntry, FilingState, ItemId, Room, Row, RowState, Talk};
+use model::{By, EventEntry, FilingState, ItemId, Room, Row, RowState, Talk};
 use serde::Deserialize;
 
 /// Posts above and below that are shown.
@@ -36,7 +38,8 @@ struct Post {
     before: Vec<ItemView>,
     item: ItemView,
     when: String,
-    filed: String,
+    /// Where it is filed: words, the talk's title and address, and the words behind it.
+    filed: (String, Option<(String, String)>, String),
     reasons: Vec<String>,
     answers: String,
     after: Vec<ItemView>,
@@ -167,7 +170,7 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         title: &|talk| titles.get(talk).cloned(),
     };
     let show = |row: &Row| view(row, row.item.as_ref()?.when, &setting);
-    let item = show(row)?;
+    let item = ItemView { because: None, ..show(row)? };
     let when = row.item.as_ref()?.when;
     let title =
         format!("{}: {}", item.name, settings.as_ref().map_or(&listed.title, |e: &EventEntry| &e.title));
@@ -176,7 +179,7 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         before: before.iter().filter_map(show).collect(),
         item,
         when: format!("{} {}, {}", venue.weekday(when), venue.day(when), venue.hhmm(when)),
-        filed: filed(row, talk.as_ref(), &rooms),
+        filed: filed(row, talk.as_ref(), &rooms, &listed.slug),
         reasons: row.filing.as_ref().map_or_else(Vec::new, |f| f.reasons.clone()),
         answers: count(after.len() as u64, "answer", "answers"),
         after: after.iter().filter_map(show).collect(),
@@ -186,21 +189,35 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
     })
 }
 
-fn filed(row: &Row, talk: Option<&Talk>, rooms: &[Room]) -> String {
-    let Some(filing) = &row.filing else { return "Not filed.".to_owned() };
-    let room = filing
-        .room
-        .as_ref()
-        .and_then(|slug| rooms.iter().find(|room| room.slug == *slug))
-        .map(|room| &room.name);
-    match (filing.state, talk, room) {
-        (FilingState::Filed, Some(talk), Some(room)) => format!("Filed to “{}”, {room}.", talk.title),
-        (FilingState::Filed, Some(talk), None) => format!("Filed to “{}”.", talk.title),
-        (FilingState::Filed, None, Some(room)) => format!("Filed to {room}."),
-        (FilingState::Suggested, Some(talk), _) => {
-            format!("Perhaps about “{}”; nobody has said so yet.", talk.title)
+/// "Filed to ", the talk, ", Main hall, by rule, with a score of 0.97 out of 1."
+fn filed(
+    row: &Row,
+    talk: Option<&Talk>,
+    rooms: &[Room],
+    slug: &str,
+) -> (String, Option<(String, String)>, String) {
+    let Some(filing) = &row.filing else { return ("Not filed.".to_owned(), None, String::new()) };
+    let link = talk.map(|talk| (talk.title.clone(), format!("/{slug}/talks/{}", talk.id)));
+    let room = filing.room.as_deref().map(|slug| room_name(rooms, slug));
+    let sure = format!("with a score of {} out of 1", score(filing.score));
+    let who = match filing.by {
+        By::Person => "by hand. No rule moves it again".to_owned(),
+        By::Rule => format!("by rule, {sure}"),
+    };
+    match (filing.state, &link, room) {
+        (FilingState::Filed, Some(_), Some(room)) => {
+            ("Filed to ".to_owned(), link, format!(", {room}, {who}."))
         }
-        (FilingState::Event, ..) => "About the event as a whole.".to_owned(),
-        _ => "Not filed to a talk.".to_owned(),
+        (FilingState::Filed, Some(_), None) => ("Filed to ".to_owned(), link, format!(", {who}.")),
+        (FilingState::Filed, None, Some(room)) => (format!("Filed to {room}, {who}."), None, String::new()),
+        (FilingState::Suggested, Some(_), _) => {
+            let rest = format!("? Only a guess, {sure}: it counts for no talk until somebody files it.");
+            ("Perhaps about ".to_owned(), link, rest)
+        }
+        (FilingState::Event, ..) => (format!("About the event as a whole, {who}."), None, String::new()),
+        _ if filing.by == By::Person => {
+            ("Taken out of its talk by hand. No rule files it again.".to_owned(), None, String::new())
+        }
+        _ => ("Not filed to a talk.".to_owned(), None, String::new()),
     }
 }

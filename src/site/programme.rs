@@ -44,10 +44,7 @@ struct Programme {
     is_one_day: bool,
 }
 
-pub(super) async fn show(
-    State(site): State<Site>,
-    Path(slug): Path<String>,
-) -> Result<Response, Failure> {
+pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
     draw(&site, &slug, None).await
 }
 
@@ -69,13 +66,13 @@ struct Known {
 }
 
 fn known(event: &EventLive) -> Known {
-    let fold = event.fold();
-    let fold = fold.fold();
+    let live = event.fold();
+    let fold = live.fold();
     Known {
         settings: fold.event.clone(),
         talks: fold.talks.values().cloned().collect(),
         rooms: rooms(fold),
-        timeline: Timeline::new(fold.talks.values(), &fold.stage),
+        timeline: live.timeline().clone(),
         version: fold.schedule.as_ref().map(|schedule| schedule.version.clone()),
     }
 }
@@ -161,4 +158,31 @@ fn lede(settings: Option<&EventEntry>, has_talks: bool, this_year: i16) -> Strin
         text.push_str("Every talk below opens the conversation that went with it.");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_without_talks_says_what_to_do() {
+        let empty = Programme {
+            shell: Shell::plain("Programme", ("programme", "Skip to the programme")),
+            slug: "rustfest".into(),
+            title: "RustFest".into(),
+            lede: String::new(),
+            sums: Vec::new(),
+            rooms: Vec::new(),
+            version: None,
+            jumps: Vec::new(),
+            has_now: false,
+            days: Vec::new(),
+            is_one_day: false,
+        };
+        let text = empty.render().expect("a page");
+        assert!(
+            text.contains("No programme yet.") && text.contains("perihelion schedule import rustfest FILE")
+        );
+        assert!(!text.contains("schedule.ics"), "an empty calendar is offered to nobody");
+    }
 }

@@ -131,11 +131,11 @@ pub(super) async fn show(
 }
 
 fn known(event: &EventLive, room: &str, now: Micros) -> Option<Known> {
-    let fold = event.fold();
-    let fold = fold.fold();
+    let live = event.fold();
+    let fold = live.fold();
     let rooms = rooms(fold);
     let room = rooms.iter().find(|known| known.slug == room)?.clone();
-    let timeline = Timeline::new(fold.talks.values(), &fold.stage);
+    let timeline = live.timeline().clone();
     let is_here = |talk: &&Talk| talk.room == room.slug || Course::of(talk, &timeline, now).room == room.slug;
     let talks = fold.talks.values().filter(is_here).cloned().collect();
     Some(Known { settings: fold.event.clone(), rooms, room, talks, timeline })

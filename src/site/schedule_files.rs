@@ -56,7 +56,6 @@ async fn written(site: &Site, slug: &str, write: fn(&Programme<'_>) -> String) -
     let fold = live.fold();
     let settings = fold.event.as_ref().ok_or(Failure::Starting)?;
     let talks: Vec<&Talk> = fold.talks.values().collect();
-    let timeline = Timeline::new(fold.talks.values(), &fold.stage);
     let home = format!("{}/{slug}", site.settings.public_url.origin().ascii_serialization());
     Ok(write(&Programme {
         event: settings,
@@ -64,7 +63,7 @@ async fn written(site: &Site, slug: &str, write: fn(&Programme<'_>) -> String) -
         talks: &talks,
         home: &home,
         changed_at: live.programme_at(),
-        real: &|talk| real(talk, &timeline, now),
+        real: &|talk| real(talk, live.timeline(), now),
     }))
 }
 

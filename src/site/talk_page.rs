@@ -17,7 +17,7 @@ use axum::{
 };
 use draw::draw;
 use http::header;
-use model::{EventEntry, Micros, Room, Row, Talk, TalkId, stage::Timeline};
+use model::{EventEntry, Micros, Room, Row, Talk, TalkId};
 use serde::Deserialize;
 
 /// Items on one page.
@@ -101,11 +101,10 @@ pub(super) fn parse_page(text: &str) -> Option<Page> {
 }
 
 fn known(event: &EventLive, id: &TalkId, now: Micros) -> Option<Known> {
-    let fold = event.fold();
-    let fold = fold.fold();
+    let live = event.fold();
+    let fold = live.fold();
     let talk = fold.talks.get(id)?.clone();
-    let timeline = Timeline::new(fold.talks.values(), &fold.stage);
-    let course = Course::of(&talk, &timeline, now);
+    let course = Course::of(&talk, live.timeline(), now);
     let mut others: Vec<&Talk> =
         fold.talks.values().filter(|t| !t.dropped && t.room == talk.room && t.id != *id).collect();
     others.sort_by_key(|t| (t.start, &t.id));

@@ -100,7 +100,7 @@ fn known(event: &EventLive) -> Known {
     Known {
         talks,
         rooms: rooms(fold),
-        timeline: Timeline::new(fold.talks.values(), &fold.stage),
+        timeline: live.timeline().clone(),
         position: live.position().cloned(),
         version: fold.schedule.as_ref().map(|schedule| schedule.version.clone()),
     }

@@ -4,6 +4,7 @@
 use super::{ITEMS_SHOWN, Sight};
 use crate::site::view::{
     feed::{Block, blocks},
+    now::{BREAK_MAX, on, talk_of},
     number,
     rail::Filter,
 };
@@ -22,9 +23,23 @@ pub(super) struct LaneView {
     /// Whether it is the one in sight on a narrow screen.
     pub(super) is_current: bool,
     pub(super) is_hallway: bool,
+    /// What comes after the talk that is on: time, title and address. Where nothing is on, the stage above tells it.
+    pub(super) next: Option<(String, String, String)>,
     pub(super) blocks: Vec<Block>,
     /// Where its older items are.
     pub(super) older: Option<String>,
+}
+
+impl Sight<'_> {
+    fn next(&self, filter: &Filter) -> Option<(String, String, String)> {
+        let Filter::Room(room) = filter else { return None };
+        let timeline = self.fold.timeline();
+        on(timeline, room, self.now)?.talk.as_ref()?;
+        let span = timeline.next(room, self.now).filter(|span| span.from.since(self.now) < BREAK_MAX)?;
+        let talk = talk_of(self.fold.fold(), span)?;
+        let href = format!("/{}/talks/{}", self.slug, talk.id);
+        Some((self.venue.hhmm(span.from), talk.title.clone(), href))
+    }
 }
 
 /// The lanes, in the order of the rooms, the hallway last. A filter that is no room's shows the first.
@@ -46,6 +61,7 @@ pub(super) fn lanes(sight: &Sight<'_>, current: &Filter) -> Vec<LaneView> {
             shown: number(count),
             is_current: n == at,
             is_hallway: filter == Filter::Hallway,
+            next: sight.next(&filter),
             blocks: blocks(lines, sight.venue, true),
             older: older.map(|seq| format!("/{}?before={seq}&show={query}", sight.slug)),
             key,

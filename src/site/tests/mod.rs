@@ -3,10 +3,12 @@
 mod about;
 mod browser;
 pub(super) mod entries;
+mod lanes;
 mod media;
 mod moves;
 mod pages;
 mod stage;
 mod stand;
+mod talks;
 mod tray;
 mod writing;

@@ -45,8 +45,8 @@ pub(in crate::site) fn state(filing: &Filing) -> String {
     }
 }
 
-/// Rounded in the one way that the browser rounds, too.
-fn score(score: f64) -> String {
+/// How sure, from `0.00` to `1.00`; rounded in the one way that the browser rounds, too.
+pub(in crate::site) fn score(score: f64) -> String {
     format!("{:.2}", (score.clamp(0.0, 1.0) * 100.0).round() / 100.0)
 }
 

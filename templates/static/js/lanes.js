@@ -1,16 +1,18 @@
 // The rooms side by side: a feed for each, which posts change when they are filed anew. To the rest of the page all lanes
 // together are one feed.
 
-import { count } from "./dom.js";
+import { count, h } from "./dom.js";
 import { Feed } from "./feed.js";
 
 const TOP_PX = 8;
+// A talk that begins later is not worth a line, in microseconds; as in view/now.rs.
+const BREAK_MAX = 8 * 3_600_000_000;
 // Where the style sheet sets the lanes side by side; below that one is in sight, and the page scrolls instead of its lanes.
 const WIDE = "(min-width: 68.75rem)";
 
 export class Lanes {
   constructor(root, page, clock) {
-    this.page = page;
+    Object.assign(this, { page, clock });
     this.wide = matchMedia(WIDE);
     this.lanes = [...root.querySelectorAll(".lane")].map((element) => this.lane(element, clock));
     this.byId = { get: (id) => this.holder(id)?.byId.get(id) };
@@ -79,6 +81,21 @@ export class Lanes {
       }
     }
     return [];
+  }
+
+  /** What comes next in each room, as the stage knows it by now; where nothing is on, the stage itself tells it. */
+  tell(stage, now) {
+    for (const { slug, spans, talk } of stage.on(now).map((room, i) => ({ ...room, spans: stage.rooms[i].spans }))) {
+      const line = this.lanes.find((lane) => lane.page.filter.value === slug)?.element.querySelector(".lane-next");
+      if (!line) continue;
+      const next = talk && spans.find((one) => one.from > now && one.talk);
+      const key = next && next.from - now < BREAK_MAX ? `${next.talk} ${next.from}` : "";
+      if (line.dataset.next === key) continue;
+      line.dataset.next = key;
+      line.hidden = key === "";
+      line.replaceChildren(...(key === "" ? [] : [h("b", null, "Next"), h("time", null, this.clock.hhmm(next.from)),
+        h("a", { href: `/${this.page.slug}/talks/${next.talk}`, dir: "auto" }, this.page.titles.get(next.talk) ?? "")]));
+    }
   }
 
   get pending() {

@@ -139,6 +139,7 @@ function tick() {
   const now = clock.now();
   document.getElementById("clock").textContent = clock.hhmm(now);
   stage.draw();
+  feed.tell?.(stage, now);
   const line = document.getElementById("notice");
   if (line.dataset.until && Number(line.dataset.until) <= now) line.hidden = true;
 }
