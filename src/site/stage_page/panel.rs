@@ -42,7 +42,7 @@ pub(super) struct Panel {
     /// `10:12 to 10:57`.
     pub(super) when: String,
     pub(super) late: Option<String>,
-    /// `A steward said so`, `By the schedule`.
+    /// `Said by a steward`, `By the schedule`.
     pub(super) by: &'static str,
     pub(super) still: Option<StillOn>,
     /// Now and next.
@@ -68,8 +68,6 @@ pub(super) struct Button {
     /// `11:30, Sunniva Darr`.
     pub(super) about: String,
     pub(super) start: Micros,
-    /// It is on because a steward said so.
-    pub(super) is_on: bool,
     /// It has been on today.
     pub(super) was_on: bool,
 }
@@ -101,7 +99,7 @@ pub(super) fn elsewhere(fold: &LiveFold, rooms: &[Room], venue: &Venue, now: Mic
     let of = |room: &Room| Elsewhere {
         name: room.name.clone(),
         slug: room.slug.clone(),
-        talks: desk.of_day(&room.slug).into_iter().map(|talk| desk.button(talk, &room.slug, "")).collect(),
+        talks: desk.of_day(&room.slug).into_iter().map(|talk| desk.button(talk, "")).collect(),
     };
     rooms.iter().map(of).filter(|room| !room.talks.is_empty()).collect()
 }
@@ -142,7 +140,7 @@ impl<'a> Desk<'a> {
         let span = on(timeline, &room.slug, now);
         let talk = span.and_then(|span| talk_of(fold, span));
         let next = timeline.next(&room.slug, now).and_then(|span| talk_of(fold, span));
-        let main = self.main(&room.slug, span, talk, next);
+        let main = self.main(span, talk, next);
         let is_main = |talk: &&Talk| main.iter().any(|button| button.talk == talk.id.as_str());
         let others = self.of_day(&room.slug).into_iter().filter(|talk| !is_main(talk));
         Panel {
@@ -159,12 +157,12 @@ impl<'a> Desk<'a> {
             when: span.map_or_else(String::new, |span| self.when(span)),
             late: timeline.lateness(&room.slug, now).map(|by| format!("Running {}", late(by))),
             by: match span {
-                Some(Span { by: SaidBy::Steward, .. }) => "a steward said so",
-                Some(_) => "by the schedule",
+                Some(Span { by: SaidBy::Steward, .. }) => "Said by a steward",
+                Some(_) => "By the schedule",
                 None => "",
             },
             still: self.still(&room.slug),
-            others: others.map(|talk| self.button(talk, &room.slug, "")).collect(),
+            others: others.map(|talk| self.button(talk, "")).collect(),
             main,
             presses: self.presses(&room.slug),
             pause: span.map_or(now, |span| span.due),
@@ -172,12 +170,14 @@ impl<'a> Desk<'a> {
     }
 
     /// What is on and what comes next.
-    fn main(&self, room: &str, span: Option<&Span>, talk: Option<&Talk>, next: Option<&Talk>) -> Vec<Button> {
+    fn main(&self, span: Option<&Span>, talk: Option<&Talk>, next: Option<&Talk>) -> Vec<Button> {
         let is_pressed = span.is_some_and(|span| span.by == SaidBy::Steward);
-        let now =
-            talk.map(|talk| self.button(talk, room, if is_pressed { "On stage now" } else { "On stage" }));
+        // What was pressed and has its time need not be pressed again.
+        let asks = !is_pressed || span.is_some_and(|span| span.due <= self.now);
+        let label = if is_pressed { "Still on stage" } else { "On stage" };
+        let now = talk.filter(|_| asks).map(|talk| self.button(talk, label));
         let next = next.filter(|next| talk.is_none_or(|talk| talk.id != next.id));
-        let next = next.map(|next| self.button(next, room, "On stage"));
+        let next = next.map(|next| self.button(next, "On stage"));
         now.into_iter().chain(next).collect()
     }
 
@@ -213,9 +213,8 @@ impl<'a> Desk<'a> {
         here
     }
 
-    fn button(&self, talk: &Talk, room: &str, label: &'static str) -> Button {
+    fn button(&self, talk: &Talk, label: &'static str) -> Button {
         let spans = || self.fold.timeline().of_talk(&talk.id);
-        let is_on = spans().any(|(r, span)| r == room && span.holds(self.now) && span.by == SaidBy::Steward);
         let who = speakers(talk);
         let start = self.venue.hhmm(talk.start);
         Button {
@@ -224,8 +223,7 @@ impl<'a> Desk<'a> {
             title: talk.title.clone(),
             about: if who.is_empty() { start } else { format!("{start}, {who}") },
             start: talk.start,
-            is_on,
-            was_on: !is_on && spans().all(|(_, span)| span.due <= self.now) && spans().next().is_some(),
+            was_on: spans().next().is_some() && spans().all(|(_, span)| span.due <= self.now),
         }
     }
 

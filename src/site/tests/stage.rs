@@ -145,7 +145,7 @@ async fn a_room_that_runs_late_says_so_on_the_live_page() {
     // Planned ten minutes ago, and begun only now.
     press(&desk, "k", &json!({"room": "main-hall", "talk": first})).await;
     let live = desk.get(&format!("/{SLUG}")).await.text();
-    assert!(live.contains("<p class=\"late\">Running 10 min late</p>"), "{live}");
+    assert!(live.contains("<p class=\"delay\">Running 10 min late</p>"), "{live}");
     let told = stage(&desk).await;
     let main = room(&told, "main-hall");
     assert_eq!(
@@ -208,18 +208,18 @@ async fn the_page_works_by_its_form_alone() {
     let next = id(&desk, "Maps without a north").await;
     let drawn = page(&desk, "?room=side").await;
     assert!(drawn.contains("name=\"room\" value=\"side\""), "{drawn}");
-    assert!(drawn.contains(&format!("value=\"{next}\"")) && drawn.contains("by the schedule"));
+    assert!(drawn.contains(&format!("value=\"{next}\"")) && drawn.contains("By the schedule"));
     let answer =
         form(&desk, OURS, &[("key", "one"), ("room", "side"), ("since", "5"), ("press", &next)]).await;
     let back = format!("/admin/{SLUG}/stage?room=side&done=pressed");
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, back.as_str()));
     let drawn = page(&desk, "?room=side&done=pressed").await;
-    assert!(drawn.contains("Done. Everybody sees it.") && drawn.contains("On stage now"), "{drawn}");
+    assert!(drawn.contains("Done. Everybody sees it.") && drawn.contains("Said by a steward"), "{drawn}");
     let undo = drawn.split("value=\"undo ").nth(1).and_then(|rest| rest.split('"').next()).expect("a button");
     let answer =
         form(&desk, OURS, &[("key", "two"), ("room", "side"), ("press", &format!("undo {undo}"))]).await;
     assert!(answer.header("location").ends_with("done=undone"), "{}", answer.text());
-    assert!(!page(&desk, "?room=side").await.contains("On stage now"));
+    assert!(!page(&desk, "?room=side").await.contains("Said by a steward"));
     // As planned: since its start in the schedule, not since now.
     let first = id(&desk, "Forms that forgive").await;
     form(&desk, OURS, &[("key", "three"), ("room", "main-hall"), ("since", "schedule"), ("press", &first)])

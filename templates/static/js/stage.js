@@ -97,7 +97,7 @@ export class Stage {
     return h("article", { class: talk ? "talk-now" : "talk-now idle", "data-stage": slug, "data-talk": talk?.id },
       talk ? h("progress", { class: "played", max: 100, value: share(span, this.clock.now()), "aria-label": "Played" }) : null,
       h("p", { class: "where" }, h("b", null, name), h("span", null, this.when(talk, span, soon, isDue))),
-      late ? h("p", { class: "late" }, `Running ${late.text}`) : null,
+      late ? h("p", { class: "delay" }, `Running ${late.text}`) : null,
       h("h2", null, talk ? h("a", { href: this.href(talk.id), dir: "auto" }, talk.title) : span || soon ? "Break" : "Nothing is on"),
       talk?.speakers.length > 0 ? h("p", { class: "who" }, names(talk.speakers)) : null,
       next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next.id) }, next.title)) : null);

@@ -128,6 +128,7 @@ function taken(press, told) {
 
 function say(words, isWrong = false) {
   const line = byId("said");
+  if (!line) return;
   line.hidden = false;
   line.classList.toggle("bad", isWrong);
   line.textContent = words;
@@ -138,15 +139,16 @@ function say(words, isWrong = false) {
 /** The key is gone or was changed: what waits is kept, and goes out after the log-in. */
 function locked() {
   say("", true);
-  byId("said").replaceChildren("You are not signed in any more. What you pressed is kept. ", h("a", { href: location.href }, "Sign in again"));
+  byId("said")?.replaceChildren("You are not signed in any more. What you pressed is kept. ", h("a", { href: location.href }, "Sign in again"));
 }
 
 /** The honest line: what the server does not have yet. One that is just on its way is not worth a line. */
 function drawWaiting() {
   const waiting = presses.all.filter((one) => one.tries > 1 || !navigator.onLine || presses.attempt > 0 || presses.isLocked);
-  byId("waits").hidden = waiting.length === 0;
-  if (waiting.length === 0) return;
+  for (const id of ["waits", "waits-short"]) if (byId(id)) byId(id).hidden = waiting.length === 0;
+  if (waiting.length === 0 || !form) return;
   const n = waiting.length;
+  byId("waits-short").textContent = `${n} ${n === 1 ? "press waits" : "presses wait"} for the network`;
   byId("waits-line").textContent = `${n} ${n === 1 ? "press waits" : "presses wait"} for the network. ${n === 1 ? "It keeps its" : "They keep their"} own time and ${n === 1 ? "goes" : "go"} out by ${n === 1 ? "itself" : "themselves"}.`;
   byId("waits-list").replaceChildren(...waiting.map((one) => {
     const back = h("button", { class: "btn", type: "button" }, "Take back");
@@ -159,6 +161,7 @@ form?.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter && performance.now() >= heldUntil) press(event.submitter);
 });
+byId("said")?.addEventListener("click", (event) => { if (!event.target.closest("a")) byId("said").hidden = true; });
 byId("tabs")?.addEventListener("click", (event) => {
   const tab = event.target.closest("a[data-room]");
   if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -94,7 +94,7 @@ async fn two_phones_and_the_live_page_show_what_one_of_them_pressed() {
     for phone in [&one, &other] {
         until(
             phone,
-            &format!("{SEEN}.includes('Who else reads your cache?') && {SEEN}.includes('a steward said so')"),
+            &format!("{SEEN}.includes('Who else reads your cache?') && {SEEN}.includes('Said by a steward')"),
         )
         .await;
     }
