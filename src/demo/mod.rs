@@ -2,6 +2,7 @@
 //! Everything from the sockets on is what `up` runs; invented are only what is said ([`compose`]) and the clock.
 
 mod compose;
+mod course;
 mod dice;
 mod drafts;
 mod elsewhere;
@@ -9,9 +10,11 @@ mod lines;
 mod photos;
 mod player;
 mod progress;
+mod publisher;
 mod script;
 mod stage;
 mod state;
+mod stewards;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -28,7 +31,9 @@ use url::Url;
 
 use crate::cli::DemoArgs;
 use crate::config::{self, Config};
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::ledgers;
 use crate::runtime::Fate;
 use crate::wiring::{self, Up};
 use elsewhere::Note;
@@ -36,6 +41,7 @@ use player::Networks;
 use stage::Programme;
 pub(crate) use stage::schedule_json;
 use state::{Home, State};
+use stewards::Stewards;
 use visitors::Visitors;
 
 /// The port that is tried first when none is asked for, and how many after it.
@@ -49,9 +55,9 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
     let shutdown = fate.shutdown().clone();
     let home = Home::take(&args.data_dir, args.restart)?;
     let programme = Programme::read()?;
-    let conference = compose::compose(&programme.talks, &programme.zone);
+    let conference = compose::compose(&programme.really, &programme.zone);
     let notes = programme.notes();
-    let state = home.remembered(edition(&conference, &notes))?;
+    let state = home.remembered(edition(&conference, &notes, &programme))?;
     let site = free_address(args.port)?;
 
     let networks = Networks::open(state.ports, &shutdown).await?;
@@ -65,10 +71,13 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
     let scenes = script::scenes(&conference, &notes, &pictures, &blog);
     let (mut player, photos) = networks.into_player(scenes, clock.clone());
     player.catch_up();
-    shutdown.spawn(photos::serve(photos, shutdown.clone()));
+    let later = programme.revision.applied(stage::schedule_json())?;
+    let at = programme.revision.at;
+    let publishes = publisher::routes(clock.clone(), stage::schedule_json(), later.clone(), at);
+    shutdown.spawn(photos::serve(photos, publishes, shutdown.clone()));
 
     let event = write_event(&home, state).context("the demo's event.toml")?;
-    let config = settings(&home, site, ports.hooks)?;
+    let config = settings(&home, site, ports.hooks, free_port()?)?;
     let parts = Up { clock: clock.clone(), env: stage::env, event: Some(event), media_from_loopback: true };
     let bound = wiring::up(&config, parts, &fate).await?;
     shutdown.spawn(player.run(shutdown.clone()));
@@ -77,6 +86,8 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
     let visitors =
         Visitors::new(notes, &address, ports.hooks, &programme, clock.clone()).context("the visitors")?;
     shutdown.spawn(visitors.run(shutdown.clone()));
+    let stewards = stewards(&config, &programme, later, clock.clone(), &address).await?;
+    shutdown.spawn(stewards.run(shutdown.clone()));
     welcome(&address, &args, state.played, whole);
     shutdown.spawn(keep(home, state, clock.clone(), args, shutdown.clone()));
     shutdown.spawn(progress::show(address, clock, programme, shutdown.clone()));
@@ -84,14 +95,44 @@ pub(crate) async fn start(args: DemoArgs, fate: Fate) -> Result<(), Failure> {
 }
 
 /// Changes when any word or time of the conference does.
-fn edition(conference: &compose::Conference, notes: &[(i64, Note)]) -> u64 {
+fn edition(conference: &compose::Conference, notes: &[(i64, Note)], programme: &Programme) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     for post in &conference.posts {
         (post.at, post.author, &post.text).hash(&mut hasher);
     }
-    format!("{notes:?}").hash(&mut hasher);
+    format!("{notes:?} {:?} {:?}", programme.presses, programme.revision).hash(&mut hasher);
     hasher.finish()
+}
+
+/// Those who say what is really on, with what opens the product's doors to them.
+async fn stewards(
+    config: &Config,
+    programme: &Programme,
+    later: String,
+    clock: Clock,
+    site: &Url,
+) -> Result<Stewards, Failure> {
+    let token = DataDir::open(&config.data_dir)?.intake_token(None)?;
+    let held = ledgers::find(&config.data_dir, stage::SLUG).await?;
+    let talks = programme.talks.iter();
+    Ok(Stewards {
+        presses: programme.presses.clone(),
+        revision: programme.revision.clone(),
+        later,
+        titles: talks.filter_map(|talk| Some((talk.code.clone()?, talk.title.clone()))).collect(),
+        intake: wiring::http_intake(config, token.clone())?,
+        eid: held.context("the demo's event was not made")?.eid,
+        site: site.clone(),
+        token,
+        clock,
+    })
+}
+
+/// A port that nobody listens on; free until the product takes it, a moment later.
+fn free_port() -> Result<u16, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    Ok(listener.context("a port of this machine")?.port())
 }
 
 /// The asked port, or the first free one of those that are usual.
@@ -113,10 +154,10 @@ fn free_address(port: Option<u16>) -> Result<SocketAddr, Failure> {
 }
 
 /// Settings of `up`, from nothing but what the demo says.
-fn settings(home: &Home, site: SocketAddr, hooks_port: u16) -> Result<Config, Failure> {
+fn settings(home: &Home, site: SocketAddr, hooks_port: u16, intake_port: u16) -> Result<Config, Failure> {
     let data_dir = toml::Value::String(home.path().display().to_string());
     let text = format!(
-        "data_dir = {data_dir}\n[site]\nlisten = \"{site}\"\n[nozzle]\nlisten = \"127.0.0.1:0\"\nhooks_listen = \"127.0.0.1:{hooks_port}\"\n\
+        "data_dir = {data_dir}\n[site]\nlisten = \"{site}\"\n[nozzle]\nlisten = \"127.0.0.1:{intake_port}\"\nhooks_listen = \"127.0.0.1:{hooks_port}\"\n\
          [halley]\nlisten = \"127.0.0.1:0\"\n[strainer]\nlisten = \"127.0.0.1:0\"\n"
     );
     Ok(config::of_text(&text)?)
@@ -125,7 +166,7 @@ fn settings(home: &Home, site: SocketAddr, hooks_port: u16) -> Result<Config, Fa
 /// Puts the event's files into the data directory.
 fn write_event(home: &Home, state: State) -> std::io::Result<std::path::PathBuf> {
     home.remember(&state)?;
-    fs::write(home.path().join("schedule.json"), stage::schedule_json())?;
+    fs::write(home.path().join("handles.csv"), stage::handles_csv())?;
     let path = home.path().join("event.toml");
     fs::write(&path, stage::event_toml(state.ports))?;
     Ok(path)
@@ -161,6 +202,11 @@ fn welcome(address: &Url, args: &DemoArgs, played: i64, whole: i64) {
     println!(
         "Marginalia 2026: two days, two rooms, {} posts, all invented.\n\n    {page}\n",
         elsewhere::said_in_all()
+    );
+    let (stage, tray) =
+        (format!("{address}admin/{}/stage", stage::SLUG), format!("{address}admin/{}/file", stage::SLUG));
+    println!(
+        "Behind the scenes, for whoever opened the owner's link: the stage {stage}\nand the posts to sort {tray}\n"
     );
     match played {
         _ if played >= whole => println!("The conference is over; its pages stay. --restart plays it again."),

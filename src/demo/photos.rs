@@ -71,9 +71,9 @@ pub(crate) fn is_drawn(name: &str) -> bool {
     PHOTOS.iter().any(|(drawn, _)| *drawn == name)
 }
 
-/// Serves the pictures on `listener` until `shutdown`.
-pub(crate) async fn serve(listener: TcpListener, shutdown: Shutdown) {
-    let router = Router::new().route("/{file}", get(photo));
+/// Serves the pictures, and what is handed out beside them, on `listener` until `shutdown`.
+pub(crate) async fn serve(listener: TcpListener, beside: Router, shutdown: Shutdown) {
+    let router = Router::new().route("/{file}", get(photo)).merge(beside);
     http::serve(listener, router, http::Limits::default(), shutdown).await;
 }
 

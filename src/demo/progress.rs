@@ -57,12 +57,19 @@ struct Counts {
     taken_back: usize,
 }
 
+/// Says what has just happened, on a line that stays.
+pub(crate) fn say(line: &str) {
+    let start = if stderr().is_terminal() { "\r\x1b[2K" } else { "" };
+    // Nobody may be reading; the conference goes on.
+    let _unread = writeln!(stderr(), "{start}{line}");
+}
+
 fn line(programme: &Programme, now: i64, posts: Counts) -> String {
     let on: Vec<String> = programme
         .on_at(now)
         .map(|t| format!("{} ({})", shortened(&t.title, TITLE_CHARS_MAX), t.room))
         .collect();
-    let is_over = programme.talks.iter().all(|t| t.end.0 <= now);
+    let is_over = programme.really.iter().all(|t| t.end.0 <= now);
     let stage = match on.as_slice() {
         [] if is_over => "the conference is over; its pages stay".to_owned(),
         [] => "a break".to_owned(),

@@ -7,6 +7,7 @@ use model::Micros;
 use model::schedule::FoundTalk;
 
 use super::compose::TAG;
+use super::course::{self, Press, Revision};
 use super::elsewhere::{self, Note};
 use super::lines::{self, When};
 use super::state::Ports;
@@ -29,7 +30,12 @@ pub(crate) const DESK: &str = "frontdesk";
 
 /// What is on when, and where that is.
 pub(crate) struct Programme {
+    /// The talks as first published.
     pub(crate) talks: Vec<FoundTalk>,
+    /// The talks as they are really held.
+    pub(crate) really: Vec<FoundTalk>,
+    pub(crate) presses: Vec<Press>,
+    pub(crate) revision: Revision,
     pub(crate) zone: TimeZone,
 }
 
@@ -41,12 +47,16 @@ impl Programme {
     pub(crate) fn read() -> Result<Self> {
         let zone = TimeZone::get(ZONE).context("the conference's time zone is missing")?;
         let talks = model::schedule::parse(SCHEDULE.as_bytes(), &zone).context("the demo's schedule")?.talks;
-        Ok(Self { talks, zone })
+        let first = talks.iter().map(|t| t.start.0).min().unwrap_or_default();
+        let presses = course::presses(first, &zone);
+        let revision = Revision::read(first, &zone)?;
+        let really = course::really(&talks, &presses, &revision);
+        Ok(Self { talks, really, presses, revision, zone })
     }
 
-    /// The talks that are on at a time, with their rooms.
+    /// The talks that are really on at a time, with their rooms.
     pub(crate) fn on_at(&self, time: i64) -> impl Iterator<Item = &FoundTalk> {
-        self.talks.iter().filter(move |t| t.start.0 <= time && time < t.end.0)
+        self.really.iter().filter(move |t| t.start.0 <= time && time < t.end.0)
     }
 
     /// When what is said elsewhere is said.
@@ -91,9 +101,17 @@ pub(crate) fn schedule_json() -> &'static str {
     SCHEDULE
 }
 
+/// The speakers' handles, as a CSV of talks and handles.
+pub(crate) fn handles_csv() -> String {
+    let speaks = |person: lines::Person| Some(format!("{},@{}\n", person.talk?, person.handle));
+    std::iter::once("talk,handle\n".to_owned())
+        .chain(lines::people().into_iter().filter_map(speaks))
+        .collect()
+}
+
 /// The event.toml, with the fake networks as its sources.
 pub(crate) fn event_toml(ports: Ports) -> String {
-    let Ports { mastodon, x, bluesky, flickr, blog, .. } = ports;
+    let Ports { mastodon, x, bluesky, flickr, blog, pictures, .. } = ports;
     format!(
         r#"# Written by `perihelion demo` at each start. An event of your own looks like this, too.
 slug = "{SLUG}"
@@ -103,7 +121,9 @@ place = "Corvanne"
 starts = 2026-10-15
 ends = 2026-10-16
 hashtags = ["{TAG}"]
-schedule = "schedule.json"
+schedule = "http://127.0.0.1:{pictures}/schedule.json"
+schedule_poll_seconds = 30
+handles = "handles.csv"
 onsite = "open"
 accent_hue = 24
 

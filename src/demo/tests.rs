@@ -13,7 +13,7 @@ use super::state::Ports;
 
 fn conference() -> (Programme, Conference) {
     let programme = Programme::read().unwrap();
-    let conference = compose(&programme.talks, &programme.zone);
+    let conference = compose(&programme.really, &programme.zone);
     (programme, conference)
 }
 
@@ -152,7 +152,7 @@ fn what_is_said_elsewhere_is_said_while_the_conference_runs_and_about_what_is_on
     for (at, note) in programme.notes() {
         assert_eq!(timeline.time_at(timeline.position_of(at)), at, "{note:?}");
         let Place::Onsite { talk: Some(code), .. } = note.place else { continue };
-        let talk = programme.talks.iter().find(|t| t.code.as_deref() == Some(code)).unwrap();
+        let talk = programme.really.iter().find(|t| t.code.as_deref() == Some(code)).unwrap();
         assert!(talk.start.0 <= at && at < talk.end.0 + 10 * 60_000_000, "{note:?}");
     }
 }
@@ -169,4 +169,67 @@ fn nothing_that_a_visitor_writes_is_too_long_and_every_photo_is_drawn() {
             Place::Blog { .. } | Place::Desk { .. } => {}
         }
     }
+}
+
+#[test]
+fn on_the_second_day_one_talk_overruns_two_swap_two_change_rooms_and_one_is_called_off() {
+    let programme = Programme::read().unwrap();
+    let planned = |code: &str| programme.talks.iter().find(|t| t.code.as_deref() == Some(code)).unwrap();
+    let real = |code: &str| programme.really.iter().find(|t| t.code.as_deref() == Some(code));
+    let late = |from: i64, to: i64| (to - from) / 60_000_000;
+    let file = real("FILE87").unwrap();
+    assert_eq!(
+        (late(planned("FILE87").start.0, file.start.0), late(planned("FILE87").end.0, file.end.0)),
+        (0, 12)
+    );
+    assert_eq!(late(planned("BURNOUT").start.0, real("BURNOUT").unwrap().start.0), 12);
+    for (one, other) in [("MAPS", "COMPLAIN"), ("COMPLAIN", "MAPS")] {
+        assert_eq!(real(one).unwrap().start, planned(other).start, "{one}");
+        assert_eq!(real(one).unwrap().end, planned(other).end, "{one}");
+    }
+    assert_eq!(real("GARDEN").unwrap().room, "Press Hall");
+    assert_eq!(real("ARCHIVE").unwrap().room, "Bindery");
+    assert!(real("CAPTIONS").is_none());
+    let held = |t: &&model::schedule::FoundTalk| real(t.code.as_deref().unwrap()) == Some(*t);
+    assert_eq!(
+        programme.talks.iter().filter(held).count(),
+        programme.talks.len() - 7,
+        "the others as planned"
+    );
+    // Every press is made after the moment that it speaks of, while the conference runs.
+    let timeline = programme.timeline(20.0).unwrap();
+    for press in &programme.presses {
+        assert!(press.since <= press.at && press.at - press.since <= 6 * 60_000_000, "{press:?}");
+        assert_eq!(timeline.time_at(timeline.position_of(press.at)), press.at);
+    }
+    assert!(
+        programme.presses.len() >= 10 && programme.presses.iter().any(|press| press.tell.contains("12 min"))
+    );
+}
+
+#[test]
+fn the_later_version_of_the_programme_is_the_first_one_with_what_is_written_changed() {
+    let programme = Programme::read().unwrap();
+    let text = programme.revision.applied(super::stage::schedule_json()).unwrap();
+    let second = model::schedule::parse(text.as_bytes(), &programme.zone).unwrap().talks;
+    assert_eq!(second.len(), programme.talks.len() - 1);
+    for talk in &second {
+        let before = programme.talks.iter().find(|t| t.guid == talk.guid).unwrap();
+        let moved = programme.revision.moves().find(|(code, _)| talk.code.as_deref() == Some(code));
+        let room = moved.and_then(|(_, room)| room).unwrap_or(&before.room).to_owned();
+        assert_eq!(*talk, model::schedule::FoundTalk { room, ..before.clone() });
+    }
+}
+
+#[test]
+fn every_speaker_with_an_account_is_known_by_handle() {
+    let programme = Programme::read().unwrap();
+    let csv = super::stage::handles_csv();
+    assert!(csv.starts_with("talk,handle\nWELCOME,@odile@corvanne.example\n"), "{csv}");
+    assert_eq!(
+        csv.lines().count(),
+        programme.talks.len() - 1 + 1,
+        "one for each talk but the captioners', and the head"
+    );
+    model::schedule::handles(csv.as_bytes()).unwrap();
 }

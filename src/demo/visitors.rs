@@ -52,7 +52,7 @@ impl Visitors {
             .clock(Arc::new(move || told.now() / 1_000_000))
             .retries([AGAIN_AFTER; TRIES]);
         let rooms = programme
-            .talks
+            .really
             .iter()
             .filter_map(|talk| Some((talk.code.clone()?, model::event::room_slug(&talk.room))));
         let client = Client::builder().timeout(ANSWER_WAIT).no_proxy().build()?;
