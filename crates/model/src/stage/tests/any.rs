@@ -68,7 +68,7 @@ proptest! {
     ) {
         let mut said = presses;
         for (i, press) in more.into_iter().enumerate() {
-            let undo = (undone >> i & 1 == 1).then(|| StageEntry { undone: true, ..press.clone() });
+            let undo = ((undone >> i) & 1 == 1).then(|| StageEntry { undone: true, ..press.clone() });
             said.push(press);
             said.extend(undo);
         }
@@ -209,7 +209,7 @@ fn ten_thousand_talks_and_as_many_presses_are_read_in_a_moment() {
         let timeline = new(&talks, &presses);
         let on: usize = (0..50_000).map(|at| timeline.on_at(Micros(at * M / 4)).count()).sum();
         let took = begun.elapsed();
-        assert!(on > 0 && timeline.differs(&new(&talks, &[])).len() > 0);
+        assert!(on > 0 && !timeline.differs(&new(&talks, &[])).is_empty());
         assert!(took < Duration::from_secs(10), "{took:?}");
     }
 }
