@@ -87,7 +87,7 @@ pub(crate) async fn show(config: &Config, slug: &str, json: bool) -> Result<(), 
         println!("hook       POST http://{}/hooks/{slug}/{name}", reachable(config.nozzle.hooks_listen));
     }
     match report {
-        Some(report) if !report.sources.is_empty() => {
+        Some(report) if !report.sources.is_empty() || !report.watched.is_empty() => {
             print!("\n{}", sources::table(&report, Micros(Clock::real().now())));
         }
         Some(_) => {}

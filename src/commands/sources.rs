@@ -32,8 +32,8 @@ pub(super) async fn report(config: &Config, eid: EventId) -> Result<Option<Sourc
 /// The table with what follows it.
 pub(super) fn table(report: &SourcesReport, now: Micros) -> String {
     let head = ["SOURCE", "KIND", "STATE", "NEW", "HAD", "HELD", "DROPPED", "LAST POST"].map(str::to_owned);
-    let rows: Vec<[String; 8]> =
-        std::iter::once(head).chain(report.sources.iter().map(|s| row(s, now))).collect();
+    let all: Vec<&SourceReport> = report.sources.iter().chain(&report.watched).collect();
+    let rows: Vec<[String; 8]> = std::iter::once(head).chain(all.iter().map(|s| row(s, now))).collect();
     let widths: [usize; 8] =
         std::array::from_fn(|n| rows.iter().map(|row| row[n].chars().count()).max().unwrap_or(0));
     let mut text = String::new();
@@ -42,7 +42,7 @@ pub(super) fn table(report: &SourcesReport, now: Micros) -> String {
         let line = cells.collect::<Vec<_>>().join("  ");
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
-        if let Some(source) = n.checked_sub(1).and_then(|n| report.sources.get(n)) {
+        if let Some(source) = n.checked_sub(1).and_then(|n| all.get(n)) {
             text.push_str(&remarks(source));
         }
     }
@@ -112,6 +112,9 @@ mod tests {
             "since":0,"until":null,"why":"401","cure":"set FOSSTODON_TOKEN","warning":null,"heard":null,
             "last_item":1000000,"received":9,"new":5,"duplicate":2,"held":1,"rejected":{"json":1,"empty":2},"ends":0,
             "samples":[{"reason":"json","line":"{oops"}]}],
+            "watched":[{"name":"schedule","kind":"schedule","how":"polling","state":"polling","since":0,"until":null,
+            "why":null,"cure":null,"warning":"This version has only 1 of the 6 talks","heard":null,"last_item":null,
+            "received":3,"new":0,"duplicate":0,"held":0,"rejected":{},"ends":0,"samples":[]}],
             "near_tags":[{"tag":"rustfest26","people":12,"posts":31,"why":"alike"},
             {"tag":"ferris","people":1,"posts":1,"why":"beside"}]}"#;
         let text = table(&serde_json::from_str(report).unwrap(), Micros(31 * Micros::SECOND));
@@ -120,6 +123,8 @@ mod tests {
             "    to do: set FOSSTODON_TOKEN\n",
             "    dropped: empty 2, json 1\n",
             "    json: {oops\n",
+            "schedule   schedule  polling",
+            "    This version has only 1 of the 6 talks\n",
             "people also write #rustfest26 (12 people, 31 posts); to follow it, add it to hashtags\n",
             "often written beside yours: #ferris (1 person, 1 post); ",
         ] {

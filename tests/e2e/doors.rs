@@ -41,7 +41,8 @@ const PUBLIC: [&str; 18] = [
 const WRITTEN: [&str; 2] = ["/{event}/posts", "/{event}/posts/{id}/delete"];
 /// The one address of the hooks' listener: open to whoever signs.
 const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}");
-const VERBS: [&str; 9] = ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "event"];
+const VERBS: [&str; 10] =
+    ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event"];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
 const SOON: Duration = Duration::from_secs(60);

@@ -67,6 +67,24 @@ pub struct Speakers {
     pub to: Vec<String>,
 }
 
+impl Speakers {
+    /// Who came and who went, as the rest of a sentence.
+    fn words(&self) -> Option<String> {
+        let beside = |some: &[String], others: &[String]| -> Vec<String> {
+            let others: BTreeSet<String> = others.iter().map(|name| title_key(name)).collect();
+            some.iter().filter(|name| !others.contains(&title_key(name))).cloned().collect()
+        };
+        let (came, went) = (beside(&self.to, &self.from), beside(&self.from, &self.to));
+        match (&came[..], &went[..]) {
+            ([], []) => None,
+            (came, []) if self.from.is_empty() => Some(format!("is given by {}", names(came))),
+            (came, []) => Some(format!("is now also given by {}", names(came))),
+            ([], went) => Some(format!("is no longer given by {}", names(went))),
+            (came, went) => Some(format!("is now given by {} instead of {}", names(came), names(went))),
+        }
+    }
+}
+
 /// A talk's speakers as a machine compares them.
 pub(super) fn speaker_keys(talk: &Talk) -> BTreeSet<String> {
     talk.speakers.iter().map(|speaker| title_key(&speaker.name)).collect()
@@ -160,13 +178,7 @@ impl Change {
             parts.push(format!("is now called {}", quoted(&self.title)));
         }
         parts.extend(self.moved(zone, room));
-        if let Some(Speakers { from, to }) = &self.speakers {
-            parts.push(match (&from[..], &to[..]) {
-                ([], to) => format!("is given by {}", names(to)),
-                (from, []) => format!("is no longer given by {}", names(from)),
-                (from, to) => format!("is now given by {} instead of {}", names(to), names(from)),
-            });
-        }
+        parts.extend(self.speakers.as_ref().and_then(Speakers::words));
         parts
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::alike::title_key;
-use super::diff::{self, CHANGES_MAX, Change, speaker_keys, speaker_names};
+use super::diff::{self, CHANGES_MAX, Change, What, speaker_keys, speaker_names};
 use super::given::HANDLES_MAX;
 use super::{FoundTalk, ScheduleFile, identity};
 use crate::event::room_slug;
@@ -48,6 +48,10 @@ impl Merged {
             return Vec::new();
         }
         let mut out = vec![diff::summary(&self.changes)];
+        // In the first version everything is new: nobody has to be told so talk by talk.
+        if self.changes.iter().all(|change| change.what == What::New) && self.alive == 0 {
+            return out;
+        }
         out.extend(diff::mass_move(&self.changes, self.alive));
         out.extend(self.changes.iter().map(|change| change.sentence(zone, room)));
         out
@@ -83,7 +87,6 @@ pub fn merge_version(known: &BTreeMap<TalkId, Talk>, before: &str, file: &Schedu
     let kept = alive.len() - dropped.len();
     talks.extend(dropped);
     let changes = diff::changes(known, &talks);
-    // In the first version everything is new: nobody has to be told so talk by talk.
     let told = if known.is_empty() { 0 } else { changes.len() };
     let schedule = (!talks.is_empty()).then(|| ScheduleEntry {
         version: file.version.clone(),

@@ -72,9 +72,17 @@ fn several_changes_of_one_talk_are_one_sentence_that_begins_with_the_known_title
     let is = talk("Copy nothing", "saal-1", "2026-06-01T12:00", &["Ana", "Bo"]);
     assert_eq!(
         told(Some(&was), &is),
-        "“Zero copy” is now called “Copy nothing”, moved from 11:30 to 12:00 (Saal 1, Mon 1 Jun) and is now given by Ana and \
-         Bo instead of Ana."
+        "“Zero copy” is now called “Copy nothing”, moved from 11:30 to 12:00 (Saal 1, Mon 1 Jun) and is now \
+         also given by Bo."
     );
+    let by = |speakers: &[&str]| talk("Zero copy", "saal-1", "2026-06-01T11:30", speakers);
+    let speakers = |from: &[&str], to: &[&str]| told(Some(&by(from)), &by(to));
+    assert_eq!(
+        speakers(&["Ana", "gracefire"], &["Ana", "Grace"]),
+        "“Zero copy” is now given by Grace instead of gracefire."
+    );
+    assert_eq!(speakers(&["Ana", "Bo"], &["Bo"]), "“Zero copy” is no longer given by Ana.");
+    assert_eq!(speakers(&[], &["Bo"]), "“Zero copy” is given by Bo.");
     let trifle = Talk { title: "  ZERO copy!".into(), ..was.clone() };
     let change = Change::between(Some(&was), &trifle);
     assert!(!change.is_of_programme() && change.title_from.is_none(), "{change:?}");
