@@ -9,6 +9,8 @@ use crate::{Kind, Said};
 
 /// How many of what is about no talk is said while something is on.
 const BY_DAY: f64 = 0.9;
+/// How much of what is said apart from talks comes from home.
+const FROM_HOME: f64 = 0.5;
 /// Longest time after the event in which people still write, in microseconds.
 const AFTERWARDS: i64 = 40 * Micros::HOUR;
 
@@ -29,13 +31,14 @@ impl<'a> Apart<'a> {
         subjects[voice.dice.weighed(subjects.iter().map(|talk| self.world.draw[*talk])).unwrap_or(0)]
     }
 
-    /// One that is held once: away from its hour a repeated one has no name of its own.
+    /// One that shares neither title nor speaker with another: away from its hour no other has a name of its own.
     fn single(&self, voice: &mut Voice<'_>) -> Option<usize> {
-        (0..8).map(|_| self.talk(voice)).find(|talk| !self.world.is_repeated(*talk))
+        (0..8).map(|_| self.talk(voice)).find(|talk| !self.world.is_shared(*talk))
     }
 
     fn somebody(&self, voice: &mut Voice<'_>) -> &'a Person {
-        let people = &self.world.people;
+        let (present, absent) = self.world.people.split_at(self.world.present);
+        let people = if voice.dice.is(FROM_HOME) { absent } else { present };
         &people[voice.dice.weighed(people.iter().map(|person| person.energy)).unwrap_or(0)]
     }
 

@@ -68,6 +68,8 @@ pub struct Recipe<'a> {
     pub posts: usize,
     /// The event's hashtag, without `#`.
     pub tag: &'a str,
+    /// How far the venue's clocks are ahead of UTC, in microseconds.
+    pub ahead: i64,
 }
 
 /// What was invented.

@@ -13,7 +13,7 @@ const POSTS_A_SEAT: f64 = 2.3;
 const STAYS: f64 = 0.45;
 /// For so long what somebody said in a talk tells what they speak of.
 const IN_MIND: i64 = 25 * Micros::MINUTE;
-/// For so long somebody who stayed is still taken to be in the room.
+/// For so long somebody is still taken to be in the room.
 const IN_ROOM: i64 = 75 * Micros::MINUTE;
 /// How long it takes to type: the median in seconds, and the factor within which two thirds lie.
 const LAG: (f64, f64) = (55.0, 2.4);
@@ -36,7 +36,7 @@ pub(crate) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
-        Self { world, seats: vec![Seat::default(); world.people.len()] }
+        Self { world, seats: vec![Seat::default(); world.present] }
     }
 
     /// About so many posts, spread over the talks by how many want to hear them.
@@ -148,14 +148,19 @@ impl<'a> Live<'a> {
         if !self.world.room_tags.is_empty() && voice.dice.is(by.room_tags) {
             return "room";
         }
-        let has_told =
-            self.seats[person].told.is_some_and(|(of, when)| of == talk && at.since(when) < IN_MIND);
+        let told = self.seats[person].told;
+        let has_told = told.is_some_and(|(of, when)| of == talk && at.since(when) < IN_MIND);
         let weights = if has_told { [0.2, 0.24, 0.24, 0.32] } else { [0.4, 0.22, 0.22, 0.16] };
         match voice.dice.weighed(weights.into_iter()) {
             Some(0) => "strong",
             Some(1) => "weak",
             Some(2) => "note",
-            _ if has_told || voice.dice.is(0.3) => "context",
+            _ if has_told => "context",
+            // Whoever stayed in the room and says nothing is a riddle even to who sits beside them: not asked here.
+            _ if told.is_some_and(|(of, _)| self.world.talks[of].room == self.world.talks[talk].room) => {
+                "weak"
+            }
+            _ if voice.dice.is(0.3) => "context",
             _ => "ambiguous",
         }
     }
@@ -165,13 +170,10 @@ impl<'a> Live<'a> {
     fn kind_of_nothing(&self, talk: usize, person: usize, at: Micros) -> Kind {
         let told = self.seats[person].told;
         let in_this_talk = told.is_some_and(|(of, when)| of == talk && at.since(when) < IN_MIND);
-        let in_this_room = told.is_some_and(|(of, when)| {
-            self.world.talks[of].room == self.world.talks[talk].room && at.since(when) < IN_ROOM
-        });
         let is_still_on = self.world.on(at).any(|on| on == talk);
         match self.world.on(at).count() {
             _ if in_this_talk && self.is_moved(talk, at) => Kind::Overrun,
-            _ if in_this_talk || (in_this_room && is_still_on) => Kind::Context,
+            _ if in_this_talk => Kind::Context,
             1 if is_still_on => Kind::Plenary,
             _ => Kind::Ambiguous,
         }

@@ -71,7 +71,7 @@ fn talks() -> Vec<Talk> {
 }
 
 fn conference(seed: u64) -> Conference {
-    generate(&talks(), &Recipe { seed, posts: 4000, tag: "tape26" })
+    generate(&talks(), &Recipe { seed, posts: 4000, tag: "tape26", ahead: 0 })
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn speakers_write_under_the_handles_that_are_told() {
 
 #[test]
 fn a_schedule_without_talks_to_speak_of_gives_no_posts() {
-    assert!(generate(&[], &Recipe { seed: 1, posts: 100, tag: "x" }).posts.is_empty());
+    assert!(generate(&[], &Recipe { seed: 1, posts: 100, tag: "x", ahead: 0 }).posts.is_empty());
     let lunch = talk(1, "Lunch break", "", "hall", 0);
-    assert!(generate(&[lunch], &Recipe { seed: 1, posts: 100, tag: "x" }).posts.is_empty());
+    assert!(generate(&[lunch], &Recipe { seed: 1, posts: 100, tag: "x", ahead: 0 }).posts.is_empty());
 }

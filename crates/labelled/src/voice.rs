@@ -128,7 +128,7 @@ fn filled(world: &World, of: usize, slot: char, dice: &mut Dice) -> Option<Strin
         // A handle that the organisers do not know is looked up by those who write.
         'h' => speaker.map(|s: &Name| s.handle.clone()),
         'r' => Some(room_name(talk)),
-        'c' => Some(clock(talk)),
+        'c' => Some(clock(talk.start.plus(world.ahead))),
         'u' => Some(link(talk)),
         _ => None,
     }
@@ -150,10 +150,9 @@ fn room_name(talk: &Talk) -> String {
     talk.room.replace('-', " ")
 }
 
-/// The time on the programme, which is the venue's; the day's text has no zone, so the hour is that of the schedule's start
-/// in UTC. People's clocks are of all sorts, and nothing hangs on it.
-fn clock(talk: &Talk) -> String {
-    let minutes = talk.start.0.div_euclid(Micros::MINUTE).rem_euclid(24 * 60);
+/// The hour on the programme, from the venue's time.
+fn clock(local: Micros) -> String {
+    let minutes = local.0.div_euclid(Micros::MINUTE).rem_euclid(24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 

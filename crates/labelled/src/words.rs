@@ -51,6 +51,7 @@ pub(crate) fn subjects(talks: &[Talk]) -> Vec<Subject> {
     let is_full = |word: &str| {
         word.chars().count() >= WORD_CHARS_MIN
             && word.chars().any(char::is_alphabetic)
+            && word.chars().all(|c| c.is_alphanumeric() || c == '-')
             && !empty.contains(word.to_lowercase().as_str())
     };
     let telling = |word: &str| {

@@ -41,7 +41,9 @@ const PAUSES: [&str; 26] = [
     "comida",
 ];
 /// Posts for one person, roughly.
-const POSTS_A_PERSON: usize = 7;
+const POSTS_A_PERSON: usize = 5;
+/// How many of those who write are at the venue.
+const PRESENT: f64 = 0.65;
 
 /// See the module.
 #[derive(Debug)]
@@ -54,6 +56,9 @@ pub(crate) struct World {
     pub(crate) names: Vec<Vec<Name>>,
     pub(crate) actual: Actual,
     pub(crate) people: Vec<Person>,
+    /// So many of them are there; the others follow from home.
+    pub(crate) present: usize,
+    pub(crate) ahead: i64,
     pub(crate) tag: String,
     pub(crate) room_tags: Vec<(String, String)>,
     /// The language in which most talks are.
@@ -62,8 +67,8 @@ pub(crate) struct World {
     pub(crate) span: (Micros, Micros),
     /// How many want to hear each talk, compared with the others.
     pub(crate) draw: Vec<f64>,
-    /// Titles that several talks have.
-    repeated: Vec<bool>,
+    /// Talks whose title or speakers another talk has, too.
+    shared: Vec<bool>,
 }
 
 impl World {
@@ -78,19 +83,27 @@ impl World {
         let first = subjects.iter().map(|index| actual.spans[*index].0).min().unwrap_or_default();
         let last = subjects.iter().map(|index| actual.spans[*index].1).max().unwrap_or_default();
         let draw = talks.iter().map(|talk| draw(talk, dice)).collect();
-        let is_repeated = |talk: &Talk| talks.iter().filter(|other| other.title == talk.title).count() > 1;
+        let speaks = |talk: &Talk, other: &Talk| {
+            talk.speakers.iter().any(|one| other.speakers.iter().any(|o| o.name == one.name))
+        };
+        let is_shared = |talk: &Talk| {
+            let others = talks.iter().filter(|other| other.id != talk.id);
+            others.into_iter().any(|other| other.title == talk.title || speaks(talk, other))
+        };
         Self {
             subjects,
             matter: words::subjects(&talks),
             names,
             actual,
+            present: (people.len() as f64 * PRESENT) as usize,
             people,
+            ahead: recipe.ahead,
             tag: recipe.tag.to_owned(),
             room_tags: room_tags(&talks),
             language,
             span: (first, last),
             draw,
-            repeated: talks.iter().map(is_repeated).collect(),
+            shared: talks.iter().map(is_shared).collect(),
             talks,
         }
     }
@@ -110,9 +123,9 @@ impl World {
         spans.filter(move |(_, (from, to))| *from <= at && at < *to).map(|(index, _)| index)
     }
 
-    /// Held several times under one title: away from its own hour nobody can tell which is meant.
-    pub(crate) fn is_repeated(&self, talk: usize) -> bool {
-        self.repeated[talk]
+    /// Shares its title or a speaker with another talk: away from its own hour nobody can tell which is meant.
+    pub(crate) fn is_shared(&self, talk: usize) -> bool {
+        self.shared[talk]
     }
 
     /// What the organisers know of speakers' handles.

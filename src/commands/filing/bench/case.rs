@@ -34,7 +34,8 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(name: String, mut setting: Setting, posts: usize, seed: u64) -> Self {
         let tag = hashtag(&setting.event.title);
-        let conference = labelled::generate(&setting.talks, &Recipe { seed, posts, tag: &tag });
+        let conference =
+            labelled::generate(&setting.talks, &Recipe { seed, posts, tag: &tag, ahead: ahead(&setting) });
         tell(&mut setting, &tag, &conference);
         let mut reader = Posts::new(setting.zone.clone());
         let posts = conference.posts.iter().enumerate().map(|(index, post)| {
@@ -100,6 +101,12 @@ fn presses(conference: &Conference) -> BTreeMap<String, Vec<StageEntry>> {
         });
     }
     presses
+}
+
+/// How far the venue's clocks are ahead of UTC when the event begins, in microseconds.
+fn ahead(setting: &Setting) -> i64 {
+    let first = setting.talks.iter().map(|talk| talk.start).min().unwrap_or_default();
+    i64::from(setting.zone.to_offset(first.timestamp()).seconds()) * Micros::SECOND
 }
 
 /// The line of a posts file.
