@@ -22,6 +22,7 @@ use crate::site::{
         time::{Venue, day_names},
     },
 };
+use archive::TalkCount;
 use askama::Template;
 use model::{FilingState, ItemId, Micros, Room, Row, Talk, TalkId};
 use std::collections::HashMap;
@@ -121,28 +122,11 @@ pub(super) fn draw(
         who: speakers(&talk),
         about: about(&talk),
         url: talk.url.as_deref().and_then(web).map(String::from),
-        sums: vec![
-            sum(kept.count.items, "item", "items"),
-            sum(kept.count.people, "person", "people"),
-            sum(kept.count.photos, "photo", "photos"),
-            sum(kept.count.questions, "question", "questions"),
-        ],
+        sums: sums(&kept.count),
         chart: chart(&kept.whens, course.from, chart_end, &venue).filter(|_| is_first && is_conversation),
         compose: None,
-        heading: match (shows, is_first) {
-            (Shows::Conversation, true) => "The conversation, from the beginning",
-            (Shows::Conversation, false) => "The conversation goes on",
-            (Shows::Unfiled, _) => "Said in these minutes, not filed",
-        },
-        note: (!is_conversation).then(|| {
-            format!(
-                "{} from {} to {}, while this talk was on. Which talk they are about, if any, is not known well enough, so they \
-                 count for none.",
-                count(kept.unfiled, "post", "posts"),
-                venue.hhmm(course.from),
-                venue.hhmm(course.to)
-            )
-        }),
+        heading: heading(shows, is_first),
+        note: (!is_conversation).then(|| note(kept.unfiled, &course, &venue)),
         nothing: nothing(&course, shows),
         blocks: feed(&rows),
         more: kept.last.map(|last| format!("{here}?{view}after={}.{}", last.when.0, last.id)),
@@ -175,6 +159,33 @@ fn feed(
         .filter_map(|row| view(row, row.item.as_ref()?.when, &setting))
         .map(|item| Line::Item(Box::new(item)));
     blocks(lines.collect(), venue, false)
+}
+
+fn sums(count: &TalkCount) -> Vec<(String, &'static str)> {
+    vec![
+        sum(count.items, "item", "items"),
+        sum(count.people, "person", "people"),
+        sum(count.photos, "photo", "photos"),
+        sum(count.questions, "question", "questions"),
+    ]
+}
+
+fn heading(shows: Shows, is_first: bool) -> &'static str {
+    match (shows, is_first) {
+        (Shows::Conversation, true) => "The conversation, from the beginning",
+        (Shows::Conversation, false) => "The conversation goes on",
+        (Shows::Unfiled, _) => "Said in these minutes, not filed",
+    }
+}
+
+fn note(unfiled: u64, course: &Course, venue: &Venue) -> String {
+    format!(
+        "{} from {} to {}, while this talk was on. Which talk they are about, if any, is not known well enough, so they count for \
+         none.",
+        count(unfiled, "post", "posts"),
+        venue.hhmm(course.from),
+        venue.hhmm(course.to)
+    )
 }
 
 fn neighbour(talk: Talk, slug: &str, venue: &Venue) -> Neighbour {
