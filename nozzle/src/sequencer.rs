@@ -148,7 +148,8 @@ impl Sequencer {
         let began = Instant::now();
         let mut wait = RETRY_AFTER;
         loop {
-            match self.attempt(&commands).await {
+            // Boxed, like the other transactions: what they need in between is large, and one is under way at a time.
+            match Box::pin(self.attempt(&commands)).await {
                 Ok(said) => {
                     histogram!(names::BATCH).record(commands.len() as f64);
                     histogram!(names::COMMIT_SECONDS).record(began.elapsed().as_secs_f64());

@@ -83,7 +83,7 @@ fn arrival(account: Account) -> Arrival {
 impl Sequencer {
     /// One transaction over the items of an account. False when the ledger cannot be written just now: they wait.
     pub(super) async fn sweep(&mut self) -> Result<bool, live::Error> {
-        match self.sweep_once().await {
+        match Box::pin(self.sweep_once()).await {
             Ok(has_more) => {
                 self.standing.has_account_to_do = has_more;
                 Ok(true)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use live::ledger::{Account, author_name};
-use live::state::{Arrival, ItemState, Outcome, Record, Words};
+use live::state::{Arrival, ItemState, Record, Words};
 use model::filing::WrittenAt;
 use model::{Counts, GoneBy, Item, ItemId, Retain, Uid};
 
@@ -68,11 +68,11 @@ impl Work<'_> {
             Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
         match self.arrive(id, arrival)? {
             Arrived::Entered(_) if !is_known => self.first_seen(source, admitted),
-            Arrived::Quiet(Outcome::Duplicate) => {
+            Arrived::Duplicate => {
                 self.counted(source).duplicate += 1;
                 self.count(source, id, admitted.counts);
             }
-            Arrived::Entered(_) | Arrived::Quiet(_) => {}
+            _ => {}
         }
         Ok(())
     }

@@ -193,7 +193,7 @@ impl Work<'_> {
         }
         Ok(Ok(match self.arrive(ask.id, Arrival::Delete { by: GoneBy::Author })? {
             Arrived::Entered(seq) => Outcome::committed(seq, id),
-            Arrived::Quiet(_) => Outcome::unchanged(id, None),
+            _ => Outcome::unchanged(id, None),
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! What people ask for: decisions about items, notices; filings by hand are in `refile::hand`, posts written on the page in
 //! `onsite`. An order under a key that was answered before gets that answer and changes nothing.
 
-use live::state::{Arrival, ItemState, Outcome as Decided};
+use live::state::{Arrival, ItemState};
 use model::{GoneBy, Kind, Notice, TalkId};
 
 use super::refile::Arrived;
@@ -45,22 +45,19 @@ impl Work<'_> {
             Decision::Remove => Arrival::Delete { by },
         };
         let id = Some(ask.id.to_string());
-        let quiet = match self.arrive(ask.id, arrival)? {
-            Arrived::Entered(seq) => return Ok(Ok(Outcome::committed(seq, id))),
-            Arrived::Quiet(quiet) => quiet,
-        };
-        match quiet {
-            Decided::NoOp(state) => Ok(Ok(Outcome::unchanged(id, Some(state.name())))),
-            Decided::Conflict => Ok(Err(Refusal::Conflict {
+        match self.arrive(ask.id, arrival)? {
+            Arrived::Entered(seq) => Ok(Ok(Outcome::committed(seq, id))),
+            Arrived::Unchanged(state) => Ok(Ok(Outcome::unchanged(id, Some(state.name())))),
+            Arrived::Conflict => Ok(Err(Refusal::Conflict {
                 why: "This post has been removed for good.".to_owned(),
                 state: ItemState::Removed.name().to_owned(),
             })),
-            Decided::Withheld => Ok(Err(Refusal::Conflict {
+            Arrived::Withheld => Ok(Err(Refusal::Conflict {
                 why: "Its network or its author has withdrawn this post; it comes back when they say so."
                     .to_owned(),
                 state: ItemState::Hidden.name().to_owned(),
             })),
-            Decided::Unknown | Decided::Entry(..) | Decided::Keep(_) | Decided::Duplicate => {
+            Arrived::Unknown | Arrived::Kept | Arrived::Duplicate => {
                 Ok(Err(Refusal::Unknown(format!("There is no item {}.", ask.id))))
             }
         }

@@ -61,8 +61,18 @@ pub(super) type Refiled = (Vec<Move>, Vec<String>);
 pub(super) enum Arrived {
     /// An entry was written.
     Entered(Seq),
-    /// Nothing public has changed, and why; what is to be kept was kept.
-    Quiet(Outcome),
+    /// Something was kept; nothing public has changed.
+    Kept,
+    /// We have it, or something newer.
+    Duplicate,
+    /// It was so already.
+    Unchanged(ItemState),
+    /// The item has been removed for good.
+    Conflict,
+    /// Its network or its author has withdrawn it.
+    Withheld,
+    /// There is no such item.
+    Unknown,
 }
 
 impl Work<'_> {
@@ -82,10 +92,14 @@ impl Work<'_> {
                 Ok(Arrived::Entered(seq))
             }
             Outcome::Keep(record) => {
-                self.keep(record.clone());
-                Ok(Arrived::Quiet(Outcome::Keep(record)))
+                self.keep(record);
+                Ok(Arrived::Kept)
             }
-            quiet => Ok(Arrived::Quiet(quiet)),
+            Outcome::Duplicate => Ok(Arrived::Duplicate),
+            Outcome::NoOp(state) => Ok(Arrived::Unchanged(state)),
+            Outcome::Conflict => Ok(Arrived::Conflict),
+            Outcome::Withheld => Ok(Arrived::Withheld),
+            Outcome::Unknown => Ok(Arrived::Unknown),
         }
     }
 
@@ -225,7 +239,7 @@ impl Sequencer {
 
     /// One transaction over items that wait to be filed again. False when the ledger cannot be written just now: they wait.
     pub(crate) async fn refile(&mut self) -> Result<bool, live::Error> {
-        match self.refile_once().await {
+        match Box::pin(self.refile_once()).await {
             Ok(()) => Ok(true),
             Err(e) if e.class() == Class::Retry => {
                 tracing::error!(error = %e, "the ledger cannot be written; posts wait to be filed again");

@@ -105,7 +105,7 @@ impl Rig {
     }
 
     /// How filing everything again from nothing files every item that has words; a person's filing stands.
-    async fn from_scratch(&self) -> HashMap<ItemId, Filing> {
+    async fn scratch(&self) -> HashMap<ItemId, Filing> {
         let fold = self.fold().await;
         let programme = Programme::new(fold.talks.values().cloned(), fold.event.as_ref());
         let stage = Timeline::new(fold.talks.values(), &fold.stage);
@@ -132,7 +132,7 @@ impl Rig {
     /// Every record, the log's fold and filing from nothing say the same of every public item.
     pub(super) async fn filed_as_from_scratch(&mut self) {
         self.refiled().await;
-        let (scratch, fold) = (self.from_scratch().await, self.fold().await);
+        let (scratch, fold) = (self.scratch().await, self.fold().await);
         for record in self.all_records().await.into_iter().filter(|record| record.state == ItemState::Shown) {
             let (id, words) = (record.id, record.words.unwrap());
             let text = words.item.body.clone();
