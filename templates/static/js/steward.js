@@ -72,8 +72,13 @@ async function redraw() {
   isMine = false;
 }
 
+/** What a steward can tell apart: the words, and what the buttons do. */
+function looks(part) {
+  return part.textContent + [...part.querySelectorAll("button")].map((button) => button.value).join(" ");
+}
+
 function replace(old, made) {
-  if (old.innerText === made.innerText && old.textContent === made.textContent) return;
+  if (looks(old) === looks(made)) return;
   const focused = document.activeElement?.closest?.("#rooms button")?.value;
   old.replaceChildren(...[...made.childNodes].map((node) => document.importNode(node, true)));
   if (focused) [...old.querySelectorAll("button")].find((button) => button.value === focused)?.focus({ preventScroll: true });
@@ -159,7 +164,9 @@ function drawWaiting() {
 
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.submitter && performance.now() >= heldUntil) press(event.submitter);
+  if (!event.submitter) return;
+  if (performance.now() < heldUntil) say("The buttons have just changed. Look again, then press.", true);
+  else press(event.submitter);
 });
 byId("said")?.addEventListener("click", (event) => { if (!event.target.closest("a")) byId("said").hidden = true; });
 byId("tabs")?.addEventListener("click", (event) => {

@@ -34,7 +34,7 @@ fn new(talks: &[Talk], presses: &[StageEntry]) -> Timeline {
     Timeline::new(talks, &by_room(presses.iter().cloned()))
 }
 
-fn is_on<'a>(timeline: &'a Timeline, at: Micros) -> Vec<(&'a str, &'a Span)> {
+fn is_on(timeline: &Timeline, at: Micros) -> Vec<(&str, &Span)> {
     let spans = timeline.rooms().flat_map(|(room, spans)| spans.iter().map(move |span| (room, span)));
     spans.filter(|(_, span)| span.holds(at)).collect()
 }
