@@ -35,12 +35,13 @@ use evidence::clock::Clock;
 use post::Post;
 use serde::{Deserialize, Serialize};
 
-/// The least score of what is filed: meant to be right 95 times in 100 or more often, over all that is filed.
-pub const FILED_SCORE: f64 = 0.85;
+/// The least score of what is filed. Chosen so that of all that is filed 95 in 100 are right; what is filed with just this
+/// score is right nine times in ten. More than a half, so that of two talks alike neither is filed.
+pub const FILED_SCORE: f64 = 0.72;
 /// The least score of a guess that is worth a person's look.
 pub const SUGGESTED_SCORE: f64 = 0.4;
 /// The least score of a filing on which others may rest: the author's next posts, posts with the same link.
-pub const ANCHOR_SCORE: f64 = 0.9;
+pub const ANCHOR_SCORE: f64 = 0.82;
 
 /// Version of the rules. Whoever changes what [`file`] answers adds one: what older rules filed is then filed again when
 /// its event is next opened.
@@ -137,9 +138,12 @@ pub fn file(
     let post = Post::read(item, programme);
     let clock = Clock::at(item, post.mood, programme, stage);
     let case = Case { post: &post, at, programme, context, clock: &clock };
-    let filing = verdict::reach(&case, evidence::gather(&case));
+    let signs = evidence::gather(&case);
+    // Who writes for a room is there, whatever the clock says of the others.
+    let is_clock_alone = signs.is_empty();
+    let filing = verdict::reach(&case, signs);
     match at.and_then(|at| at.room.as_ref()) {
-        Some(room) if filing.state != FilingState::Filed => Filing {
+        Some(room) if filing.state != FilingState::Filed || is_clock_alone => Filing {
             room: Some(room.clone()),
             state: FilingState::Suggested,
             score: 0.5,

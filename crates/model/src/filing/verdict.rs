@@ -24,7 +24,7 @@ const QUESTION: f64 = -0.2;
 /// An answer to a post about the event as a whole is about that.
 const ANSWERS_EVENT: f64 = 1.5;
 /// A post whose words speak for one talk is less likely about one of which it says nothing: half of all posts say something.
-const SILENT: f64 = -0.7;
+const SILENT: f64 = -1.1;
 /// From this weight on, its words speak for a talk.
 const SPEAKS_MIN: f64 = 1.0;
 /// Words of travel are a talk's own when more of it is said.
@@ -48,6 +48,9 @@ pub(super) fn reach(case: &Case<'_>, signs: Vec<Sign>) -> Filing {
     let scales = scales(case, signs);
     let none = against(case);
     let Some(best) = heaviest(&scales, |scale| scale.all) else { return nothing(case, 0.0) };
+    if best.signs.is_empty() && case.clock.on() > 1 {
+        return nothing(case, 0.0);
+    }
     let with_context = share(&scales, none, best, |scale| scale.all);
     let without = share(&scales, none, best, |scale| scale.own);
     let score = if without >= ANCHOR_SCORE {
@@ -56,9 +59,11 @@ pub(super) fn reach(case: &Case<'_>, signs: Vec<Sign>) -> Filing {
         with_context.min(below_anchor(best, with_context))
     };
     let score = (score * 1000.0).round() / 1000.0;
+    // A guess about a post of food or travel needs words of the talk.
+    let is_said = best.signs.iter().any(|sign| sign.what.is_in_words());
     let state = if score >= FILED_SCORE {
         FilingState::Filed
-    } else if score >= SUGGESTED_SCORE && !(case.post.mood.is_wide() && best.all < 2.0) {
+    } else if score >= SUGGESTED_SCORE && (is_said || !case.post.mood.is_wide()) {
         FilingState::Suggested
     } else {
         return nothing(case, score);

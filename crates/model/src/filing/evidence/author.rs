@@ -7,7 +7,7 @@ use crate::filing::{ANCHOR_SCORE, Known};
 use crate::{By, FilingState, Micros, TalkId};
 
 /// Right after a post that is surely about the talk, the next one mostly is, too.
-const SAME_TALK: f64 = 3.8;
+const SAME_TALK: f64 = 4.2;
 /// The talk is over, the thoughts may not be.
 const SAME_TALK_OVER: f64 = 1.6;
 /// The next talk in the same room.
@@ -15,7 +15,7 @@ const SAME_ROOM: f64 = 1.5;
 /// Somebody who sits and listens goes on doing so.
 const LISTENING: f64 = 0.8;
 /// After this nothing is left of it.
-const FADES_MINUTES: f64 = 30.0;
+const FADES_MINUTES: f64 = 35.0;
 /// Less is not on any more.
 const PRESENCE_MIN: f64 = 0.35;
 
@@ -31,6 +31,8 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     if let Some(number) = case.programme.number(talk) {
         let is_on = case.clock.presence(number) >= PRESENCE_MIN;
         let weight = (if is_on { SAME_TALK } else { SAME_TALK_OVER } + bonus) * left;
+        // Who sits in one room is not drawn by the number of others.
+        let weight = weight + if is_on { case.clock.shortfall(number) * left } else { 0.0 };
         signs.push(Sign { talk: number, weight, what: What::AuthorAt(minutes) });
     }
     let Some(room) = &anchor.room else { return };

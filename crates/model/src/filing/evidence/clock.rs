@@ -8,17 +8,21 @@ use crate::filing::programme::Slot;
 use crate::stage::{Span, Timeline};
 use crate::{Item, Micros, TalkId};
 
-/// Of posts while talks are on, three in five are about one of them.
-const ABOUT_ODDS: f64 = 1.5;
+/// Of posts while talks are on, three in four are about one of them.
+const ABOUT_ODDS: f64 = 3.0;
 /// While one talk has the whole event to itself.
-const ABOUT_ODDS_ALONE: f64 = 5.0;
+const ABOUT_ODDS_ALONE: f64 = 6.0;
 /// The same where the event has one room only: who posts is in it, or listens to it.
-const ABOUT_ODDS_ONE_ROOM: f64 = 9.0;
+const ABOUT_ODDS_ONE_ROOM: f64 = 12.0;
+/// Between talks, people speak of more than talks.
+const ABOUT_ODDS_BETWEEN: f64 = 1.2;
 /// In an answer, the clock says a third of what it says elsewhere.
-const ABOUT_ODDS_ANSWER: f64 = 0.5;
+const ABOUT_ODDS_ANSWER: f64 = 1.0;
 /// Posts about a talk at another time: one in ten of all, spread over all talks, so each has less where there are more.
 const FAR: f64 = -1.6;
 const FAR_EACH: f64 = 0.85;
+/// Some fifty talks at once.
+const SHORTFALL_MAX: f64 = 3.0;
 /// Spans of one room that are looked at, the latest first.
 const SPANS_MAX: usize = 12;
 /// How far ahead "next" reaches, in minutes.
@@ -101,6 +105,7 @@ impl<'a> Clock<'a> {
             (Some(_), _, _) => ABOUT_ODDS_ANSWER,
             (None, true, 1) => ABOUT_ODDS_ONE_ROOM,
             (None, true, _) => ABOUT_ODDS_ALONE,
+            (None, false, _) if on == 0 => ABOUT_ODDS_BETWEEN,
             (None, false, _) => ABOUT_ODDS,
         };
         Self { near, sum, odds, far: Far { programme, when, mood } }
@@ -127,6 +132,11 @@ impl<'a> Clock<'a> {
         self.near.iter().filter(|near| near.is_on).count()
     }
 
+    /// How much the number of talks at once takes from one that is on: to be given back where a sign names the place.
+    pub(in crate::filing) fn shortfall(&self, talk: u32) -> f64 {
+        (-self.prior(talk)).clamp(0.0, SHORTFALL_MAX)
+    }
+
     /// The log-odds of a talk against "no talk", by the clock alone.
     pub(in crate::filing) fn prior(&self, talk: u32) -> f64 {
         let far = self.far.prior(talk);
@@ -143,7 +153,7 @@ impl Far<'_> {
         let by_time = if after > 0 {
             let recent = if after < 4 * Micros::HOUR { 0.8 } else { 0.0 };
             let old = if after > 30 * Micros::HOUR { -0.5 } else { 0.0 };
-            recent + old + if self.mood.past { 0.5 } else { 0.0 } - if self.mood.ahead { 0.5 } else { 0.0 }
+            recent + old + if self.mood.past { 1.2 } else { 0.0 } - if self.mood.ahead { 0.5 } else { 0.0 }
         } else {
             let distant = if before > 14 * Micros::HOUR { -0.5 } else { 0.0 };
             distant + if self.mood.ahead { 0.8 } else { -0.3 } - if self.mood.past { 0.5 } else { 0.0 }

@@ -25,19 +25,21 @@ const LAST_NAME: f64 = 2.6;
 /// The same in small letters, or the first name.
 const PART_OF_NAME: f64 = 1.3;
 /// A one-word name that is no word of any list.
-const WORD_NAME: f64 = 2.0;
+const WORD_NAME: f64 = 1.2;
 /// The same in small letters.
-const WORD_NAME_SMALL: f64 = 1.0;
+const WORD_NAME_SMALL: f64 = 0.8;
 /// Behind "by", a word is a name.
 const BEHIND_BY: f64 = 0.8;
-const BY: [&str; 12] = ["by", "von", "par", "de", "di", "por", "door", "with", "mit", "avec", "con", "met"];
+const BY: [&str; 11] = ["by", "von", "par", "de", "di", "por", "door", "with", "mit", "avec", "con"];
 /// Whom an answer goes to is said by the network, not by its writer.
 const ADDRESS: f64 = 0.6;
 /// Who was to speak once.
 const FORMER: f64 = 0.6;
 /// Speakers write about other talks, too; about their own they write around its time.
-const SPEAKER_NEAR: f64 = 1.8;
-const SPEAKER_FAR: f64 = 0.7;
+const SPEAKER_NEAR: f64 = 2.8;
+const SPEAKER_FAR: f64 = 0.8;
+/// A name of one word may be somebody else's.
+const WORD_NAMED: f64 = 0.6;
 /// "My talk", written by one who gives one.
 const OWN_TALK: f64 = 6.0;
 /// Around the time of their own talk.
@@ -198,20 +200,26 @@ fn part_at(case: &Case<'_>, at: usize, person: &Person, namesakes: usize) -> Opt
 /// A post by somebody who speaks.
 fn speaker(case: &Case<'_>, signs: &mut Vec<Sign>) {
     let author = &case.post.item.author;
-    let mut people: Vec<u32> = Vec::new();
-    if let Some((local, host)) = parts(&author.handle) {
-        let known = case.programme.people.by_handle(&local).iter();
-        people.extend(known.filter(|known| is_same_host(known, host.as_deref())).map(|known| known.person));
+    let mut people: BTreeMap<u32, f64> = BTreeMap::new();
+    let handle = parts(&author.handle);
+    if let Some((local, host)) = &handle {
+        let known = case.programme.people.by_handle(local).iter();
+        people.extend(
+            known.filter(|known| is_same_host(known, host.as_deref())).map(|known| (known.person, 1.0)),
+        );
     }
-    if let Some(person) = joined(case, &author.name).filter(|p| case.programme.people.get(*p).words.len() > 1)
-        && !people.contains(&person)
+    let local = handle.as_ref().and_then(|(local, _)| local.split('.').next());
+    for person in
+        [Some(author.name.as_str()), local].into_iter().flatten().filter_map(|name| joined(case, name))
     {
-        people.push(person);
+        let is_word = case.programme.people.get(person).words.len() < 2;
+        people.entry(person).or_insert(if is_word { WORD_NAMED } else { 1.0 });
     }
-    for person in people {
+    for (person, share) in people {
         let Some(known) = shown(case, person) else { continue };
         for talk in &known.talks {
-            signs.push(speakers_sign(case, person, *talk));
+            let sign = speakers_sign(case, person, *talk);
+            signs.push(Sign { weight: sign.weight * share, ..sign });
         }
     }
 }

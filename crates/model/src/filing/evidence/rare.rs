@@ -7,17 +7,19 @@ use crate::filing::programme::vocabulary::{Field, Posting};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A word in a title, of one talk only.
-const TITLE: f64 = 2.6;
-const SUBTITLE: f64 = 2.1;
+const TITLE: f64 = 3.0;
+const SUBTITLE: f64 = 2.4;
 const FORMER: f64 = 1.8;
 /// In an abstract: people use its words by chance, too.
-const SUMMARY: f64 = 1.65;
+const SUMMARY: f64 = 1.8;
 /// In an abstract, three times or more: that is what it is about.
-const SUMMARY_OFTEN: f64 = 2.0;
+const SUMMARY_OFTEN: f64 = 2.2;
 const TRACK: f64 = 0.5;
 /// A hashtag is chosen.
 const TAGGED: f64 = 1.2;
 const MENDED: f64 = 0.8;
+/// A single ordinary word is a coincidence more often than not.
+const LONE: f64 = 0.6;
 /// Each further word adds this much of what it would add alone.
 const FURTHER: f64 = 0.9;
 /// No words are surer than this.
@@ -48,6 +50,11 @@ pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
             share *= FURTHER;
         }
         let text = |hit: &Hit| case.programme.vocabulary.entry(hit.word).text.to_string();
+        if let [one] = hits.as_slice()
+            && !case.programme.vocabulary.entry(one.word).is_telling()
+        {
+            sum *= LONE;
+        }
         let shown = hits.iter().take(SHOWN_MAX).map(text).collect();
         let is_only = hits.first().is_some_and(|hit| hit.talks == 1);
         signs.push(Sign { talk, weight: sum.min(MOST), what: What::Words { words: shown, is_only } });

@@ -4,9 +4,9 @@ use super::{Case, Sign, What};
 use crate::filing::words::lists::Known;
 
 /// A tag is set on purpose.
-const TAGGED: f64 = 3.8;
+const TAGGED: f64 = 4.3;
 /// A name of several words, or with a number in it.
-const SAID: f64 = 3.4;
+const SAID: f64 = 4.0;
 /// A name that is a word or a person as well, behind "in" or "room".
 const SAID_WEAKLY: f64 = 1.6;
 /// Who writes for a room means it.
@@ -40,7 +40,9 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     for (room, weight) in rooms {
         let slug = &case.programme.rooms.get(room).slug;
         for near in case.clock.near().filter(|near| near.room == slug && near.presence >= PRESENCE_MIN) {
-            signs.push(Sign { talk: near.talk, weight: weight * share, what: What::Room(room) });
+            // A room that is named is one, however many there are.
+            let weight = weight * share + case.clock.shortfall(near.talk) * near.presence;
+            signs.push(Sign { talk: near.talk, weight, what: What::Room(room) });
         }
     }
 }

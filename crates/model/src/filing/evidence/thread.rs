@@ -12,7 +12,7 @@ const ANSWERS: f64 = 0.3;
 /// A quote is more often a remark from elsewhere.
 const QUOTES: f64 = -0.4;
 /// A guess is passed on as a hint.
-const SUGGESTED: f64 = 0.8;
+const SUGGESTED: f64 = 1.2;
 /// The highest score that is passed on.
 const SCORE_MAX: f64 = 0.985;
 

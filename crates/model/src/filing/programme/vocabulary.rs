@@ -12,6 +12,8 @@ const SHARE_MAX: f64 = 0.12;
 const SHARERS_MIN: usize = 3;
 /// Words of a title by which the talk is found.
 const ANCHORS: usize = 3;
+/// A word of this length is seldom said in passing.
+const TELLING_LETTERS_MIN: usize = 9;
 /// Talks that are looked at for one word.
 const POSTINGS_MAX: usize = 64;
 
@@ -106,6 +108,7 @@ impl Vocabulary {
         self.entries.push(Entry {
             text: text.into(),
             known: known(text),
+            is_own: is_edition(text),
             is_number: word.shape.number,
             letters: text.chars().count(),
             ..Entry::default()
@@ -212,9 +215,13 @@ impl Entry {
             0 | 1 => 0.0,
             2 if self.is_term => 0.6,
             2 => 0.0,
-            3 if !self.is_term => 0.6,
-            4..=5 => 0.9,
-            _ => 1.0,
+            _ if self.is_term => 1.0,
+            // Short words are everybody's, long ones are words of art.
+            3 => 0.5,
+            4 => 0.7,
+            5 => 0.8,
+            6..=8 => 0.95,
+            _ => 1.1,
         };
         let by_kind = if self.known.is(Known::COMMON) || self.is_cue() {
             0.3
@@ -250,6 +257,11 @@ impl Entry {
             .or(Known::AHEAD))
     }
 
+    /// A word of art: long, or with digits or capitals in it. Nobody says it in passing.
+    pub(in crate::filing) fn is_telling(&self) -> bool {
+        self.is_term || self.letters >= TELLING_LETTERS_MIN
+    }
+
     /// A word that people use without meaning this schedule.
     pub(in crate::filing) fn is_plain(&self) -> bool {
         self.is_own || self.known.is(Known::STOP.or(Known::COMMON)) || self.is_cue()
@@ -260,4 +272,12 @@ impl Entry {
 fn rarity(with: usize, all: usize) -> f64 {
     let all = (all.max(8)) as f64;
     (1.0 - (with.max(1) as f64).ln() / all.ln()).max(0.0)
+}
+
+/// The name of an edition: `31c3`, `rustfest2026`. Posts bear it as their hashtag, whether or not the settings tell it.
+fn is_edition(text: &str) -> bool {
+    let head = text.bytes().take_while(u8::is_ascii_digit).count();
+    let tail = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let is_year = tail == 4 && text[text.len() - 4..].starts_with("20");
+    head < text.len() && ((head == 2 && text.len() <= 5) || is_year)
 }

@@ -101,8 +101,8 @@ fn context_does_not_rest_on_context() {
     for at in ["10:24", "10:32", "10:40", "10:48", "10:56"] {
         scores.push(thread.say(&post(at, "a", "so much to think about here")).score);
     }
-    assert!(scores.windows(2).all(|pair| pair[1] <= pair[0]), "{scores:?}");
-    assert!(scores[4] < 0.7, "{scores:?}");
+    assert!(scores.windows(2).all(|pair| pair[1] <= pair[0] + 0.01), "{scores:?}");
+    assert!(scores[4] < 0.2, "{scores:?}");
 }
 
 #[test]

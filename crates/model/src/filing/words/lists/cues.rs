@@ -67,9 +67,9 @@ pub(super) const MINE: &[&str] = &[
 
 /// Over.
 pub(super) const PAST: &[&str] = &[
-    "yesterday earlier was recap recording recordings slides thread writeup afterwards recorded uploaded rewatch rewatching",
-    "gestern vorhin war aufzeichnung aufzeichnungen nachlese hier enregistrement rediffusion replay hier etait",
-    "ayer grabacion fue ieri registrazione gisteren opname ontem gravacao foi",
+    "yesterday earlier recap recording recordings slides thread writeup afterwards recorded uploaded rewatch rewatching",
+    "gestern vorhin aufzeichnung aufzeichnungen nachlese hier enregistrement rediffusion replay",
+    "ayer grabacion ieri registrazione gisteren opname ontem gravacao",
 ];
 
 /// A place in a building.
