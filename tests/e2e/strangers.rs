@@ -88,7 +88,7 @@ fn schedule_that_is_none_or_too_large_ends_with_2_and_nothing_is_half_imported()
     place.write("lines.json", "{\"schedule\": {\n\"conference\": {\n\"days\": [,]}}}");
     place.write("empty.json", "");
     let cases = [
-        ("words.json", "begins with neither { nor <"),
+        ("words.json", "a first line that names the columns"),
         ("lines.json", "line 3"),
         ("empty.json", "the file is empty"),
         ("/dev/zero", "more than 33554432 bytes"),
@@ -126,7 +126,7 @@ fn talks_that_cannot_be_are_named_and_the_others_are_imported() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     for words in [
         "Backwards: it ends before it starts",
-        "Never: it has no start that can be read",
+        "Never: the time \"when it suits\" cannot be read",
         "\"Second\" begins at 10:30 on 2026-06-01, and \"First\" in the same room (Hall) ends at 11:00",
         "Twice: 02:30 on 2026-10-25 comes twice",
     ] {

@@ -150,7 +150,7 @@ pub(super) fn date_and_clock(text: &str, order: Order) -> Option<(civil::Date, &
             clock(span(clock_text).0)?;
             Some((date(&text[..at], order)?, clock_text))
         })
-        .last()
+        .next_back()
 }
 
 /// A length: minutes, `45 min`, `1h`, `1h30`, `1:30`, `PT45M`.

@@ -90,7 +90,7 @@ impl Rule {
                 "BYDAY" => rule.by_day = list(&value, nth_weekday)?,
                 "BYMONTHDAY" => rule.by_month_day = list(&value, |d| d.parse().ok().filter(|d| *d != 0))?,
                 "BYMONTH" => {
-                    rule.by_month = list(&value, |m| m.parse().ok().filter(|m| (1..=12).contains(m)))?
+                    rule.by_month = list(&value, |m| m.parse().ok().filter(|m| (1..=12).contains(m)))?;
                 }
                 "BYSETPOS" => rule.by_position = list(&value, |p| p.parse().ok().filter(|p| *p != 0))?,
                 "WKST" => rule.week_start = weekday(&value)?,
