@@ -26,7 +26,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use lanes::{LaneView, lanes};
+use lanes::{LANES_MAX, LaneView, lanes};
 use model::{Micros, Room, RowState, Seq, event::EventRef};
 use serde::{Deserialize, Serialize};
 
@@ -173,7 +173,7 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
     let rooms = rooms(fold.fold());
     let now = site.now();
     let title = settings.map_or(&listed.title, |event| &event.title);
-    let has_lanes = before.is_none() && rooms.len() > 1;
+    let has_lanes = before.is_none() && (2..=LANES_MAX).contains(&rooms.len());
     let is_lanes = has_lanes && asked.view.as_deref() == Some(LANES);
     let sight = Sight { fold, slug: &slug, rooms: &rooms, venue: &venue, now };
     let lanes = if is_lanes { lanes(&sight, filter) } else { Vec::new() };

@@ -25,6 +25,9 @@ use http::header;
 use jiff::civil::Date;
 use model::{EventEntry, Room, Talk, stage::Timeline};
 
+/// Rooms that are named in one line above the days; more of them are folded.
+const ROOMS_IN_SIGHT_MAX: usize = 10;
+
 #[derive(Template)]
 #[template(path = "programme.html")]
 struct Programme {

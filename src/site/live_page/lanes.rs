@@ -10,6 +10,8 @@ use crate::site::view::{
 };
 use model::{RowState, Seq};
 
+/// Rooms that can stand side by side at most; an assembly of a hundred corners is read as one stream.
+pub(super) const LANES_MAX: usize = 16;
 /// Items of a lane at least, however many lanes there are.
 const LANE_ITEMS_MIN: usize = 10;
 

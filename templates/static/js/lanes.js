@@ -16,7 +16,9 @@ export class Lanes {
     this.wide = matchMedia(WIDE);
     this.lanes = [...root.querySelectorAll(".lane")].map((element) => this.lane(element, clock));
     this.byId = { get: (id) => this.holder(id)?.byId.get(id) };
-    root.querySelector("[data-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const key = root.querySelector("[data-current]")?.dataset.lane ?? "";
+    const inSight = this.wide.matches ? `[data-lane="${CSS.escape(key)}"]` : `[data-stage="${CSS.escape(key.slice("room.".length))}"]`;
+    document.querySelector(inSight)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   lane(element, clock) {
