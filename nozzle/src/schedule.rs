@@ -137,11 +137,10 @@ fn web_page(bytes: &[u8]) -> Option<&'static str> {
     )
 }
 
-/// Shared by all pollers' tests.
-#[cfg(test)]
-mod tests;
-
 /// Names a version in a log line.
 fn shown(id: Option<&String>) -> Arc<str> {
     id.map_or_else(|| Arc::from("-"), |id| Arc::from(id.as_str()))
 }
+
+#[cfg(test)]
+mod tests;
