@@ -60,3 +60,46 @@ fn a_perfect_baseline_is_seen_to_be_perfect() {
     let baseline = at_coverage("truth", &truth, &case, 0.7);
     assert_eq!(baseline.precision, Some(1.0));
 }
+
+/// Precision and coverage of the rules, and that each baseline is far behind at equal coverage.
+fn holds(outcome: &Outcome, precision: f64, coverage: f64) {
+    let shown = table::of(outcome);
+    assert!(outcome.precision.is_some_and(|p| p >= precision), "{shown}");
+    assert!(outcome.coverage.is_some_and(|c| c >= coverage), "{shown}");
+    for baseline in &outcome.baselines {
+        assert!(outcome.precision >= baseline.precision.map(|p| p + LEAD_MIN), "{}: {shown}", baseline.name);
+    }
+}
+
+#[test]
+fn the_rules_meet_their_aims_on_the_demos_schedule() {
+    for seed in [1, 2] {
+        holds(&over(&demo(2000, seed)), PRECISION_MIN, COVERAGE_MIN);
+    }
+}
+
+/// A real schedule of several rooms, when it is there.
+fn recorded(name: &str) -> Option<Case> {
+    let path = testkit::fixtures(&format!("schedules/{name}"))?;
+    let setting = Setting::of(&std::fs::read(path).unwrap(), None).unwrap();
+    Some(Case::new(name.to_owned(), setting, 2000, 1))
+}
+
+#[test]
+fn the_rules_meet_their_aims_on_real_schedules() {
+    let names =
+        ["31c3-v4.xml", "debconf-pentabarf.xml", "kielux-2020.ics", "moca-2024.ics", "rc3-pretalx.json"];
+    for case in names.iter().filter_map(|name| recorded(name)) {
+        holds(&over(&case), PRECISION_MIN, COVERAGE_MIN);
+    }
+}
+
+/// Five and more talks at once, or titles and abstracts that tell little: less is filed, and what is filed is as right.
+#[test]
+fn where_many_talks_are_on_at_once_less_is_filed_and_no_more_of_it_wrongly() {
+    let names =
+        ["emf-2018/schedule.xml", "jres-2022.ics", "pretalx-api/pyconfr-2024/2024-10-31-84c356e.json"];
+    for case in names.iter().filter_map(|name| recorded(name)) {
+        holds(&over(&case), PRECISION_MIN, 0.55);
+    }
+}
