@@ -26,6 +26,10 @@ const FURTHER: f64 = 0.9;
 const MOST: f64 = 7.5;
 /// Abstracts of this many words count as they are; the words of longer ones count less.
 const SUMMARY_WORDS_USUAL: f64 = 70.0;
+/// How much less: the chance to hold a word that was said of something else grows with the words.
+const LENGTH_POWER: f64 = 0.35;
+const LENGTH_LEAST: f64 = 0.6;
+const LENGTH_MOST: f64 = 1.1;
 /// Hits that are looked at, for one post.
 const HITS_MAX: usize = 4_000;
 /// Words that a sentence names.
@@ -97,7 +101,7 @@ fn by_place(case: &Case<'_>, posting: &Posting) -> f64 {
         Field::Track => TRACK,
         Field::Summary => {
             let words = case.programme.slot(posting.talk).summary_words.max(1) as f64;
-            let by_length = (SUMMARY_WORDS_USUAL / words).powf(0.25).clamp(0.75, 1.1);
+            let by_length = (SUMMARY_WORDS_USUAL / words).powf(LENGTH_POWER).clamp(LENGTH_LEAST, LENGTH_MOST);
             by_length * if posting.count >= 3 { SUMMARY_OFTEN } else { SUMMARY }
         }
     }
