@@ -30,7 +30,7 @@ pub use scratch::{Said, scratch};
 
 use crate::stage::Timeline;
 use crate::{Item, TalkId};
-use evidence::Case;
+use evidence::{Case, What};
 use evidence::clock::Clock;
 use post::Post;
 use serde::{Deserialize, Serialize};
@@ -139,11 +139,12 @@ pub fn file(
     let clock = Clock::at(item, post.mood, programme, stage);
     let case = Case { post: &post, at, programme, context, clock: &clock };
     let signs = evidence::gather(&case);
-    // Who writes for a room is there, whatever the clock says of the others.
-    let is_clock_alone = signs.is_empty();
+    // Who writes for a room is there, whatever the clock says of the others, and wherever they just were.
+    let is_weak = |sign: &evidence::Sign| matches!(sign.what, What::AuthorAt(_) | What::AuthorInRoom(_));
+    let has_words_or_place = !signs.iter().all(is_weak);
     let filing = verdict::reach(&case, signs);
     match at.and_then(|at| at.room.as_ref()) {
-        Some(room) if filing.state != FilingState::Filed || is_clock_alone => Filing {
+        Some(room) if filing.state != FilingState::Filed || !has_words_or_place => Filing {
             room: Some(room.clone()),
             state: FilingState::Suggested,
             score: 0.5,
