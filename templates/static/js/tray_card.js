@@ -43,7 +43,7 @@ export function piles(groups) {
     h("span", null, h("b", null, `${all.length} suggestions`), ` for “${title}”`),
     h("span", { class: "pile-acts" },
       button("btn", ids(talk, all), null, `Accept all ${all.length}`),
-      sure.length > 0 && button("btn", ids(talk, sure), null, `Accept the ${sure.length} over 80 %`))));
+      sure.length === 0 ? null : button("btn", ids(talk, sure), null, `Accept the ${sure.length} over 80 %`))));
 }
 
 function button(classes, value, key, ...words) {

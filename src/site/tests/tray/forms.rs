@@ -67,7 +67,7 @@ async fn selected_posts_go_in_one_move_and_come_back_each_to_its_place() {
     rest.sort();
     assert_eq!(left, rest, "what a person had filed before is a person's again, the others are the rules'");
     let post = desk.get(&format!("/{SLUG}/posts/{}", ids[0])).await.text();
-    assert!(post.contains("About the event as a whole."), "{post}");
+    assert!(post.contains("About the event as a whole, by hand"), "{post}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
