@@ -123,7 +123,7 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
         ),
         lede: match only {
             Some(_) => {
-                format!("{}. Every talk below opens the conversation that went with it.", days[0].date)
+                format!("{}. Every talk below opens the conversation that went with it.", days[0].note)
             }
             None => lede(settings, held > 0, venue.date(now).year()),
         },

@@ -194,12 +194,18 @@ impl Grid<'_> {
             (Phase::Before, Some(late)) => marks.push(("late", format!("{late}: about {at}{in_place}"))),
             (Phase::Over, Some(late)) => marks.push(("was", format!("Began at {at}{in_place}, {late}"))),
             (Phase::Elsewhere, _) => marks.push(("late", "Not on at its time".to_owned())),
+            (Phase::Before, None) if course.is_swapped(talk) => {
+                marks.push(("late", format!("About {at}{in_place}")));
+            }
+            (Phase::Over, None) if course.is_swapped(talk) => {
+                marks.push(("was", format!("Was on at {at}{in_place}")));
+            }
             (Phase::Before | Phase::Over, None) => {
                 marks.extend(place.map(|room| ("was", format!("In {room}"))));
             }
         }
         if let Some(from) = moved_from(talk, self.rooms, self.venue) {
-            marks.push(("moved", format!("Moved from {from}")));
+            marks.push(("from", format!("Moved from {from}")));
         }
         marks
     }

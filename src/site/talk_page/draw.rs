@@ -216,14 +216,14 @@ fn facts(
     };
     let mut facts = Vec::new();
     facts.extend(course.sentence(talk, venue, rooms, now).map(|sentence| (class, format!("{sentence}."))));
-    facts.extend(moved_from(talk, rooms, venue).map(|from| ("moved", format!("Moved from {from}."))));
+    facts.extend(moved_from(talk, rooms, venue).map(|from| ("from", format!("Moved from {from}."))));
     let titles: Vec<String> = formerly(talk).iter().map(|title| format!("“{title}”")).collect();
     if !titles.is_empty() {
-        facts.push(("moved", format!("Formerly {}.", names(&titles))));
+        facts.push(("from", format!("Formerly {}.", names(&titles))));
     }
     let gone = no_longer(talk);
     if !gone.is_empty() {
-        facts.push(("moved", format!("No longer with {}.", names(&gone))));
+        facts.push(("from", format!("No longer with {}.", names(&gone))));
     }
     facts
 }

@@ -74,6 +74,17 @@ async fn the_programme_marks_what_is_on_late_moved_and_called_off() {
 }
 
 #[tokio::test]
+async fn talks_that_changed_places_say_when_they_are_on_and_are_not_late() {
+    let stand = Stand::new().await;
+    let later = json!({"title": "Maps without tiles", "start": NOON.0 + 30 * Micros::MINUTE, "end": NOON.0 + 60 * Micros::MINUTE});
+    stand.commit(vec![talk(5, "t3", later), press(6, "main-hall", "t3", -15)]).await;
+    stand.archive_all().await;
+    let on = page(&stand, "/rustfest/talks/t3").await;
+    assert!(on.contains("On now since 13:45.") && !on.contains("early"), "{on}");
+    assert!(page(&stand, "/rustfest/programme").await.contains("On now"));
+}
+
+#[tokio::test]
 async fn with_many_rooms_talks_stand_beside_each_other_and_name_theirs() {
     let stand = Stand::new().await;
     let talks = (0..6).map(|n| talk(5 + n, &format!("t{}", 10 + n), json!({"room": format!("room-{n}")})));

@@ -12,6 +12,9 @@ const SOON_MINUTES_MAX: i64 = 120;
 /// From so many minutes on a talk went over its time.
 const OVER_MINUTES_MIN: i64 = 3;
 
+/// A beginning that differs by less is the schedule's own, in microseconds.
+const SWAPPED_MIN: i64 = 3 * Micros::MINUTE;
+
 /// Where a talk stands at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::site) enum Phase {
@@ -82,6 +85,11 @@ impl Course {
         self.lateness.map(late)
     }
 
+    /// Whether it is at another time than planned without being late: it has changed places with another talk.
+    pub(in crate::site) fn is_swapped(&self, talk: &Talk) -> bool {
+        self.lateness.is_none() && self.from.since(talk.start).abs() >= SWAPPED_MIN
+    }
+
     /// The state of a talk in one sentence without its full stop, where there is more to say than the schedule says.
     pub(in crate::site) fn sentence(
         &self,
@@ -98,12 +106,16 @@ impl Course {
             (Phase::Off, _) => None,
             (Phase::Elsewhere, _) => Some("Not on at its time; nobody has said when it comes".to_owned()),
             (Phase::Before, Some(late)) => Some(format!("Running {late}: expected at {at}{place}")),
+            (Phase::Before, None) if self.is_swapped(talk) => {
+                Some(format!("Expected at {at}{place} instead of {}", venue.hhmm(talk.start)))
+            }
             (Phase::Before, None) if (0..1).contains(&minutes) => Some(format!("Begins now{place}")),
             (Phase::Before, None) if (0..=SOON_MINUTES_MAX).contains(&minutes) => {
                 Some(format!("Begins in {}{place}", span(minutes)))
             }
             (Phase::Before, None) => None,
             (Phase::On, Some(late)) => Some(format!("On now{place} since {at}, {late}")),
+            (Phase::On, None) if self.is_swapped(talk) => Some(format!("On now{place} since {at}")),
             (Phase::On, None) => Some(format!("On now{place}")),
             (Phase::Over, late) => {
                 let differs = self.is_said || late.is_some() || !place.is_empty();
