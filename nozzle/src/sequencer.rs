@@ -250,7 +250,8 @@ impl Sequencer {
 /// Orders that change what filing looks at, and those that must leave nothing behind.
 fn is_alone(command: &Command) -> bool {
     let Command::Ordered { order, .. } = command else { return false };
-    order.is_dry_run || matches!(order.ask, Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_))
+    order.is_dry_run
+        || matches!(order.ask, Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_))
 }
 
 fn pair(commands: Vec<Command>, said: Vec<Result<Outcome, Refusal>>) -> Answers {

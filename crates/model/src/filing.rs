@@ -30,8 +30,8 @@ pub use scratch::{Said, scratch};
 
 use crate::stage::Timeline;
 use crate::{Item, TalkId};
-use evidence::{Case, What};
 use evidence::clock::Clock;
+use evidence::{Case, What};
 use post::Post;
 use serde::{Deserialize, Serialize};
 
