@@ -56,6 +56,7 @@ const NOUNS: [&str; 30] = [
 ];
 
 pub(crate) async fn measure(figures: &mut Figures) -> anyhow::Result<()> {
+    crate::rules::measure(figures)?;
     let now = Micros(Clock::real().now());
     one_post(figures, now).await?;
     opening(figures, now).await?;

@@ -15,6 +15,7 @@ mod jetstream;
 mod posts;
 mod product;
 mod push;
+mod rules;
 mod sequencing;
 
 use std::path::PathBuf;

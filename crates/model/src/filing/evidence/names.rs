@@ -175,20 +175,9 @@ fn part_at(case: &Case<'_>, at: usize, person: &Person, namesakes: usize) -> Opt
         .is_some_and(|word| BY.contains(&case.post.words.folded(word)));
     let by = if is_behind_by { BEHIND_BY } else { 0.0 };
     let weight = match (person.words.len(), person.words.last() == Some(&number)) {
-        (1, _) if is_word || letters < 4 => {
-            if is_name {
-                WORD_NAME_SMALL
-            } else {
-                return None;
-            }
-        }
-        (1, _) => {
-            if is_name {
-                WORD_NAME
-            } else {
-                WORD_NAME_SMALL
-            }
-        }
+        (1, _) if is_word || letters < 4 => is_name.then_some(WORD_NAME_SMALL)?,
+        (1, _) if is_name => WORD_NAME,
+        (1, _) => WORD_NAME_SMALL,
         (_, true) if is_name && !is_word && letters >= 4 => LAST_NAME,
         _ if is_name => PART_OF_NAME,
         (_, true) if letters >= 6 && !is_word => PART_OF_NAME,
