@@ -84,7 +84,11 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }
-    match File::open(path) {
+    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    match opened {
         Ok(file) => Ok(Box::new(file)),
         Err(why) => Err(Failure::Asked(format!("cannot read {}: {why}", path.display()))),
     }

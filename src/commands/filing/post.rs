@@ -45,7 +45,8 @@ impl Posts {
 
     /// The post on a line, or why there is none.
     pub(crate) fn read(&mut self, number: usize, line: &[u8]) -> Result<Post, String> {
-        let value: Value = serde_json::from_slice(line).map_err(|why| format!("no JSON: {why}"))?;
+        let value: Value =
+            serde_json::from_slice(line).map_err(|why| format!("no JSON from column {} on", why.column()))?;
         let Value::Object(fields) = value else { return Err("no JSON object".to_owned()) };
         let fields = &fields;
         let (when, remark) = self.when(fields)?;

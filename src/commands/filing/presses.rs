@@ -26,7 +26,10 @@ pub(crate) fn read(bytes: &[u8], setting: &Setting) -> Result<BTreeMap<String, V
     Ok(presses)
 }
 
-fn rows(bytes: &[u8]) -> Result<Vec<(usize, Map<String, Value>)>, String> {
+/// Fields of a press, with the line (or the place in the list) at which they stand.
+type Row = (usize, Map<String, Value>);
+
+fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let object = |value: Value| match value {
@@ -50,7 +53,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<(usize, Map<String, Value>)>, String> {
 }
 
 /// The columns go by the header, else by their usual order.
-fn csv_rows(text: &str) -> Vec<(usize, Map<String, Value>)> {
+fn csv_rows(text: &str) -> Vec<Row> {
     let mut rows = csv::rows(text);
     let mut columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
     let names: Vec<String> =
@@ -129,7 +132,7 @@ mod tests {
             "Press Hall,WELCOME,2026-10-15T07:04:00Z",
         ] {
             let read = read(text.as_bytes(), &setting).unwrap();
-            assert_eq!(read["press-hall"], [want.clone()], "{text}");
+            assert_eq!(read["press-hall"], std::slice::from_ref(&want), "{text}");
         }
     }
 
