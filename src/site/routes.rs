@@ -1,8 +1,9 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, admin_page, api, assets, door, export, failure::Failure, headers::Guard, home, live_page, media,
-    post_box, post_page, programme, room_page, schedule_files, schedule_versions, stage_page, talk_page, tray,
+    Site, about_page, admin_page, api, assets, door, export, failure::Failure, headers::Guard, home,
+    live_page, media, post_box, post_page, programme, room_page, schedule_files, schedule_versions,
+    stage_page, talk_page, tray,
 };
 use axum::{
     Router,

@@ -19,7 +19,6 @@ const SPARK_MINUTES_MAX: usize = 24 * 60;
 pub(in crate::site) struct DayView {
     pub(in crate::site) anchor: String,
     pub(in crate::site) weekday: String,
-    pub(in crate::site) date: String,
     pub(in crate::site) note: String,
     /// `1` to `4`, or `many`.
     pub(in crate::site) columns: &'static str,
@@ -133,7 +132,6 @@ impl Grid<'_> {
             anchor: format!("day-{}", talks[0].day),
             weekday,
             note: note.join(", "),
-            date,
             columns,
             rooms: rooms.map(|room| (room.slug.clone(), room.name.clone())).collect(),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
