@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod course;
 mod death;
 mod demo;
 mod doors;
