@@ -40,6 +40,7 @@ pub(crate) mod tests {
             day: "2026-06-01".to_owned(),
             dropped: false,
             was: Vec::new(),
+            room_name: None,
         }
     }
 }

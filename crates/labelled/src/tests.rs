@@ -58,6 +58,7 @@ pub(crate) fn talk(number: usize, title: &str, about: &str, room: &str, minute: 
         day: "2026-06-01".to_owned(),
         dropped: false,
         was: Vec::new(),
+        room_name: None,
     }
 }
 

@@ -62,6 +62,9 @@ pub struct Talk {
     pub speakers: Vec<Speaker>,
     /// Slug of the room.
     pub room: String,
+    /// The room as the schedule prints it, where that differs from the slug. The event's settings may name it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_name: Option<String>,
     /// Track, where the schedule has tracks.
     #[serde(default)]
     pub track: Option<String>,

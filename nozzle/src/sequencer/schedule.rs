@@ -88,8 +88,14 @@ impl Work<'_> {
 
     /// What somebody should know of a version. What needs a look comes first: a long list of talks must not push it out.
     fn told(&self, parsed: &ScheduleFile, merged: &Merged, zone: &TimeZone) -> Vec<String> {
-        let mut rooms: HashMap<String, String> =
-            parsed.talks.iter().map(|talk| (room_slug(&talk.room), talk.room.clone())).collect();
+        let mut rooms: HashMap<String, String> = self
+            .standing
+            .fold
+            .talks
+            .values()
+            .filter_map(|t| Some((t.room.clone(), t.room_name.clone()?)))
+            .collect();
+        rooms.extend(parsed.talks.iter().map(|talk| (room_slug(&talk.room), talk.room.clone())));
         let named = self.standing.fold.event.iter().flat_map(|event| &event.rooms);
         rooms.extend(named.map(|room| (room.slug.clone(), room.name.clone())));
         let name = |slug: &str| rooms.get(slug).cloned().unwrap_or_else(|| slug.to_owned());

@@ -64,7 +64,8 @@ pub(in crate::site) fn rooms(fold: &Fold) -> Vec<Room> {
     let mut rooms = fold.event.as_ref().map_or_else(Vec::new, |event| event.rooms.clone());
     for talk in fold.talks.values().filter(|talk| !talk.dropped) {
         if !rooms.iter().any(|room| room.slug == talk.room) {
-            rooms.push(Room { slug: talk.room.clone(), name: talk.room.clone(), tags: Vec::new() });
+            let name = talk.room_name.as_ref().unwrap_or(&talk.room).clone();
+            rooms.push(Room { slug: talk.room.clone(), name, tags: Vec::new() });
         }
     }
     rooms

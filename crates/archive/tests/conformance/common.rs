@@ -192,6 +192,7 @@ pub(crate) fn talk(id: &str, title: &str) -> Talk {
         day: "2026-06-01".into(),
         dropped: false,
         was: Vec::new(),
+        room_name: None,
     }
 }
 

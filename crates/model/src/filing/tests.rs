@@ -200,6 +200,7 @@ fn talk(n: usize, day: i64, line: &Line) -> Talk {
         day: format!("2026-06-0{}", day + 1),
         dropped: false,
         was: Vec::new(),
+        room_name: None,
     }
 }
 

@@ -120,6 +120,7 @@ fn record(id: TalkId, found: &FoundTalk, known: &BTreeMap<TalkId, Talk>, before:
         subtitle: found.subtitle.clone(),
         summary: found.summary.clone(),
         speakers: speakers(&found.speakers, known.map_or(&[], |known| &known.speakers)),
+        room_name: Some(found.room.trim().to_owned()).filter(|name| *name != room_slug(name)),
         room: room_slug(&found.room),
         track: found.track.clone(),
         lang: found.lang.clone(),

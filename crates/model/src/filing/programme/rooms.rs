@@ -44,7 +44,8 @@ impl Rooms {
         }
         for talk in talks {
             if !rooms.by_slug.contains_key(&talk.room) {
-                rooms.add(&talk.room, &talk.room.replace('-', " "), vocabulary);
+                let name = talk.room_name.clone().unwrap_or_else(|| talk.room.replace('-', " "));
+                rooms.add(&talk.room, &name, vocabulary);
             }
         }
         // `#hall2`: after the tags that were given, which win.

@@ -45,6 +45,7 @@ fn talk(n: usize, room: &str, start: &str, minutes: i64) -> Talk {
         day: "2026-06-01".into(),
         dropped: false,
         was: Vec::new(),
+        room_name: None,
     }
 }
 
