@@ -1,6 +1,7 @@
 //! What every format does with what it found: bounds, plain text, the checks that a talk must pass, and the sentences about
 //! those that do not. A format says where it stands ([`Draft::place`]) and what it read; it decides nothing here.
 
+use super::moment::{At, NO_START, Slip};
 use super::{BadSchedule, FoundTalk, ScheduleFile, TALKS_MAX};
 use crate::Micros;
 use crate::html::to_body;
@@ -28,7 +29,7 @@ pub(super) struct Draft {
     /// Everything but the times.
     pub(super) talk: FoundTalk,
     /// Its start, or why there is none.
-    pub(super) start: Option<Result<Micros, String>>,
+    pub(super) start: Option<Result<At, String>>,
     /// Its end, or why there is none.
     pub(super) end: Option<Result<Micros, String>>,
 }
@@ -37,7 +38,7 @@ pub(super) struct Draft {
 #[derive(Default)]
 pub(super) struct Collect {
     file: ScheduleFile,
-    more: [usize; 2],
+    more: [usize; 3],
     seen: usize,
 }
 
@@ -62,7 +63,20 @@ impl Collect {
         }
         let Draft { place, mut talk, start, end } = draft;
         trim(&mut talk);
-        match times(&talk, start, end) {
+        if let Some(Ok(At { slip: Some(Slip { sentence, is_never }), .. })) = &start {
+            let sentence = format!("{}: {sentence}", named(&place, &talk.title));
+            if *is_never {
+                self.slip(sentence.clone());
+            }
+            self.remark(sentence);
+        }
+        // What has no time yet, or no title, is no slip: programmes are published before they are full.
+        let is_planned = match &start {
+            None => false,
+            Some(Ok(_)) => !talk.title.is_empty(),
+            Some(Err(why)) => !talk.title.is_empty() && !why.starts_with(NO_START),
+        };
+        match times(&talk, start.map(|start| start.map(|start| start.at)), end) {
             Ok((start, end)) => {
                 if start == end {
                     self.remark(format!("{}: it has no length", named(&place, &talk.title)));
@@ -70,7 +84,14 @@ impl Collect {
                 (talk.start, talk.end) = (start, end);
                 self.file.talks.push(talk);
             }
-            Err(why) => self.pass_over(format!("{}: {why}", named(&place, &talk.title))),
+            Err(why) => {
+                let sentence = format!("{}: {why}", named(&place, &talk.title));
+                if is_planned {
+                    self.slip(sentence.clone());
+                    self.file.unread.push(talk);
+                }
+                self.pass_over(sentence);
+            }
         }
         Ok(())
     }
@@ -95,6 +116,11 @@ impl Collect {
         push(&mut self.file.remarks, &mut self.more[1], sentence);
     }
 
+    /// A sentence about something that nobody can have meant.
+    fn slip(&mut self, sentence: String) {
+        push(&mut self.file.slips, &mut self.more[2], sentence);
+    }
+
     /// The version's name, where it is found late in the file.
     pub(super) fn set_version(&mut self, version: &str) {
         self.file.version = plain(version, WORDS_CHARS_MAX);
@@ -111,8 +137,9 @@ impl Collect {
     /// [`BadSchedule::Broken`] with the first things that were passed over, when nothing is left: a schedule without talks
     /// would take every talk out of the programme.
     pub(super) fn done(mut self) -> Result<ScheduleFile, BadSchedule> {
-        for (sentences, more) in
-            [&mut self.file.passed_over, &mut self.file.remarks].into_iter().zip(self.more)
+        for (sentences, more) in [&mut self.file.passed_over, &mut self.file.remarks, &mut self.file.slips]
+            .into_iter()
+            .zip(self.more)
         {
             if more > 0 {
                 sentences.push(format!("and {more} more of this kind"));
@@ -172,7 +199,7 @@ fn times(
     end: Option<Result<Micros, String>>,
 ) -> Result<(Micros, Micros), String> {
     let title = (!talk.title.is_empty()).then_some(()).ok_or("it has no title".to_owned());
-    let times = start.unwrap_or_else(|| Err("it has no start".to_owned())).and_then(|start| {
+    let times = start.unwrap_or_else(|| Err(NO_START.to_owned())).and_then(|start| {
         let end = end.unwrap_or_else(|| Err("it has neither an end nor a duration".to_owned()))?;
         match end.since(start) {
             ..0 => Err("it ends before it starts".to_owned()),
@@ -238,7 +265,12 @@ mod tests {
 
     fn draft(title: &str, start: i64, end: i64) -> Draft {
         let talk = FoundTalk { title: title.into(), ..FoundTalk::default() };
-        Draft { place: "line 3".into(), talk, start: Some(Ok(Micros(start))), end: Some(Ok(Micros(end))) }
+        Draft {
+            place: "line 3".into(),
+            talk,
+            start: Some(Ok(At { at: Micros(start), slip: None })),
+            end: Some(Ok(Micros(end))),
+        }
     }
 
     fn collected(drafts: Vec<Draft>) -> Result<ScheduleFile, BadSchedule> {
@@ -272,6 +304,8 @@ mod tests {
                 "line 3, Never: it has no start",
             ]
         );
+        assert_eq!(file.slips, [&file.passed_over[0], &file.passed_over[2]].map(Clone::clone));
+        assert_eq!(file.unread.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(), ["Back", "Endless"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! frab / pretalx `schedule.json`: `schedule.conference.days[].rooms{name: [event]}`; and its second version, c3voc's hub, in
 //! which events stand beside the conference and name their rooms: `schedule.events[]`.
 
-use super::collect::{Collect, Draft, named};
+use super::collect::{Collect, Draft};
 use super::json::{spoken, text};
 use super::moment::{At, Clock, date, length, length_or_minutes};
 use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
@@ -89,12 +89,8 @@ impl Walk {
         let lang = text(event, "language");
         let title = event.get("title").and_then(|title| spoken(title, lang.as_deref())).unwrap_or_default();
         let start = self.start(event, day);
-        if let Ok(At { slip: Some(slip), .. }) = &start {
-            self.collect.remark(format!("{}: {slip}", named(place, &title)));
-        }
-        let start = start.map(|start| start.at);
         let end = match &start {
-            Ok(start) => self.end(event, *start),
+            Ok(start) => self.end(event, start.at),
             Err(_) => None,
         };
         let talk = self.talk(event, day, title, lang);
@@ -109,9 +105,11 @@ impl Walk {
 
     fn end(&self, event: &Value, start: Micros) -> Option<Result<Micros, String>> {
         if let Some(said) = text(event, "duration") {
-            return Some(length_or_minutes(&said).map(|length| start.plus(length)));
+            // Only pretalx gives its talks codes.
+            let is_pretalx = text(event, "code").is_some();
+            return Some(length_or_minutes(&said, is_pretalx).map(|length| start.plus(length)));
         }
-        Some(self.clock.moment(&text(event, "end")?).map(|end| end.at))
+        Some(self.clock.end(&text(event, "end")?, start))
     }
 
     fn talk(&self, event: &Value, day: &Day<'_>, title: String, lang: Option<String>) -> FoundTalk {

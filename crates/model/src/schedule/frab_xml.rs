@@ -1,7 +1,7 @@
 //! frab / pretalx `schedule.xml` and its ancestor Pentabarf: `schedule/day/room/event`.
 
-use super::collect::{Collect, Draft, named};
-use super::moment::{At, Clock, date, length, length_or_minutes};
+use super::collect::{Collect, Draft};
+use super::moment::{Clock, date, length, length_or_minutes};
 use super::xml::{self, Tag};
 use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
 use crate::Micros;
@@ -100,19 +100,17 @@ impl Walk {
         let Some(event) = self.draft.take() else { return Ok(()) };
         let Event { line, mut talk, date: own, start, end, duration, description } = event;
         let place = format!("line {line}");
+        talk.code = talk.code.or_else(|| talk.url.as_deref().and_then(pretalx::code_in));
         let turn = self.day.turn.unwrap_or(self.turn);
         let start = self.clock.start(own.as_deref(), start.as_deref(), self.day.date.as_deref(), turn);
-        if let Ok(At { slip: Some(slip), .. }) = &start {
-            self.collect.remark(format!("{}: {slip}", named(&place, &talk.title)));
-        }
-        let start = start.map(|start| start.at);
         let end = match (&start, duration, end) {
-            (Ok(start), Some(said), _) => Some(length_or_minutes(&said).map(|length| start.plus(length))),
-            (Ok(_), None, Some(end)) => Some(self.clock.moment(&end).map(|end| end.at)),
+            (Ok(start), Some(said), _) => {
+                Some(length_or_minutes(&said, talk.code.is_some()).map(|length| start.at.plus(length)))
+            }
+            (Ok(start), None, Some(end)) => Some(self.clock.end(&end, start.at)),
             _ => None,
         };
         talk.summary = talk.summary.or(description);
-        talk.code = talk.code.or_else(|| talk.url.as_deref().and_then(pretalx::code_in));
         talk.day = self.day.date.clone().filter(|day| date(day).is_some()).unwrap_or_default();
         self.collect.add(Draft { place, talk, start: Some(start), end })
     }

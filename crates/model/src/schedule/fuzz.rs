@@ -79,6 +79,18 @@ fn the_samples_are_read_as_they_stand() {
     }
 }
 
+#[test]
+fn a_file_that_was_cut_off_anywhere_is_refused_or_read_whole() {
+    for sample in &SAMPLES[..5] {
+        let whole = parse(sample.as_bytes(), &TimeZone::UTC).unwrap();
+        for end in 0..sample.len() {
+            if let Ok(cut) = parse(&sample.as_bytes()[..end], &TimeZone::UTC) {
+                assert_eq!(cut, whole, "cut at byte {end} of {sample}");
+            }
+        }
+    }
+}
+
 /// Text of about `bytes`: a beginning, a unit again and again, an end.
 fn long(head: &str, unit: &str, tail: &str, bytes: usize) -> Vec<u8> {
     [head, &unit.repeat(bytes / unit.len()), tail].concat().into_bytes()

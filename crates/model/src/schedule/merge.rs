@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::alike::title_key;
 use super::diff::{self, CHANGES_MAX, Change, What, speaker_keys, speaker_names};
 use super::given::HANDLES_MAX;
+use super::unread::Unread;
 use super::{FoundTalk, ScheduleFile, identity};
 use crate::event::room_slug;
 use crate::talk::Speaker;
@@ -29,6 +30,8 @@ pub struct Merged {
     pub alive: usize,
     /// How many of them are in this one.
     pub kept: usize,
+    /// Those of them that this version has and that cannot be read in it: they stay as they were.
+    pub held: Vec<TalkId>,
 }
 
 impl Merged {
@@ -81,8 +84,10 @@ pub fn merge_version(known: &BTreeMap<TalkId, Talk>, before: &str, file: &Schedu
     }
     let changed = talks.iter().map(|t| t.id.clone()).collect();
     let alive: Vec<&Talk> = known.values().filter(|talk| !talk.dropped).collect();
-    let gone = alive.iter().filter(|talk| !seen.contains(&talk.id));
-    let dropped: Vec<Talk> = gone.map(|talk| Talk { dropped: true, ..(*talk).clone() }).collect();
+    let unread = Unread::of(&file.unread);
+    let (held, gone): (Vec<&Talk>, Vec<&Talk>) =
+        alive.iter().filter(|talk| !seen.contains(&talk.id)).partition(|talk| unread.may_be(talk));
+    let dropped: Vec<Talk> = gone.into_iter().map(|talk| Talk { dropped: true, ..talk.clone() }).collect();
     let dropped_ids: Vec<TalkId> = dropped.iter().map(|talk| talk.id.clone()).collect();
     let kept = alive.len() - dropped.len();
     talks.extend(dropped);
@@ -95,7 +100,8 @@ pub fn merge_version(known: &BTreeMap<TalkId, Talk>, before: &str, file: &Schedu
         changes: changes[..told.min(CHANGES_MAX)].to_vec(),
         more: told.saturating_sub(CHANGES_MAX),
     });
-    Merged { talks, schedule, changes, shrunk: kept * 2 < alive.len(), alive: alive.len(), kept }
+    let held = held.into_iter().map(|talk| talk.id.clone()).collect();
+    Merged { talks, schedule, changes, shrunk: kept * 2 < alive.len(), alive: alive.len(), kept, held }
 }
 
 /// As [`merge_version`], of talks whose version has no name.

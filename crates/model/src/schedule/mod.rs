@@ -1,26 +1,27 @@
 //! Schedules: what a file says ([`parse`]), and how a new version meets the talks we know ([`merge()`]).
 
 mod alike;
-mod diff;
 mod collect;
 mod csv;
 mod day;
-mod ics;
-mod json;
-mod pretalx;
-mod text;
-mod xcal;
-mod xml;
+mod diff;
 mod frab_json;
 mod frab_xml;
 mod given;
 mod handles;
+mod ics;
 mod identity;
+mod json;
 mod merge;
 mod moment;
 mod overlap;
+mod pretalx;
 mod repeats;
+mod text;
+mod unread;
 pub mod write;
+mod xcal;
+mod xml;
 
 pub use diff::{CHANGES_MAX, Change, Speakers, What, changes, summary};
 pub use given::{Given, Handed, give};
@@ -47,6 +48,12 @@ pub struct ScheduleFile {
     pub passed_over: Vec<String>,
     /// What was taken although it looks like a slip, each a sentence that names every talk concerned.
     pub remarks: Vec<String>,
+    /// What nobody can have meant: those of the sentences above that are about `unread` talks, or about a start that no clock
+    /// shows. A person is asked before such a file is imported.
+    pub slips: Vec<String>,
+    /// Talks that the file has and that cannot be placed in time, without their times. They were passed over, but they are
+    /// not gone.
+    pub unread: Vec<FoundTalk>,
 }
 
 /// A talk as a file has it, before it is recognised.

@@ -4,11 +4,25 @@ use crate::Micros;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, civil};
 
+/// How each sentence begins that says that a talk has no time yet.
+pub(super) const NO_START: &str = "it has no start";
+/// Before this time of day, in microseconds after midnight, an end that is earlier than its start is on the next day.
+const MORNING: i64 = 8 * Micros::HOUR;
+
 /// A moment, and what is odd about it: a clock time that comes twice or never in the night when clocks change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct At {
     pub(super) at: Micros,
-    pub(super) slip: Option<String>,
+    pub(super) slip: Option<Slip>,
+}
+
+/// A clock time that is not one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Slip {
+    /// What is said of it.
+    pub(super) sentence: String,
+    /// No clock shows it, so nobody can have meant it.
+    pub(super) is_never: bool,
 }
 
 /// The zone of times that say no offset.
@@ -82,8 +96,23 @@ impl Clock {
         }
         match (own_date.or(day), start) {
             (Some(day), Some(start)) => self.on_day(day, start, turn),
-            _ => Err("it has no start that can be read".to_owned()),
+            _ => Err(format!("{NO_START} that can be read")),
         }
+    }
+
+    /// A talk's end: a moment, or a clock time of the day it starts on, or of the morning after.
+    ///
+    /// # Errors
+    /// As [`Self::moment`].
+    pub(super) fn end(&self, text: &str, start: Micros) -> Result<Micros, String> {
+        let Some(into_day) = length(text).filter(|_| !text.trim().starts_with(['P', 'p'])) else {
+            return Ok(self.moment(text)?.at);
+        };
+        let day = start.zoned(&self.zone).date();
+        let end = self.on_day(&day.to_string(), text, 0)?.at;
+        let is_next = end < start && into_day < MORNING;
+        let next = day.tomorrow().ok().filter(|_| is_next);
+        next.map_or(Ok(end), |next| Ok(self.on_day(&next.to_string(), text, 0)?.at))
     }
 
     /// A clock time in this zone. One that comes twice is the first of them; one that is left out when clocks are set
@@ -105,12 +134,18 @@ pub(super) fn in_zone(local: civil::DateTime, zone: &TimeZone) -> Result<At, Str
     let said = local.strftime("%H:%M on %F");
     let slip = match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } => None,
-        AmbiguousOffset::Fold { .. } => Some(format!(
-            "{said} comes twice, as clocks are set back that night; the first is taken (write the time with its offset)"
-        )),
-        AmbiguousOffset::Gap { .. } => Some(format!(
-            "{said} does not exist, as clocks are set forward that night; it is taken as much later (write the time with its offset)"
-        )),
+        AmbiguousOffset::Fold { .. } => Some(Slip {
+            sentence: format!(
+                "{said} comes twice, as clocks are set back that night; the first is taken (write the time with its offset)"
+            ),
+            is_never: false,
+        }),
+        AmbiguousOffset::Gap { .. } => Some(Slip {
+            sentence: format!(
+                "{said} does not exist, as clocks are set forward that night; it is taken as much later (write the time with its offset)"
+            ),
+            is_never: true,
+        }),
     };
     let at = ambiguous.compatible().map_err(|_| format!("the time {said} cannot be read"))?;
     Ok(At { at: at.into(), slip })
@@ -142,11 +177,21 @@ pub(super) fn length(text: &str) -> Option<i64> {
     (parts.next().is_none()).then_some((hours * 3600 + minutes * 60 + seconds) * Micros::SECOND)
 }
 
-/// A length as [`length`] reads it, or whole minutes.
+/// A length as [`length`] reads it, or whole minutes. `is_pretalx`: three numbers are days, hours and minutes, as pretalx writes
+/// what takes a day and more; everybody else means hours, minutes and seconds.
 ///
 /// # Errors
 /// A sentence: it is neither.
-pub(super) fn length_or_minutes(text: &str) -> Result<i64, String> {
+pub(super) fn length_or_minutes(text: &str, is_pretalx: bool) -> Result<i64, String> {
+    let in_days = || {
+        let (days, rest) =
+            text.trim().split_once(':').filter(|(_, rest)| is_pretalx && rest.contains(':'))?;
+        let days = days.parse::<i64>().ok().filter(|days| (1..=1_000).contains(days))?;
+        Some(days * 24 * Micros::HOUR + length(rest)?)
+    };
+    if let Some(found) = in_days() {
+        return Ok(found);
+    }
     let minutes = || text.trim().parse::<i64>().ok().filter(|m| (0..100_000).contains(m));
     let found = length(text).or_else(|| minutes().map(|m| m * Micros::MINUTE));
     found.ok_or_else(|| format!("the duration {text:?} cannot be read"))
@@ -213,10 +258,12 @@ mod tests {
     fn a_time_that_comes_twice_or_never_is_taken_and_named() {
         let twice = berlin().moment("2026-10-25T02:30:00").unwrap();
         assert_eq!(twice.at.timestamp().to_string(), "2026-10-25T00:30:00Z");
-        assert!(twice.slip.unwrap().starts_with("02:30 on 2026-10-25 comes twice"));
+        assert!(twice.slip.is_some_and(|slip| slip.sentence.starts_with("02:30 on 2026-10-25 comes twice")));
         let never = berlin().moment("2026-03-29T02:30:00").unwrap();
         assert_eq!(never.at.timestamp().to_string(), "2026-03-29T01:30:00Z");
-        assert!(never.slip.unwrap().starts_with("02:30 on 2026-03-29 does not exist"));
+        assert!(never.slip.is_some_and(
+            |slip| slip.sentence.starts_with("02:30 on 2026-03-29 does not exist") && slip.is_never
+        ));
         assert_eq!(berlin().moment("2026-10-25T02:30:00+02:00").unwrap().slip, None);
     }
 
@@ -229,6 +276,26 @@ mod tests {
         assert_eq!(start("06:00"), "2014-12-27T05:00:00Z");
         assert_eq!(start("25:30"), "2014-12-28T00:30:00Z");
         assert!(berlin().on_day("27.12.", "00:30", 0).unwrap_err().contains("cannot be read"));
+    }
+
+    #[test]
+    fn pretalx_counts_days_where_others_count_seconds() {
+        let minutes =
+            |text: &str, is_pretalx| length_or_minutes(text, is_pretalx).map(|t| t / Micros::MINUTE);
+        assert_eq!(minutes("1:07:05", true), Ok(31 * 60 + 5));
+        assert_eq!(minutes("1:07:00", false), Ok(67));
+        assert_eq!(minutes("00:20:00", true), Ok(20));
+        assert_eq!((minutes("31:00", true), minutes("45", true)), (Ok(31 * 60), Ok(45)));
+    }
+
+    #[test]
+    fn an_end_may_be_a_clock_time_of_the_day_or_the_morning_after() {
+        let start = berlin().moment("2026-06-01T23:00:00").unwrap().at;
+        let end = |text: &str| berlin().end(text, start).unwrap().timestamp().to_string();
+        assert_eq!(end("23:45"), "2026-06-01T21:45:00Z");
+        assert_eq!(end("00:30"), "2026-06-01T22:30:00Z");
+        assert_eq!(end("22:00"), "2026-06-01T20:00:00Z", "before its start, for others to say");
+        assert_eq!(end("2026-06-02T01:00:00+02:00"), "2026-06-01T23:00:00Z");
     }
 
     #[test]

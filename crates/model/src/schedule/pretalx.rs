@@ -4,9 +4,9 @@
 //! A talk is told by its title and a `slot`, `slots`, `state`, `submission_type` or a start. Only those that are accepted or
 //! confirmed and have a time take place.
 
-use super::collect::{Collect, Draft, named};
+use super::collect::{Collect, Draft};
 use super::json::{plain, spoken, text};
-use super::moment::{At, Clock};
+use super::moment::Clock;
 use super::{BadSchedule, FoundTalk, ScheduleFile};
 use crate::Micros;
 use crate::talk::Speaker;
@@ -145,11 +145,7 @@ impl Walk {
                 return Ok(());
             }
         }
-        if let Ok(At { slip: Some(slip), .. }) = &start {
-            self.collect.remark(format!("{}: {slip}", named(place, &found.title)));
-        }
-        let start = start.map(|start| start.at);
-        let end = start.as_ref().ok().and_then(|start| self.end(talk, slot, *start));
+        let end = start.as_ref().ok().and_then(|start| self.end(talk, slot, start.at));
         self.collect.add(Draft { place: place.to_owned(), talk: found, start: Some(start), end })
     }
 

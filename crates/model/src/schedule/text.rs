@@ -8,6 +8,15 @@ use std::borrow::Cow;
 /// Bytes in which an XML prolog ends.
 const PROLOG_BYTES_MAX: usize = 200;
 
+/// First bytes of files that hold no text, what they are, and what to do with them.
+const PACKED: [(&[u8], &str); 5] = [
+    (b"\x1f\x8b", "packed with gzip; unpack it and send what is in it"),
+    (b"BZh", "packed with bzip2; unpack it and send what is in it"),
+    (b"PK\x03\x04", "a ZIP file or a spreadsheet's own format; unpack it, or save the spreadsheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet's own format; save it as CSV"),
+    (b"%PDF", "a PDF; ask the organisers for schedule.json, schedule.xml or the calendar"),
+];
+
 /// A file's text, and a remark where its encoding was guessed.
 pub(super) struct Text<'a> {
     pub(super) text: Cow<'a, str>,
@@ -19,6 +28,9 @@ pub(super) struct Text<'a> {
 /// # Errors
 /// [`BadSchedule::Broken`] when the encoding that the file names is unknown, or its bytes are not of that encoding.
 pub(super) fn decoded(bytes: &[u8]) -> Result<Text<'_>, BadSchedule> {
+    if let Some((_, kind)) = PACKED.iter().find(|(head, _)| bytes.starts_with(head)) {
+        return Err(BadSchedule::Unknown(format!("it is {kind}")));
+    }
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return said(encoding, &bytes[mark..]);
     }
@@ -120,5 +132,15 @@ mod tests {
             why(b"<?xml version=\"1.0\" encoding=\"latin-99\"?><a/>").contains("\"latin-99\" is unknown")
         );
         assert!(why(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<a>\xf6</a>").contains("line 2: "));
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_with_the_cure() {
+        let why = |bytes: &[u8]| decoded(bytes).err().unwrap().to_string();
+        assert!(
+            why(b"\x1f\x8b\x08\x00").ends_with("it is packed with gzip; unpack it and send what is in it")
+        );
+        assert!(why(b"PK\x03\x04\x14").contains("save the spreadsheet as CSV"));
+        assert!(why(b"%PDF-1.7").contains("it is a PDF"));
     }
 }

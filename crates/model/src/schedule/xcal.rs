@@ -85,14 +85,10 @@ impl Walk {
         }
         talk.code = talk.code.or_else(|| talk.url.as_deref().and_then(pretalx::code_in));
         let start = self.moment(&start);
-        if let Some(Ok(At { slip: Some(slip), .. })) = &start {
-            self.collect.remark(format!("{}: {slip}", named(&place, &talk.title)));
-        }
-        let start = start.map(|start| start.map(|start| start.at));
         let end = match (self.moment(&end), &start) {
             (Some(end), _) => Some(end.map(|end| end.at)),
             (None, Some(Ok(start))) => {
-                super::moment::iso_length(&duration).map(|length| Ok(start.plus(length)))
+                super::moment::iso_length(&duration).map(|length| Ok(start.at.plus(length)))
             }
             _ => None,
         };

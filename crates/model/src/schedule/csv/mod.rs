@@ -6,7 +6,7 @@ mod columns;
 pub(super) mod rows;
 
 use super::collect::{Collect, Draft, named};
-use super::moment::{At, Clock};
+use super::moment::{At, Clock, NO_START};
 use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
 use crate::Micros;
 use crate::talk::Speaker;
@@ -98,13 +98,10 @@ impl Sheet<'_> {
         let clock = self.columns.clock(row, self.venue);
         let start = self.start(row, &clock, &talk.room);
         let end = start.as_ref().ok().and_then(|start| self.end(row, &clock, start));
-        if let Ok(Start { at: At { slip: Some(slip), .. }, .. }) = &start {
-            self.collect.remark(format!("{}: {slip}", named(&place, &talk.title)));
-        }
         if end.is_none() && start.is_ok() {
             self.open.push(self.drafts.len());
         }
-        let start = Some(start.map(|start| start.at.at));
+        let start = Some(start.map(|start| start.at));
         self.drafts.push(Draft { place, talk, start, end });
     }
 
@@ -139,7 +136,7 @@ impl Sheet<'_> {
             None => None,
         };
         let cell = self.columns.get(row, Column::StartTime).or_else(|| self.columns.get(row, Column::Start));
-        let cell = cell.ok_or("it has no start")?;
+        let cell = cell.ok_or(NO_START)?;
         if cells::clock(cells::span(cell).0).is_none() {
             return self.whole(cell, clock);
         }
@@ -205,14 +202,14 @@ impl Sheet<'_> {
         let starts: Vec<(String, Micros)> = self
             .drafts
             .iter()
-            .filter_map(|d| Some((d.talk.room.clone(), *d.start.as_ref()?.as_ref().ok()?)))
+            .filter_map(|d| Some((d.talk.room.clone(), d.start.as_ref()?.as_ref().ok()?.at)))
             .collect();
         let mut by_room: std::collections::BTreeMap<&str, Vec<Micros>> = std::collections::BTreeMap::new();
         starts.iter().for_each(|(room, start)| by_room.entry(room).or_default().push(*start));
         by_room.values_mut().for_each(|starts| starts.sort_unstable());
         for i in &self.open {
             let draft = &mut self.drafts[*i];
-            let Some(Ok(start)) = draft.start else { continue };
+            let Some(Ok(At { at: start, .. })) = draft.start else { continue };
             let in_room = by_room.get(draft.talk.room.as_str()).map_or(&[][..], Vec::as_slice);
             let next = in_room.get(in_room.partition_point(|other| *other <= start)).copied();
             let usual = start.plus(LENGTH_USUAL);

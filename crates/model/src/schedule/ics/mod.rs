@@ -296,8 +296,8 @@ impl<'a> Drawing<'a> {
         let series = match self.times.series(event) {
             Ok(series) => series,
             Err(why) => {
-                let talk = event.talk(event.is_pretalx, self.speaks);
-                return self.collect.add(Draft { place, talk, start: Some(Err(why)), end: None });
+                let draft = self.unplaced(event, place, why);
+                return self.collect.add(draft);
             }
         };
         for remark in series.remarks {
@@ -337,10 +337,17 @@ impl<'a> Drawing<'a> {
         match self.times.series(event) {
             Ok(series) => series.occurrences.into_iter().try_for_each(|own| self.take(event, own, id)),
             Err(why) => {
-                let talk = event.talk(event.is_pretalx, self.speaks);
-                self.collect.add(Draft { place, talk, start: Some(Err(why)), end: None })
+                let draft = self.unplaced(event, place, why);
+                self.collect.add(draft)
             }
         }
+    }
+
+    /// A talk whose start cannot be read.
+    fn unplaced(&self, event: &Event, place: String, why: String) -> Draft {
+        let guid = Some(event.uid.clone()).filter(|uid| !uid.is_empty());
+        let talk = FoundTalk { guid, ..event.talk(event.is_pretalx, self.speaks) };
+        Draft { place, talk, start: Some(Err(why)), end: None }
     }
 
     fn take(&mut self, event: &Event, occurrence: Occurrence, id: Option<&str>) -> Result<(), BadSchedule> {
@@ -357,13 +364,10 @@ impl<'a> Drawing<'a> {
                 named(&place, &talk.title)
             ));
         }
-        if let Some(slip) = occurrence.planned.slip {
-            self.collect.remark(format!("{}: {slip}", named(&place, &talk.title)));
-        }
         self.collect.add(Draft {
             place,
             talk,
-            start: Some(Ok(occurrence.planned.at)),
+            start: Some(Ok(occurrence.planned)),
             end: Some(occurrence.end),
         })
     }

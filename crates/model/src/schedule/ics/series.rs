@@ -7,7 +7,7 @@ use super::rule::Rule;
 use super::value::{Stamp, date_time};
 use super::zone::{Zone, Zones};
 use crate::Micros;
-use crate::schedule::moment::{At, Clock, iso_length, unknown};
+use crate::schedule::moment::{At, Clock, NO_START, iso_length, unknown};
 
 /// Repetitions of one event at most.
 const OCCURRENCES_MAX: usize = 1_000;
@@ -100,7 +100,7 @@ impl Times {
     /// # Errors
     /// A sentence, where its start cannot be read.
     pub(super) fn series(&mut self, event: &Event) -> Result<Series, String> {
-        let line = event.start.as_ref().ok_or("it has no start")?;
+        let line = event.start.as_ref().ok_or(NO_START)?;
         let (stamp, start) = self.moment(line)?;
         let zone = if matches!(stamp, Stamp::Local(_)) { self.zone(line)? } else { None };
         let end = self.end(event, stamp, start.at);

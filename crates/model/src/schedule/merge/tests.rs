@@ -243,6 +243,22 @@ fn handles_that_were_given_by_hand_survive_another_version() {
 }
 
 #[test]
+fn a_talk_whose_times_cannot_be_read_stays_as_it_was() {
+    let known = first(vec![
+        found("g", "A", 0),
+        found("s/20260601", "Series", 60),
+        found("", "Bare", 120),
+        found("x", "Gone", 180),
+    ]);
+    let unread = vec![found("g", "Another title", 0), found("s", "Series", 0), found("", "BARE!", 0)];
+    let merged = merge(&known, &ScheduleFile { unread, ..file(vec![found("n", "New", 240)]) });
+    let held: Vec<_> = merged.held.iter().filter_map(TalkId::number).collect();
+    assert_eq!((held, merged.kept), (vec![1, 2, 3], 3));
+    let titles: Vec<_> = shown(&merged.applied(&known)).into_iter().map(|(_, title, _)| title).collect();
+    assert_eq!(titles, ["A", "Series", "Bare", "New"]);
+}
+
+#[test]
 fn twenty_thousand_talks_of_one_name_are_told_apart_in_time() {
     let all: Vec<_> = (0..20_000).map(|n| found("g", "Lunch", n % 7)).collect();
     let known = first(all.clone());
