@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use model::EventId;
 use model::event::EventFile;
-use model::schedule::{self, FILE_BYTES_MAX};
+use model::schedule::{self, FILE_BYTES_MAX, ScheduleFile};
 use nozzle::intake::{Actor, Ask, HANDLES_BYTES_MAX, Intake, Order, Outcome, Refusal};
 use nozzle::schedule::{fetch, is_address};
 use nozzle::sources;
@@ -100,11 +100,11 @@ pub(crate) fn shown(place: &str) -> &str {
     place.split_once('?').filter(|_| is_address(place)).map_or(place, |(place, _)| place)
 }
 
-/// Reads a schedule and checks it as far as can be done without the event.
-pub(crate) async fn read_schedule(place: &str, timezone: &str) -> Result<Vec<u8>, Failure> {
+/// Reads a schedule and checks it as far as can be done without the event; with what nobody can have meant of it.
+pub(crate) async fn read_schedule(place: &str, timezone: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
     let bytes = read(place, Kind::Schedule).await?;
-    check_schedule(&bytes, timezone, shown(place))?;
-    Ok(bytes)
+    let file = check_schedule(&bytes, timezone, shown(place))?;
+    Ok((bytes, file.slips))
 }
 
 /// Asks the nozzle, again while it says "later": under one key, so that nothing happens twice.
@@ -142,7 +142,7 @@ fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
         .map_err(|why| Failure::Asked(format!("cannot read {}: {why}", path.display())))
 }
 
-fn check_schedule(bytes: &[u8], timezone: &str, name: &str) -> Result<(), Failure> {
+fn check_schedule(bytes: &[u8], timezone: &str, name: &str) -> Result<ScheduleFile, Failure> {
     let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-    schedule::parse(bytes, &zone).map(drop).map_err(|bad| Failure::Asked(format!("{name}: {bad}")))
+    schedule::parse(bytes, &zone).map_err(|bad| Failure::Asked(format!("{name}: {bad}")))
 }

@@ -7,12 +7,15 @@ The whole file is read first: one that cannot be read changes nothing at all. Wh
 by talk, with the posts that move; --dry-run stops there. Talks are recognised by guid, code or id, by title and speaker, so a \
 talk that moves keeps its conversation. A version that lacks most of the talks is refused once, and believed when it comes again.
 
+A file in which a talk ends before it starts, is in a zone that nobody knows or starts at a time that clocks skip is refused with \
+each place; --anyway imports the rest, and talks that are known stay as they were.
+
   perihelion schedule import rustfest schedule.json --dry-run
   perihelion schedule import rustfest https://rustfest.example/schedule.xml
   perihelion schedule import schedule.ics --event rustfest --handles handles.csv
 
-Handles are lines of talk,handle: the talk by guid, code, id or title, and under which handle somebody speaks there. They stay \
-when another version is imported.
+Handles are lines of talk,handle: the talk by guid, code, id or title, and under which handle somebody speaks there; a third \
+column, speaker, says who. They stay when another version is imported.
 
 Exit codes: 0 imported, or nothing had to change; 1 it could not be done; 2 asked wrongly, a bad file, or a version that is not \
 believed.";
@@ -30,6 +33,9 @@ pub(crate) struct ImportArgs {
     /// Say what would change, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Import the file although some of its talks cannot be as they stand there
+    #[arg(long)]
+    pub(crate) anyway: bool,
     /// CSV of talk,handle: who speaks under which handle
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) handles: Option<String>,

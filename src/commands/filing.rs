@@ -1,7 +1,6 @@
 //! Filing without an event: what `schedule try` and `filing bench` share, and the bench.
 
 pub(crate) mod bench;
-mod csv;
 pub(crate) mod desk;
 pub(crate) mod event_tags;
 pub(crate) mod labels;

@@ -26,7 +26,10 @@ pub(crate) async fn import(config: &Config, args: &ImportArgs) -> Result<(), Fai
     let slug = slug(config, args).await?;
     let held = ledgers::find(&config.data_dir, &slug).await?;
     let timezone = held.as_ref().and_then(|held| Some(held.fold.event.as_ref()?.timezone.clone()));
-    let schedule = read_schedule(args.place(), timezone.as_deref().unwrap_or("UTC")).await?;
+    let (schedule, slips) = read_schedule(args.place(), timezone.as_deref().unwrap_or("UTC")).await?;
+    if !slips.is_empty() && !args.anyway {
+        return Err(Failure::Asked(tell::slips(shown(args.place()), &slips)));
+    }
     let handles = match &args.handles {
         Some(place) => Some(read(place, Kind::Handles).await?),
         None => None,

@@ -137,6 +137,36 @@ fn talks_that_cannot_be_are_named_and_the_others_are_imported() {
 }
 
 #[test]
+fn schedule_by_hand_with_a_slip_ends_with_2_and_goes_in_anyway_only_when_asked() {
+    let place = Place::new();
+    place.write("event.toml", EVENT);
+    assert_eq!(place.run(&["event", "apply", "event.toml"]).code, Some(0));
+    let file = |end: &str| {
+        format!(
+            "title,start,end,room\nFirst,2026-06-01 09:00,2026-06-01 10:00,Hall\nSecond,2026-06-01 11:00,{end},Hall\n"
+        )
+    };
+    place.write("one.csv", &file("2026-06-01 12:00"));
+    place.write("two.csv", &file("2026-06-01 08:30").replace("First", "Opening"));
+    assert_eq!(place.run(&["schedule", "import", "rustfest", "one.csv"]).code, Some(0));
+    let entries = || place.run(&["event", "show", "rustfest"]).stdout;
+    let before = entries();
+    for extra in [&[][..], &["--dry-run"], &["--json"]] {
+        let ended = place.run(&[&["schedule", "import", "rustfest", "two.csv"], extra].concat());
+        assert_eq!(ended.code, Some(2), "{extra:?}: {ended:?}");
+        for words in ["two.csv", "line 3, Second: it ends before it starts", "--anyway"] {
+            assert!(ended.stderr.contains(words), "{words:?} is missing: {ended:?}");
+        }
+        assert_eq!(entries(), before, "{extra:?} changed something");
+    }
+    let ended = place.run(&["schedule", "import", "rustfest", "two.csv", "--anyway"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("1 talk of the last version cannot be read in this one"), "{ended:?}");
+    let shown = entries();
+    assert!(shown.lines().any(|line| line.starts_with("talks") && line.ends_with(" 2")), "{shown}");
+}
+
+#[test]
 fn wrong_line_of_an_event_file_is_named_and_never_quoted() {
     let place = Place::new();
     let source = "[[source]]\nname = \"a\"\nkind = \"mastodon\"\nurl = \"https://m.example\"\n";

@@ -101,6 +101,15 @@ impl Work<'_> {
         let name = |slug: &str| rooms.get(slug).cloned().unwrap_or_else(|| slug.to_owned());
         let mut notes = merged.told(zone, &name);
         let sentences = notes.split_off(notes.len().min(1));
+        match merged.held.len() {
+            0 => {}
+            1 => notes.push(
+                "1 talk of the last version cannot be read in this one and stays as it was.".to_owned(),
+            ),
+            n => notes.push(format!(
+                "{n} talks of the last version cannot be read in this one and stay as they were."
+            )),
+        }
         notes.extend(parsed.passed_over.iter().chain(&parsed.remarks).cloned());
         notes.extend(sentences);
         bounded(notes)

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::event::room_slug;
-use model::{StageEntry, Talk, TalkId};
+use model::{StageEntry, Talk, TalkId, schedule};
 use serde_json::{Map, Value};
 
-use super::csv;
 use super::moment::moment;
 use super::setting::Setting;
 
@@ -48,22 +47,22 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
             };
             lines.map(|(line, n)| Ok((n, read(line).map_err(|why| format!("line {n}: {why}"))?))).collect()
         }
-        _ => Ok(csv_rows(text)),
+        _ => csv_rows(text),
     }
 }
 
 /// The columns go by the header, else by their usual order.
-fn csv_rows(text: &str) -> Vec<Row> {
-    let mut rows = csv::rows(text);
+fn csv_rows(text: &str) -> Result<Vec<Row>, String> {
+    let mut rows = schedule::table(text)?;
     let mut columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
     let names: Vec<String> =
-        rows.first().map(|(_, row)| row.iter().map(|f| f.to_lowercase()).collect()).unwrap_or_default();
+        rows.first().map(|row| row.fields.iter().map(|f| f.to_lowercase()).collect()).unwrap_or_default();
     if names.iter().any(|name| name == "room") {
         columns = names;
         rows.remove(0);
     }
     let fields = |row: Vec<String>| columns.iter().cloned().zip(row.into_iter().map(Value::String)).collect();
-    rows.into_iter().map(|(line, row)| (line, fields(row))).collect()
+    Ok(rows.into_iter().map(|row| (row.line, fields(row.fields))).collect())
 }
 
 fn press(fields: &Map<String, Value>, setting: &Setting) -> Result<StageEntry, String> {

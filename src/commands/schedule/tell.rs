@@ -14,6 +14,8 @@ use crate::ledgers::Held;
 
 /// Most lines about where posts move.
 const MOVES_LINES_MAX: usize = 20;
+/// Most lines about what cannot be as it stands.
+const SLIPS_LINES_MAX: usize = 20;
 
 /// Where posts are filed before the import, and what talks are called.
 #[derive(Default)]
@@ -139,6 +141,20 @@ impl Report<'_> {
             "handles": handles.map(|handles| json!({ "seq": handles.seq, "notes": handles.notes })),
         })
     }
+}
+
+/// Why a file with slips is refused.
+pub(super) fn slips(place: &str, slips: &[String]) -> String {
+    let what =
+        if slips.len() == 1 { "1 talk cannot be as it stands" } else { "some talks cannot be as they stand" };
+    let mut text = format!("{place}: {what} there, so nothing was imported:\n");
+    for slip in slips.iter().take(SLIPS_LINES_MAX) {
+        let _ = writeln!(text, "  {slip}");
+    }
+    if slips.len() > SLIPS_LINES_MAX {
+        let _ = writeln!(text, "  … and {} more", slips.len() - SLIPS_LINES_MAX);
+    }
+    text + "mend them in the file, or import the others with --anyway (talks that are known stay as they were)"
 }
 
 fn notes(outcome: Option<&Outcome>) -> String {

@@ -19,6 +19,8 @@ pub struct Given<'a> {
     pub talk: &'a str,
     /// The handle, with or without `@`.
     pub handle: &'a str,
+    /// Whose it is, where that is said.
+    pub speaker: Option<&'a str>,
 }
 
 /// What came of a list of handles.
@@ -30,7 +32,7 @@ pub struct Handed {
     pub notes: Vec<String>,
 }
 
-/// Gives handles to speakers. Where a talk has several, to the one whose name the handle resembles, else to the first who has
+/// Gives handles to speakers: to the one who is named. Where nobody is and a talk has several, to the one whose name the handle resembles, else to the first who has
 /// none. Giving the same again changes nothing.
 pub fn give<'a>(known: &BTreeMap<TalkId, Talk>, given: impl IntoIterator<Item = Given<'a>>) -> Handed {
     let names = Names::of(known);
@@ -43,8 +45,9 @@ pub fn give<'a>(known: &BTreeMap<TalkId, Talk>, given: impl IntoIterator<Item = 
         }
         for id in found {
             let talk = talks.entry((*id).clone()).or_insert_with(|| known[*id].clone());
-            if !give_one(talk, one.handle) {
-                notes.push(format!("{}: “{}” has nobody who could be {}", one.place, talk.title, one.handle));
+            if !give_one(talk, &one) {
+                let who = one.speaker.unwrap_or(one.handle);
+                notes.push(format!("{}: “{}” has nobody who could be {who}", one.place, talk.title));
             }
         }
     }
@@ -83,9 +86,13 @@ impl<'a> Names<'a> {
 }
 
 /// Whether there was somebody to give it to.
-fn give_one(talk: &mut Talk, handle: &str) -> bool {
-    let handle = format!("@{}", handle.trim().trim_start_matches('@'));
+fn give_one(talk: &mut Talk, given: &Given<'_>) -> bool {
+    let handle = format!("@{}", given.handle.trim().trim_start_matches('@'));
     let speakers = &mut talk.speakers;
+    if let Some(name) = given.speaker.map(title_key) {
+        let named = speakers.iter_mut().find(|speaker| title_key(&speaker.name) == name);
+        return named.is_some_and(|speaker| take(speaker, handle));
+    }
     if speakers.iter().any(|speaker| speaker.handles.iter().any(|own| own.eq_ignore_ascii_case(&handle))) {
         return true;
     }
@@ -95,12 +102,19 @@ fn give_one(talk: &mut Talk, handle: &str) -> bool {
         .position(|speaker| resembles(speaker, &user))
         .or_else(|| speakers.iter().position(|speaker| speaker.handles.is_empty()))
         .or_else(|| speakers.iter().position(|speaker| speaker.handles.len() < HANDLES_MAX));
-    let Some(speaker) = place.map(|place| &mut speakers[place]) else { return false };
-    if speaker.handles.len() >= HANDLES_MAX {
-        return false;
+    place.is_some_and(|place| take(&mut speakers[place], handle))
+}
+
+/// Whether a speaker has the handle now.
+fn take(speaker: &mut Speaker, handle: String) -> bool {
+    if speaker.handles.iter().any(|own| own.eq_ignore_ascii_case(&handle)) {
+        return true;
     }
-    speaker.handles.push(handle);
-    true
+    let has_room = speaker.handles.len() < HANDLES_MAX;
+    if has_room {
+        speaker.handles.push(handle);
+    }
+    has_room
 }
 
 fn resembles(speaker: &Speaker, user: &str) -> bool {
@@ -135,7 +149,7 @@ mod tests {
     }
 
     fn given<'a>(talk: &'a str, handle: &'a str) -> Given<'a> {
-        Given { place: "line 2", talk, handle }
+        Given { place: "line 2", talk, handle, speaker: None }
     }
 
     #[test]
@@ -156,6 +170,19 @@ mod tests {
         let mut after = known;
         after.extend(handed.talks.into_iter().map(|talk| (talk.id.clone(), talk)));
         assert_eq!(give(&after, list), Handed::default(), "the same list again changes nothing");
+    }
+
+    #[test]
+    fn a_handle_goes_to_the_speaker_who_is_named_or_to_nobody() {
+        let known = talks();
+        let to = |speaker: &'static str| Given { speaker: Some(speaker), ..given("AB1", "@zero") };
+        let handed = give(&known, [to("karl KLÖß"), to("Karl Klöß")]);
+        let handles: Vec<_> = handed.talks[0].speakers.iter().map(|s| s.handles.clone()).collect();
+        assert_eq!(handles, [vec![], vec!["@zero".to_owned()]]);
+        assert_eq!(handed.notes, Vec::<String>::new());
+        let nobody = give(&known, [to("Somebody")]);
+        assert_eq!(nobody.talks, []);
+        assert_eq!(nobody.notes, ["line 2: “Zero copy” has nobody who could be Somebody"]);
     }
 
     #[test]

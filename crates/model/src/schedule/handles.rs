@@ -1,26 +1,57 @@
-//! A CSV of talks and the handles of those who speak there: `talk,handle`, one pair a line, the header first or not at all.
-//! Which talk a line means, and whose the handle is there, is decided in `given`.
+//! A CSV of talks and the handles of those who speak there: `talk,handle`, and `speaker` where it is known; a head names the
+//! columns in any order, without one they stand in this order. Which talk a line means, and whose the handle is there, is decided
+//! in `given`.
 
-use super::{BadSchedule, Given};
+use super::csv::rows::{Row, table};
+use super::{BadSchedule, Given, text};
 
 /// Most lines of a CSV of handles.
 const LINES_MAX: usize = 50_000;
+/// Longest handle, in bytes.
+const HANDLE_BYTES_MAX: usize = 300;
+/// What to write.
+const CURE: &str = "write the talk's guid, code, id or title, a comma, and a handle such as @ana@pub.example";
 
-/// The pairs of a CSV.
+/// The lines of a CSV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Handles(Vec<Pair>);
+pub struct Handles(Vec<Entry>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Pair {
+struct Entry {
     place: String,
     talk: String,
     handle: String,
+    speaker: String,
 }
 
 impl Handles {
-    /// The pairs, in the file's order.
+    /// What is given, in the file's order.
     pub fn given(&self) -> impl Iterator<Item = Given<'_>> {
-        self.0.iter().map(|pair| Given { place: &pair.place, talk: &pair.talk, handle: &pair.handle })
+        self.0.iter().map(|entry| Given {
+            place: &entry.place,
+            talk: &entry.talk,
+            handle: &entry.handle,
+            speaker: Some(entry.speaker.as_str()).filter(|speaker| !speaker.is_empty()),
+        })
+    }
+}
+
+/// Where the columns stand.
+struct Columns {
+    talk: usize,
+    handle: usize,
+    speaker: Option<usize>,
+}
+
+impl Columns {
+    /// By the head; none where the row is no head.
+    fn named(head: &Row) -> Option<Self> {
+        let at = |names: &[&str]| {
+            head.fields.iter().position(|field| names.contains(&field.to_lowercase().as_str()))
+        };
+        let handle = at(&["handle", "handles", "account"])?;
+        let talk = at(&["talk", "code", "guid", "id", "title"])?;
+        Some(Self { talk, handle, speaker: at(&["speaker", "name", "person"]) })
     }
 }
 
@@ -29,49 +60,54 @@ impl Handles {
 /// # Errors
 /// [`BadSchedule`] with the line that is no pair of a talk and a handle; then nothing of the file is to be used.
 pub fn handles(bytes: &[u8]) -> Result<Handles, BadSchedule> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|bad| {
-        let line = bytes[..bad.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        BadSchedule::Broken(format!("line {line} is not UTF-8"))
-    })?;
-    let mut pairs = Vec::new();
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    for (n, (at, line)) in lines.enumerate() {
-        let place = format!("line {}", at + 1);
-        if n > LINES_MAX {
-            return Err(BadSchedule::Broken(format!("{place}: there are more than {LINES_MAX} lines")));
-        }
-        // A title may hold commas; a handle never does.
-        let Some((talk, handle)) = line.rsplit_once([',', ';', '\t']) else {
-            return Err(BadSchedule::Broken(format!(
-                "{place}: a talk and a handle are wanted, with a comma between them"
-            )));
-        };
-        let (talk, handle) = (field(talk), field(handle));
-        let is_header = n == 0 && handle.to_lowercase().starts_with("handle");
-        if is_header {
-            continue;
-        }
-        if talk.is_empty() || !is_handle(&handle) {
-            return Err(BadSchedule::Broken(format!(
-                "{place}: {handle:?} is no handle; write the talk's guid, code, id or title, a comma, and a handle such as @ana@pub.example"
-            )));
-        }
-        pairs.push(Pair { place, talk, handle });
+    let text = text::decoded(bytes)?.text;
+    let mut rows = table(&text).map_err(BadSchedule::Broken)?;
+    let named = rows.first().and_then(Columns::named);
+    if named.is_some() {
+        rows.remove(0);
     }
-    Ok(Handles(pairs))
+    if let Some(row) = rows.get(LINES_MAX) {
+        let why = format!("line {}: there are more than {LINES_MAX} lines", row.line);
+        return Err(BadSchedule::Broken(why));
+    }
+    rows.into_iter().map(|row| entry(row, named.as_ref())).collect::<Result<_, _>>().map(Handles)
 }
 
-fn field(text: &str) -> String {
-    let text = text.trim();
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => text.to_owned(),
+fn entry(row: Row, named: Option<&Columns>) -> Result<Entry, BadSchedule> {
+    let place = format!("line {}", row.line);
+    let broken = |why: String| Err(BadSchedule::Broken(format!("{place}: {why}; {CURE}")));
+    let [talk, handle, speaker] = match named {
+        Some(columns) => [Some(columns.talk), Some(columns.handle), columns.speaker]
+            .map(|at| at.and_then(|at| row.fields.get(at)).cloned().unwrap_or_default()),
+        None => bare(row.fields),
+    };
+    if talk.is_empty() {
+        return broken("it names no talk".to_owned());
     }
+    if handle.is_empty() {
+        return broken("it names no handle".to_owned());
+    }
+    if !is_handle(&handle) {
+        return broken(format!("{handle:?} is no handle"));
+    }
+    Ok(Entry { place, talk, handle, speaker })
+}
+
+/// Talk, handle and speaker of a row without a head. Nobody quotes a title for its commas, and a handle never has any: where
+/// there are more than two fields, the handle is the last that begins with `@`, else the last of all.
+fn bare(mut fields: Vec<String>) -> [String; 3] {
+    while fields.len() > 2 && fields.last().is_some_and(String::is_empty) {
+        fields.pop();
+    }
+    let last = fields.len().saturating_sub(1);
+    let at =
+        fields.iter().rposition(|field| field.starts_with('@')).filter(|at| *at > 0).unwrap_or(last.max(1));
+    let mut behind = fields.split_off(at.min(fields.len())).into_iter();
+    let handle = behind.next().unwrap_or_default();
+    [fields.join(", "), handle, behind.collect::<Vec<_>>().join(", ")]
 }
 
 fn is_handle(text: &str) -> bool {
-    const HANDLE_BYTES_MAX: usize = 300;
     let name = text.trim_start_matches('@');
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | ':' | '/');
     !name.is_empty() && text.len() <= HANDLE_BYTES_MAX && name.chars().all(allowed)
@@ -81,29 +117,47 @@ fn is_handle(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<(String, String)> {
+    fn read(text: &str) -> Vec<[String; 3]> {
         let list = handles(text.as_bytes()).unwrap();
-        list.given().map(|one| (one.talk.to_owned(), one.handle.to_owned())).collect()
+        let words = |one: Given<'_>| [one.talk, one.handle, one.speaker.unwrap_or("-")].map(str::to_owned);
+        list.given().map(words).collect()
+    }
+
+    fn line(talk: &str, handle: &str, speaker: &str) -> [String; 3] {
+        [talk, handle, speaker].map(str::to_owned)
     }
 
     #[test]
     fn pairs_are_read_with_and_without_a_header_and_titles_may_hold_commas() {
-        let pair = |talk: &str, handle: &str| (talk.to_owned(), handle.to_owned());
         assert_eq!(
             read("\u{feff}talk,handle\r\nAB1,@ana@s.example\r\n\r\n"),
-            [pair("AB1", "@ana@s.example")]
+            [line("AB1", "@ana@s.example", "-")]
         );
-        assert_eq!(read("\"Zero \"\"copy\"\", again\",bo"), [pair("Zero \"copy\", again", "bo")]);
-        assert_eq!(read("talk;handle\nAB1; @x.bsky.example"), [pair("AB1", "@x.bsky.example")]);
+        assert_eq!(read("\"Zero \"\"copy\"\", again\",bo"), [line("Zero \"copy\", again", "bo", "-")]);
+        assert_eq!(read("Zero, one and two,@bo"), [line("Zero, one and two", "@bo", "-")]);
+        assert_eq!(read("talk;handle\nAB1; @x.bsky.example"), [line("AB1", "@x.bsky.example", "-")]);
+    }
+
+    #[test]
+    fn a_third_column_names_the_speaker_and_a_head_may_order_the_columns() {
+        let found = [line("AB1", "@b", "Bo, the 2nd"), line("AB2", "c", "-")];
+        assert_eq!(read("talk,handle,speaker\nAB1,@b,\"Bo, the 2nd\"\nAB2,c,\n"), found);
+        assert_eq!(read("Speaker;Handle;Talk\n\"Bo, the 2nd\";@b;AB1\n;c;AB2"), found);
+        assert_eq!(read("AB1,@b,\"Bo, the 2nd\"\nAB2,c,"), found);
+        let file = b"talk;handle;speaker\nAB1;@b;J\xf6rg".as_slice();
+        assert_eq!(handles(file).unwrap().given().next().unwrap().speaker, Some("Jörg"), "Windows-1252");
     }
 
     #[test]
     fn what_is_no_pair_is_refused_with_its_line() {
-        for (text, line) in
-            [("talk,handle\nAB1\n", "line 2"), ("AB1,two words", "line 1"), ("a,b\n,c", "line 2")]
-        {
-            assert!(handles(text.as_bytes()).unwrap_err().to_string().contains(line), "{text}");
+        for (text, line) in [
+            ("talk,handle\nAB1\n", "line 2: it names no handle"),
+            ("AB1,two words", "line 1: \"two words\" is no handle"),
+            ("a,b\n,c", "line 2: it names no talk"),
+            ("a,b\n\"c,@d", "line 2: a field begins with a double quote"),
+        ] {
+            let why = handles(text.as_bytes()).unwrap_err().to_string();
+            assert!(why.contains(line), "{text}: {why}");
         }
-        assert!(handles(b"a,b\n\xff,c").unwrap_err().to_string().contains("line 2"));
     }
 }

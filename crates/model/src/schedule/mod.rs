@@ -23,6 +23,7 @@ pub mod write;
 mod xcal;
 mod xml;
 
+pub use csv::rows::{Row, table};
 pub use diff::{CHANGES_MAX, Change, Speakers, What, changes, summary};
 pub use given::{Given, Handed, give};
 pub use handles::{Handles, handles};

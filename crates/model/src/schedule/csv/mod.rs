@@ -25,7 +25,7 @@ const MORNING: i64 = 8 * Micros::HOUR;
 
 /// Reads a spreadsheet.
 pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
-    let rows = rows::rows(text, rows::separator(text)).map_err(BadSchedule::Broken)?;
+    let rows = rows::table(text).map_err(BadSchedule::Broken)?;
     let Some(columns) = Columns::find(&rows) else {
         let is_handles = rows.first().is_some_and(columns::is_handles);
         let why = if is_handles {

@@ -8,16 +8,27 @@ const ROWS_MAX: usize = 200_000;
 
 /// A row and the line of the file that it begins on, counted from one.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::schedule) struct Row {
-    pub(in crate::schedule) line: usize,
-    pub(in crate::schedule) fields: Vec<String>,
+pub struct Row {
+    /// The line.
+    pub line: usize,
+    /// The fields, without quotes and blanks around them.
+    pub fields: Vec<String>,
 }
 
 /// Why a file cannot be cut into rows: a sentence with the line.
-pub(in crate::schedule) type Broken = String;
+type Broken = String;
+
+/// The rows of a file, blank ones left out; what separates its fields is found by looking.
+///
+/// # Errors
+/// A sentence with the line: a quote that is never closed, or too many rows.
+pub fn table(text: &str) -> Result<Vec<Row>, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    rows(text, separator(text))
+}
 
 /// The separator of a file: the sign that its first line that says anything has most of outside quotes.
-pub(in crate::schedule) fn separator(text: &str) -> char {
+fn separator(text: &str) -> char {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |sign: char| {
         let mut is_quoted = false;
@@ -33,7 +44,7 @@ pub(in crate::schedule) fn separator(text: &str) -> char {
 }
 
 /// The rows of a file, blank ones left out.
-pub(in crate::schedule) fn rows(text: &str, separator: char) -> Result<Vec<Row>, Broken> {
+fn rows(text: &str, separator: char) -> Result<Vec<Row>, Broken> {
     let mut rows = Vec::new();
     let mut cut = Cut { line: 1, ..Cut::default() };
     let mut rest = text.chars().peekable();
