@@ -10,7 +10,8 @@ mod when;
 use std::fmt;
 
 use model::event::Consent;
-use model::{Author, Card, Counts, Item, Mark, Media, Micros, Retain};
+use model::extract::tag_key;
+use model::{Author, Body, Card, Counts, Item, Mark, Media, Micros, Retain};
 
 use crate::source::{ALIASES_MAX, Draft, DraftCounts, Revision, TAGS_MAX, Wish};
 
@@ -132,6 +133,7 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         Revision::Original | Revision::Newer => 0,
     };
     let marks = if body::is_question(&body) { vec![Mark::Question] } else { Vec::new() };
+    let (tags, beside) = tags(&body, &draft.tags);
     let item = Item {
         uid: draft.uid,
         network: draft.network,
@@ -153,9 +155,9 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         // What nobody dates may be of any age: thirty articles of a feed are no news of this minute.
         late: arrival.is_late && (said.is_none() || arrival.received.since(when) > LATE_AFTER),
         retain,
+        tags: beside,
+        at: None,
     };
-    let mut tags: Vec<String> = item.body.tags().map(str::to_owned).collect();
-    tags.extend(draft.tags.iter().take(TAGS_MAX).filter_map(|tag| text::line(tag, LINE_TEXT_BYTES_MAX)));
     let mut aliases = draft.aliases;
     aliases.retain(|a| is_name(a));
     aliases.truncate(ALIASES_MAX);
@@ -169,6 +171,20 @@ pub fn admit(draft: Draft, arrival: Arrival<'_>) -> Result<Admitted, Rejection> 
         counts: draft.counts,
         trimmed,
     })
+}
+
+/// All hashtags of a post, and those among them that its words do not show.
+fn tags(body: &Body, told: &[String]) -> (Vec<String>, Vec<String>) {
+    let mut tags: Vec<String> = body.tags().map(str::to_owned).collect();
+    let shown: Vec<String> = tags.iter().map(|tag| tag_key(tag)).collect();
+    let mut beside = Vec::new();
+    for tag in told.iter().take(TAGS_MAX).filter_map(|tag| text::line(tag, LINE_TEXT_BYTES_MAX)) {
+        if !shown.contains(&tag_key(&tag)) {
+            beside.push(tag.clone());
+        }
+        tags.push(tag);
+    }
+    (tags, beside)
 }
 
 /// For how long an item may be kept, by its author's wish and the source's policy.

@@ -318,7 +318,7 @@ fn again(row: &Row) -> Result<(Kind, Record), Refusal> {
                 item: item.clone(),
                 filing: filing.clone(),
             };
-            let words = Words { item, filing, at: None };
+            let words = Words { item, filing };
             (Kind::Show(Box::new(entry)), record(ItemState::Shown, Some(words), vec![row.last]))
         }
     })

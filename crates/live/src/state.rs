@@ -18,7 +18,6 @@
 //! `at` lists every seq that ever held the item's words in public, and an entry voids all of them: a voided edit has lost its own
 //! list while a ring or a rolled-back tail may still hold the older words.
 
-use model::filing::WrittenAt;
 use model::{Filing, Gone, GoneBy, Item, ItemEntry, ItemId, Kind, Retain, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -111,9 +110,6 @@ pub struct Words {
     pub item: Item,
     /// Where it is filed.
     pub filing: Filing,
-    /// Where its writer stood, for what was written on the event's own page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<WrittenAt>,
 }
 
 /// What arrives.

@@ -29,12 +29,14 @@ fn item(native: &str, rev: u64, words: &str) -> Item {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     }
 }
 
 fn post(item: Item) -> Arrival {
     Arrival::Post {
-        words: Box::new(Words { item, filing: Filing::unsorted("Test."), at: None }),
+        words: Box::new(Words { item, filing: Filing::unsorted("Test.") }),
         hold: false,
         away: false,
     }

@@ -1,5 +1,6 @@
 //! An item: one post, photo or article, as the log carries it.
 
+use crate::filing::WrittenAt;
 use crate::{Body, ItemId, Micros, Uid};
 use serde::{Deserialize, Serialize};
 
@@ -192,6 +193,14 @@ pub struct Item {
     /// How long it may be kept.
     #[serde(default)]
     pub retain: Retain,
+    /// Hashtags, without `#`, that its network told and its words do not show (a photo's, an article's): signs for filing.
+    /// Private, see [`crate::public`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Where its writer stood, for what was written on the event's own page. Part of the item, so that whoever has the item
+    /// can file it again, after the loss of a ledger too. Private, see [`crate::public`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<WrittenAt>,
 }
 
 impl Item {

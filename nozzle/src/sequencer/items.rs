@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use live::ledger::{Account, author_name};
 use live::state::{Arrival, ItemState, Record, Words};
-use model::filing::WrittenAt;
 use model::{Counts, GoneBy, Item, ItemId, Retain, Uid};
 
 use super::board::Heard;
@@ -25,17 +24,6 @@ impl Work<'_> {
         &mut self,
         source: &Arc<str>,
         admitted: &Admitted,
-        is_held: bool,
-    ) -> Result<(), live::Error> {
-        self.post_at(source, admitted, None, is_held)
-    }
-
-    /// As [`Work::post`], for an item whose writer said where it belongs.
-    pub(super) fn post_at(
-        &mut self,
-        source: &Arc<str>,
-        admitted: &Admitted,
-        at: Option<&WrittenAt>,
         is_held: bool,
     ) -> Result<(), live::Error> {
         let id = admitted.item.id();
@@ -60,7 +48,7 @@ impl Work<'_> {
             }
         }
         let words = match self.records.get(&id) {
-            None => self.first_words(admitted, at),
+            None => self.first_words(admitted),
             Some(record) => self.newer_words(record, admitted),
         };
         let is_known = self.records.contains_key(&id);
@@ -156,10 +144,10 @@ impl Work<'_> {
                 || admitted.aliases.iter().any(|a| self.early.contains(a)))
     }
 
-    fn first_words(&self, admitted: &Admitted, at: Option<&WrittenAt>) -> Words {
+    fn first_words(&self, admitted: &Admitted) -> Words {
         let item = self.related(admitted);
-        let filing = self.filed(&item, at);
-        Words { item, filing, at: at.cloned() }
+        let filing = self.filed(&item);
+        Words { item, filing }
     }
 
     fn related(&self, admitted: &Admitted) -> Item {
@@ -172,10 +160,11 @@ impl Work<'_> {
     /// A newer revision keeps what belongs to the first sight: when it was said, who brought it, where its writer stood,
     /// and a person's filing.
     fn newer_words(&self, record: &Record, admitted: &Admitted) -> Words {
-        let Some(known) = &record.words else { return self.first_words(admitted, None) };
+        let Some(known) = &record.words else { return self.first_words(admitted) };
         let mut item = self.related(admitted);
         item.when = known.item.when;
         item.late = known.item.late;
+        item.at.clone_from(&known.item.at);
         if known.item.retain == Retain::Live {
             // Once asked for, it holds: another server may not know of the wish.
             item.retain = Retain::Live;
@@ -214,5 +203,10 @@ fn told(known: &Item, source: &str, said: DraftCounts) -> Counts {
 }
 
 fn says_the_same(a: &Item, b: &Item) -> bool {
-    a.body == b.body && a.title == b.title && a.cover == b.cover && a.media == b.media && a.card == b.card
+    a.body == b.body
+        && a.title == b.title
+        && a.cover == b.cover
+        && a.media == b.media
+        && a.card == b.card
+        && a.tags == b.tags
 }

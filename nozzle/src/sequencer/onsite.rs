@@ -50,9 +50,7 @@ impl Work<'_> {
         };
         let id = admitted.item.id();
         let is_known = self.records.contains_key(&id);
-        let at = WrittenAt { talk: ask.talk.clone(), room: ask.room.clone() };
-        let at = (at != WrittenAt::default()).then_some(at);
-        self.post_at(&source, &admitted, at.as_ref(), self.is_held())?;
+        self.post(&source, &admitted, self.is_held())?;
         let state = self.records.get(&id).map(|record| record.state.name());
         if is_known {
             // The answer to its key has been forgotten, the post has not.
@@ -125,6 +123,8 @@ impl Work<'_> {
         if author.name.trim().is_empty() {
             author.name = guest_name(&author.id);
         }
+        let at = WrittenAt { talk: ask.talk.clone(), room: ask.room.clone() };
+        admitted.item.at = (at != WrittenAt::default()).then_some(at);
         // An answer to what this log never had stands alone.
         admitted.item.reply_to = ask.reply_to.filter(|id| self.records.contains_key(id));
         Ok(admitted)

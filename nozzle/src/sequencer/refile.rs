@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use live::Class;
 use live::state::{Arrival, ItemState, Outcome, Record, Words, decide};
-use model::filing::{Programme, WrittenAt, file, reach};
+use model::filing::{Programme, file, reach};
 use model::stage::Timeline;
 use model::{By, Filing, FilingEntry, Item, ItemId, Kind, Micros, Move, Seq};
 
@@ -120,14 +120,14 @@ impl Work<'_> {
     }
 
     /// Files an item by the rules, as it looks now.
-    pub(super) fn filed(&self, item: &Item, at: Option<&WrittenAt>) -> Filing {
-        file(item, at, self.programme(), self.stage_now(), &self.filer.context(item))
+    pub(super) fn filed(&self, item: &Item) -> Filing {
+        file(item, item.at.as_ref(), self.programme(), self.stage_now(), &self.filer.context(item))
     }
 
     /// Files an item again. A person's filing stands, in the room in which its talk is now.
     pub(super) fn filed_again(&self, words: &Words) -> Filing {
         if words.filing.by == By::Rule {
-            return self.filed(&words.item, words.at.as_ref());
+            return self.filed(&words.item);
         }
         let mut filing = words.filing.clone();
         if let Some(talk) = filing.talk.as_ref().and_then(|id| self.programme().talk(id)) {

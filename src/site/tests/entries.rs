@@ -36,6 +36,8 @@ pub(in crate::site) fn item(native: &str, body: Body) -> Item {
         marks: Vec::new(),
         late: false,
         retain: model::Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     }
 }
 

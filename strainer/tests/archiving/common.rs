@@ -138,6 +138,8 @@ pub(crate) fn words(n: u64, voids: Vec<Seq>, words: &str) -> Box<ItemEntry> {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     };
     Box::new(ItemEntry { id: item.id(), first: n, voids, item, filing: Filing::unsorted("Nobody knows.") })
 }

@@ -134,6 +134,8 @@ pub(crate) fn item(n: u64, words: &str) -> Item {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     }
 }
 

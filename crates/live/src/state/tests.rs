@@ -26,8 +26,10 @@ fn words(rev: u64, text: &str) -> Words {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     };
-    Words { item, filing: Filing::unsorted("Test."), at: None }
+    Words { item, filing: Filing::unsorted("Test.") }
 }
 
 fn post(rev: u64, hold: bool, away: bool) -> Arrival {

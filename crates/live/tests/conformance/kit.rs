@@ -251,7 +251,7 @@ pub(crate) async fn decide_in(txn: &mut Txn<'_>, native: &str, arrival: Arrival)
 }
 
 pub(crate) fn item_words(native: &str, rev: u64, words: &str) -> Words {
-    Words { item: item(native, rev, words), filing: Filing::unsorted("nothing is on"), at: None }
+    Words { item: item(native, rev, words), filing: Filing::unsorted("nothing is on") }
 }
 
 pub(crate) fn uid(native: &str) -> Uid {
@@ -279,5 +279,7 @@ fn item(native: &str, rev: u64, words: &str) -> Item {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     }
 }

@@ -96,6 +96,10 @@ impl<'a> Post<'a> {
                 Run::Link { link, .. } => post.link(link),
             }
         }
+        for tag in &item.tags {
+            plain.words.part();
+            post.tag(without_sign(tag), &mut plain);
+        }
         post.beside(item, &mut plain);
         post.words = plain.words;
         post.seen = post.words.iter().map(|word| seen(&post.words, word, programme)).collect();

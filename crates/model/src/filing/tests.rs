@@ -332,5 +332,7 @@ fn post(at: &str, author: &str, text: &str) -> Item {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
+        tags: Vec::new(),
+        at: None,
     }
 }

@@ -66,7 +66,7 @@ impl Work<'_> {
     fn give_back(&mut self, id: ItemId) {
         let words = self.records.get(&id).and_then(|record| record.words.as_ref());
         let Some(words) = words.filter(|words| words.filing.by == By::Person) else { return };
-        let filing = self.filed(&words.item, words.at.as_ref());
+        let filing = self.filed(&words.item);
         self.move_to(id, filing);
     }
 }
