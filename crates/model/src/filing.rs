@@ -45,7 +45,7 @@ pub const ANCHOR_SCORE: f64 = 0.82;
 
 /// Version of the rules. Whoever changes what [`file`] answers adds one: what older rules filed is then filed again when
 /// its event is next opened.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// How sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

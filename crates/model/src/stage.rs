@@ -11,7 +11,7 @@
 //! - A break ends what was on, and holds until the next press or the next talk that starts after it by the clock; the last
 //!   one ends with the event.
 //! - A press passes over the talks that were to start before it, but for those that the schedule has behind the talk that
-//!   was pressed: they come after it.
+//!   was pressed: they come after it. Breaks in between change nothing of that.
 //! - A press of a talk that is not (or no longer) in the programme ends what was pressed before it; the clock goes on.
 //! - Where nobody pressed anything, the clock drives; two talks that a schedule puts into one room at one time are both on.
 //!

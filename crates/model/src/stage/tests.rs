@@ -98,6 +98,12 @@ fn a_break_ends_what_was_on_and_ends_with_the_next_talk() {
     on(&["break 60"], &["t1 0-45", "break 60-105!", "t3 105-150"]);
     on(&["break 40", "break 50"], &["t1 0-40", "break 40-60!", "t2 60-105", "t3 105-150"]);
     on(&["break 170"], &["t1 0-45", "t2 60-105", "t3 105-150", "break 170-180!"]);
+    // A break that is called while all wait for a talk takes nothing from what comes after that talk.
+    on(&["break 0", "t1 70"], &["break 0-70!", "t1 70-115!", "t2 115-160", "t3 160-205"]);
+    for again in [50, 60, 65] {
+        let presses = ["break 0", &format!("break {again}"), "t1 70"];
+        on(&presses, &["break 0-70!", "t1 70-115!", "t2 115-160", "t3 160-205"]);
+    }
     // What was to come later than planned still comes then.
     on(&["t1 30", "break 70"], &["t1 30-70!", "break 70-75!", "t2 75-120", "t3 120-165"]);
 }

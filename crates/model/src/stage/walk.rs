@@ -13,8 +13,9 @@ pub(super) fn room(slots: &[&Talk], cues: &[Cue], horizon: Micros) -> Vec<Span> 
     let start = Cue { at: Micros(i64::MIN), says: Says::Clock };
     let (cut, passed, spans) = (Vec::new(), Vec::new(), Vec::new());
     let mut walk = Walk { queue, cut, passed, free: start.at, spans, horizon };
+    let turns = turns(cues);
     for (i, cue) in std::iter::once(&start).chain(cues).enumerate() {
-        walk.window(cue, cues.get(i));
+        walk.window(cue, cues.get(i), turns[i]);
     }
     in_order(walk.spans)
 }
@@ -41,13 +42,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// From a cue to the next one.
-    fn window(&mut self, cue: &Cue, next: Option<&Cue>) {
+    /// From a cue to the next one; `turn` is what is on after the break, if the next one is a break.
+    fn window(&mut self, cue: &Cue, next: Option<&Cue>, turn: Option<&Says>) {
         let until = next.map_or(Micros(i64::MAX), |next| next.at);
-        self.open(cue);
+        self.open(cue, turn);
         let held = self.spans.len();
         if !is_said_again(cue, next) {
-            self.clock(next, until);
+            self.clock(turn, until);
         }
         let took_over = self.spans.get(held).map_or(until, |first| first.from);
         match &cue.says {
@@ -67,7 +68,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Which talks of the clock may follow a cue, and from when on.
-    fn open(&mut self, cue: &Cue) {
+    fn open(&mut self, cue: &Cue, turn: Option<&Says>) {
         let before = self.free;
         self.free = match cue.says {
             Says::Talk { due, .. } => due,
@@ -86,11 +87,11 @@ impl<'a> Walk<'a> {
         }
         self.passed = std::mem::take(&mut self.cut);
         while let Some(first) = self.queue.front() {
-            let begins = match cue.says {
-                Says::Break => first.talk.start.max(before),
-                _ => first.talk.start,
+            let (begins, says) = match cue.says {
+                Says::Break => (first.talk.start.max(before), turn),
+                _ => (first.talk.start, Some(&cue.says)),
             };
-            if begins > cue.at || follows(first.talk, &cue.says) {
+            if begins > cue.at || says.is_some_and(|says| follows(first.talk, says)) {
                 break;
             }
             self.passed.extend(self.queue.pop_front());
@@ -98,7 +99,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Lets the clock's talks follow, each at its time but not before what comes before it in the schedule is over.
-    fn clock(&mut self, next: Option<&Cue>, until: Micros) {
+    fn clock(&mut self, turn: Option<&Says>, until: Micros) {
         let mut put_off = Vec::new();
         // Those that were let on, by their end in the schedule, with their real end.
         let mut before: BinaryHeap<Reverse<(Micros, Micros)>> = BinaryHeap::new();
@@ -114,7 +115,7 @@ impl<'a> Walk<'a> {
             }
             self.queue.pop_front();
             let to = end.unwrap_or_else(|| from.plus(talk.end.since(talk.start)));
-            if to > until && next.is_some_and(|next| follows(talk, &next.says)) {
+            if to > until && turn.is_some_and(|says| follows(talk, says)) {
                 put_off.push(Waiting { talk, end: None });
                 continue;
             }
@@ -135,6 +136,16 @@ impl<'a> Walk<'a> {
             self.spans.push(Span { talk: talk.cloned(), from, to, due, by });
         }
     }
+}
+
+/// For each window, the start's included, what the first cue after it says that is no break: a break says nothing of whose
+/// turn it is, so what comes after it tells which talks have not been on yet.
+fn turns(cues: &[Cue]) -> Vec<Option<&Says>> {
+    let mut turns = vec![None; cues.len() + 1];
+    for (i, cue) in cues.iter().enumerate().rev() {
+        turns[i] = if cue.says == Says::Break { turns[i + 1] } else { Some(&cue.says) };
+    }
+    turns
 }
 
 /// The schedule of this room has it behind the talk that was pressed.
