@@ -18,10 +18,11 @@ use super::post::Post;
 use super::{Context, Programme, WrittenAt};
 use clock::Clock;
 
+pub(super) use rare::summary_worth;
 pub(super) use reasons::{plain_sentence, sentence};
 
 /// One sign that an item is about a talk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sign {
     /// The talk's number.
     pub(super) talk: u32,
@@ -32,7 +33,7 @@ pub(super) struct Sign {
 }
 
 /// The kinds of signs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum What {
     /// The talk's code stands in the words.
     Code,
@@ -57,7 +58,7 @@ pub(super) enum What {
     /// It has the title, or the better part of it.
     Title { is_whole: bool, is_former: bool },
     /// It has words that few talks use; the most telling first, and whether no other talk uses that one.
-    Words { words: Vec<String>, is_only: bool },
+    Words { words: [Option<u32>; rare::SHOWN_MAX], is_only: bool },
     /// Others who shared a link or photo of it are filed there.
     Shared(usize),
     /// It names the room, where the talk was on.

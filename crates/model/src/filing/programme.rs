@@ -9,6 +9,7 @@ pub(super) mod rooms;
 pub(super) mod typos;
 pub(super) mod vocabulary;
 
+use super::evidence::summary_worth;
 use super::words::Words;
 use super::words::lists::{Known, known};
 use crate::{EventEntry, Micros, Talk, TalkId};
@@ -37,8 +38,8 @@ pub(super) struct Slot {
     pub(super) subtitle: Vec<u32>,
     /// Former titles.
     pub(super) former: Vec<Vec<u32>>,
-    /// How many words its abstract has.
-    pub(super) summary_words: usize,
+    /// What a word of its abstract counts: less in a longer one.
+    pub(super) summary_worth: f64,
     /// By the schedule.
     pub(super) start: Micros,
     /// By the schedule.
@@ -144,7 +145,7 @@ fn slot(number: u32, talk: &Talk, vocabulary: &mut Vocabulary, zone: &TimeZone) 
         short: short.unwrap_or_default(),
         subtitle: subtitle.unwrap_or_default(),
         former,
-        summary_words: summary.map_or(0, |words| words.len()),
+        summary_worth: summary_worth(summary.map_or(0, |words| words.len())),
         start: talk.start,
         end: talk.end,
         minute: minute_of(talk.start, zone),

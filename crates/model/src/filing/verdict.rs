@@ -3,7 +3,6 @@
 use super::evidence::{Case, Sign, plain_sentence, sentence};
 use super::words::lists::Known;
 use super::{ANCHOR_SCORE, By, FILED_SCORE, Filing, FilingState, SUGGESTED_SCORE};
-use std::collections::BTreeMap;
 
 /// Sentences of one filing.
 const REASONS_MAX: usize = 5;
@@ -33,19 +32,22 @@ const EXCUSE_MIN: f64 = 2.0;
 const SIGNS_MAX: f64 = 14.0;
 
 /// One talk on the scales.
-struct Scale {
+struct Scale<'a> {
     talk: u32,
     prior: f64,
     /// Signs but those of the author's other posts.
     own: f64,
     /// All signs.
     all: f64,
-    signs: Vec<Sign>,
+    signs: &'a [Sign],
 }
 
 /// Weighs.
-pub(super) fn reach(case: &Case<'_>, signs: Vec<Sign>) -> Filing {
-    let scales = scales(case, signs);
+pub(super) fn reach(case: &Case<'_>, mut signs: Vec<Sign>) -> Filing {
+    // Nothing is filed to lunch.
+    signs.retain(|sign| !case.programme.slot(sign.talk).is_break);
+    signs.sort_by_key(|sign| sign.talk);
+    let scales = scales(case, &signs);
     let none = against(case);
     let Some(best) = heaviest(&scales, |scale| scale.all) else { return nothing(case, 0.0) };
     if best.signs.is_empty() && case.clock.on() > 1 {
@@ -81,36 +83,39 @@ pub(super) fn reach(case: &Case<'_>, signs: Vec<Sign>) -> Filing {
 }
 
 /// Where a score ends that leans on the author's other posts.
-fn below_anchor(best: &Scale, score: f64) -> f64 {
+fn below_anchor(best: &Scale<'_>, score: f64) -> f64 {
     if best.all > best.own { ANCHOR_SCORE - BELOW_ANCHOR } else { score }
 }
 
-/// Every talk that has a sign, and every talk that is near.
-fn scales(case: &Case<'_>, signs: Vec<Sign>) -> Vec<Scale> {
-    let mut by_talk: BTreeMap<u32, Vec<Sign>> = BTreeMap::new();
-    for near in case.clock.near() {
-        by_talk.entry(near.talk).or_default();
+/// Every talk that has a sign, and every talk that is near, in the order of talks. The signs are in it, too.
+fn scales<'a>(case: &Case<'_>, signs: &'a [Sign]) -> Vec<Scale<'a>> {
+    let is_spoken = signs.iter().any(|sign| sign.weight >= SPEAKS_MIN);
+    let mut groups = signs.chunk_by(|a, b| a.talk == b.talk).peekable();
+    let mut scales = Vec::with_capacity(32);
+    let mut near = case.clock.near().map(|near| near.talk).peekable();
+    loop {
+        let next = near.peek().copied();
+        let (talk, signs) = match groups.next_if(|signs| next.is_none_or(|near| signs[0].talk <= near)) {
+            Some(signs) => (signs[0].talk, signs),
+            None => match next {
+                Some(near) => (near, &[][..]),
+                None => return scales,
+            },
+        };
+        near.next_if_eq(&talk);
+        scales.push(scale(case, talk, signs, is_spoken));
     }
-    for sign in signs {
-        // Nothing is filed to lunch.
-        if !case.programme.slot(sign.talk).is_break {
-            by_talk.entry(sign.talk).or_default().push(sign);
-        }
-    }
-    let speaks = |signs: &[Sign]| signs.iter().any(|sign| sign.what.is_in_words());
-    let is_spoken = by_talk.values().flatten().any(|sign| sign.weight >= SPEAKS_MIN);
-    by_talk
-        .into_iter()
-        .map(|(talk, signs)| {
-            let sum = |all: bool| -> f64 {
-                signs.iter().filter(|s| all || !s.what.is_authors_context()).map(|s| s.weight).sum()
-            };
-            let excuse = excuse(case, talk, &signs);
-            let (own, all) = ((sum(false) + excuse).min(SIGNS_MAX), (sum(true) + excuse).min(SIGNS_MAX));
-            let silent = if is_spoken && !speaks(&signs) { SILENT } else { 0.0 };
-            Scale { talk, prior: case.clock.prior(talk) + silent, own, all, signs }
-        })
-        .collect()
+}
+
+fn scale<'a>(case: &Case<'_>, talk: u32, signs: &'a [Sign], is_spoken: bool) -> Scale<'a> {
+    let sum = |all: bool| -> f64 {
+        signs.iter().filter(|s| all || !s.what.is_authors_context()).map(|s| s.weight).sum()
+    };
+    let excuse = excuse(case, talk, signs);
+    let (own, all) = ((sum(false) + excuse).min(SIGNS_MAX), (sum(true) + excuse).min(SIGNS_MAX));
+    let is_silent = is_spoken && !signs.iter().any(|sign| sign.what.is_in_words());
+    let silent = if is_silent { SILENT } else { 0.0 };
+    Scale { talk, prior: case.clock.prior(talk) + silent, own, all, signs }
 }
 
 /// A talk about trains is not to lose by the word "train": what its own words took from it is given back.
@@ -136,13 +141,13 @@ fn against(case: &Case<'_>) -> f64 {
 }
 
 /// The first of the heaviest.
-fn heaviest(scales: &[Scale], weight: impl Fn(&Scale) -> f64) -> Option<&Scale> {
-    let of = |scale: &Scale| scale.prior + weight(scale);
+fn heaviest<'a, 's>(scales: &'a [Scale<'s>], weight: impl Fn(&Scale<'_>) -> f64) -> Option<&'a Scale<'s>> {
+    let of = |scale: &Scale<'_>| scale.prior + weight(scale);
     scales.iter().reduce(|best, next| if of(next) > of(best) { next } else { best })
 }
 
 /// What one talk has of the certainty that all of them and "no talk" share.
-fn share(scales: &[Scale], none: f64, best: &Scale, weight: impl Fn(&Scale) -> f64) -> f64 {
+fn share(scales: &[Scale<'_>], none: f64, best: &Scale<'_>, weight: impl Fn(&Scale<'_>) -> f64) -> f64 {
     let own = best.prior + weight(best);
     let others: f64 = scales
         .iter()
@@ -152,7 +157,7 @@ fn share(scales: &[Scale], none: f64, best: &Scale, weight: impl Fn(&Scale) -> f
     1.0 / (1.0 + others + (none - own).exp())
 }
 
-fn reasons(case: &Case<'_>, best: &Scale) -> Vec<String> {
+fn reasons(case: &Case<'_>, best: &Scale<'_>) -> Vec<String> {
     let mut signs: Vec<&Sign> = best.signs.iter().filter(|sign| sign.weight >= TOLD_MIN).collect();
     signs.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let mut told: Vec<String> = Vec::new();

@@ -218,8 +218,14 @@ fn without_ending(word: &str) -> &str {
     if word.len() <= STEM_BYTES_MIN {
         return word;
     }
-    let ending =
-        ENDINGS.iter().find(|ending| word.len() >= STEM_BYTES_MIN + ending.len() && word.ends_with(**ending));
+    // The last byte rules most of them out, for less than a comparison.
+    let last = word.as_bytes().last();
+    let fits = |ending: &&&str| {
+        ending.as_bytes().last() == last
+            && word.len() >= STEM_BYTES_MIN + ending.len()
+            && word.ends_with(**ending)
+    };
+    let ending = ENDINGS.iter().find(fits);
     ending.map_or(word, |ending| &word[..word.len() - ending.len()])
 }
 

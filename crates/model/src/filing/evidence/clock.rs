@@ -73,6 +73,8 @@ struct Far<'a> {
     programme: &'a Programme,
     when: Micros,
     mood: Mood,
+    /// What the number of talks leaves for each.
+    each: f64,
 }
 
 impl<'a> Clock<'a> {
@@ -108,7 +110,9 @@ impl<'a> Clock<'a> {
             (None, false, _) if on == 0 => ABOUT_ODDS_BETWEEN,
             (None, false, _) => ABOUT_ODDS,
         };
-        Self { near, sum, odds, far: Far { programme, when, mood } }
+        let talks = programme.slots.len().max(8) as f64;
+        let far = Far { programme, when, mood, each: FAR - FAR_EACH * talks.ln() };
+        Self { near, sum, odds, far }
     }
 
     /// What is on, or nearly, room by room.
@@ -148,7 +152,6 @@ impl Far<'_> {
     /// Late and early posts: a few of many, spread over all talks, more of them over those of the hours before.
     fn prior(&self, talk: u32) -> f64 {
         let slot = self.programme.slot(talk);
-        let talks = self.programme.slots.len().max(8) as f64;
         let (after, before) = (self.when.since(slot.end), slot.start.since(self.when));
         let by_time = if after > 0 {
             let recent = if after < 4 * Micros::HOUR { 0.8 } else { 0.0 };
@@ -158,7 +161,7 @@ impl Far<'_> {
             let distant = if before > 14 * Micros::HOUR { -0.5 } else { 0.0 };
             distant + if self.mood.ahead { 0.8 } else { -0.3 } - if self.mood.past { 0.5 } else { 0.0 }
         };
-        FAR - FAR_EACH * talks.ln() + by_time
+        self.each + by_time
     }
 }
 
@@ -169,9 +172,12 @@ fn near_now<'a>(
     mood: Mood,
     programme: &Programme,
 ) -> Option<Near<'a>> {
+    let over = when.since(span.to).div_euclid(Micros::MINUTE);
+    if over > TAIL_MINUTES {
+        return None;
+    }
     let number = fit(span.talk.as_ref()?, programme)?;
     let minutes = when.since(span.from).div_euclid(Micros::MINUTE);
-    let over = when.since(span.to).div_euclid(Micros::MINUTE);
     let is_on = span.holds(when);
     let presence = if is_on {
         while_on(minutes, mood)
@@ -197,9 +203,6 @@ fn while_on(minutes: i64, mood: Mood) -> f64 {
 
 /// A post is written after what it is about: half of them within a quarter of an hour.
 fn after(minutes: i64, mood: Mood) -> f64 {
-    if minutes > TAIL_MINUTES {
-        return 0.0;
-    }
     let left = 0.75 * (-(minutes as f64) / TAIL_FADES_MINUTES).exp();
     if mood.ahead { left * 0.3 } else { left }
 }

@@ -42,11 +42,13 @@ const SPEAKER_FAR: f64 = 0.8;
 const WORD_NAMED: f64 = 0.6;
 /// "My talk", written by one who gives one.
 const OWN_TALK: f64 = 6.0;
+/// Longer names are nobody's.
+const JOINED_MAX: usize = 256;
 /// Around the time of their own talk.
 const NEAR_HOURS: i64 = 3;
 
 /// What was found of each person; the strongest counts.
-type Found = BTreeMap<u32, (f64, What)>;
+type Found = Vec<(u32, f64, What)>;
 
 pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     let mut found = Found::new();
@@ -63,11 +65,12 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     for at in 0..case.post.seen.len() {
         words(case, at, &mut found);
     }
-    for (person, (weight, what)) in found {
+    found.sort_unstable_by_key(|(person, ..)| *person);
+    for (person, weight, what) in found {
         let Some(known) = shown(case, person) else { continue };
-        signs.extend(known.talks.iter().map(|talk| Sign { talk: *talk, weight, what: what.clone() }));
+        signs.extend(known.talks.iter().map(|talk| Sign { talk: *talk, weight, what }));
         let former = known.former.iter().filter(|talk| !known.talks.contains(talk));
-        signs.extend(former.map(|talk| Sign { talk: *talk, weight: weight * FORMER, what: what.clone() }));
+        signs.extend(former.map(|talk| Sign { talk: *talk, weight: weight * FORMER, what }));
     }
     speaker(case, signs);
 }
@@ -77,12 +80,10 @@ fn shown<'a>(case: &Case<'a>, person: u32) -> Option<&'a Person> {
 }
 
 fn note(found: &mut Found, person: u32, weight: f64, what: What) {
-    match found.get_mut(&person) {
-        Some(known) if known.0 >= weight => {}
-        Some(known) => *known = (weight, what),
-        None => {
-            found.insert(person, (weight, what));
-        }
+    match found.iter_mut().find(|known| known.0 == person) {
+        Some(known) if known.1 >= weight => {}
+        Some(known) => *known = (person, weight, what),
+        None => found.push((person, weight, what)),
     }
 }
 
@@ -110,8 +111,16 @@ fn is_same_host(known: &Handle, host: Option<&str>) -> bool {
 
 /// The person whose name, written as one word, this is.
 fn joined(case: &Case<'_>, text: &str) -> Option<u32> {
-    let words = Words::of(text);
-    let joined: String = words.iter().map(|word| words.folded(word)).collect();
+    let joined: String = if text.is_ascii() {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(JOINED_MAX)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    } else {
+        let words = Words::of(text);
+        words.iter().map(|word| words.folded(word)).collect()
+    };
     (joined.len() >= 4).then(|| case.programme.people.by_joined(&joined)).flatten()
 }
 

@@ -4,7 +4,7 @@
 use super::title::Taken;
 use super::{Case, Sign, What};
 use crate::filing::programme::vocabulary::{Field, Posting};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
 
 /// A word in a title, of one talk only.
 const TITLE: f64 = 3.0;
@@ -33,10 +33,11 @@ const LENGTH_MOST: f64 = 1.1;
 /// Hits that are looked at, for one post.
 const HITS_MAX: usize = 4_000;
 /// Words that a sentence names.
-const SHOWN_MAX: usize = 3;
+pub(super) const SHOWN_MAX: usize = 3;
 
 /// A word of the post that a talk uses.
 struct Hit {
+    talk: u32,
     weight: f64,
     /// Its number in the programme.
     word: u32,
@@ -46,28 +47,34 @@ struct Hit {
 }
 
 pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
-    for (talk, mut hits) in hits(case, titles) {
-        hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.at.cmp(&b.at)));
+    let mut all = hits(case, titles);
+    all.sort_unstable_by(|a, b| {
+        a.talk.cmp(&b.talk).then(b.weight.total_cmp(&a.weight)).then(a.at.cmp(&b.at))
+    });
+    for hits in all.chunk_by(|a, b| a.talk == b.talk) {
         let (mut sum, mut share) = (0.0, 1.0);
-        for hit in &hits {
+        for hit in hits {
             sum += hit.weight * share;
             share *= FURTHER;
         }
-        let text = |hit: &Hit| case.programme.vocabulary.entry(hit.word).text.to_string();
-        if let [one] = hits.as_slice()
+        if let [one] = hits
             && !case.programme.vocabulary.entry(one.word).is_telling()
         {
             sum *= LONE;
         }
-        let shown = hits.iter().take(SHOWN_MAX).map(text).collect();
-        let is_only = hits.first().is_some_and(|hit| hit.talks == 1);
-        signs.push(Sign { talk, weight: sum.min(MOST), what: What::Words { words: shown, is_only } });
+        let mut words = [None; SHOWN_MAX];
+        for (shown, hit) in words.iter_mut().zip(hits) {
+            *shown = Some(hit.word);
+        }
+        let is_only = hits[0].talks == 1;
+        let what = What::Words { words, is_only };
+        signs.push(Sign { talk: hits[0].talk, weight: sum.min(MOST), what });
     }
 }
 
-fn hits(case: &Case<'_>, titles: &Taken) -> BTreeMap<u32, Vec<Hit>> {
-    let mut talks: BTreeMap<u32, Vec<Hit>> = BTreeMap::new();
-    let mut counted = BTreeSet::new();
+fn hits(case: &Case<'_>, titles: &Taken) -> Vec<Hit> {
+    let mut hits = Vec::with_capacity(64);
+    let mut counted = HashSet::with_capacity(case.post.seen.len());
     let mut all = 0;
     for (at, seen) in case.post.seen.iter().enumerate() {
         let Some(number) = seen.number.filter(|number| counted.insert(*number)) else { continue };
@@ -79,18 +86,17 @@ fn hits(case: &Case<'_>, titles: &Taken) -> BTreeMap<u32, Vec<Hit>> {
         for posting in &entry.postings {
             all += 1;
             if all > HITS_MAX {
-                return talks;
+                return hits;
             }
             let is_taken =
                 titles.iter().any(|(talk, words)| *talk == posting.talk && words.contains(&number));
             if !is_taken {
                 let weight = entry.worth * written * by_place(case, posting);
-                let hit = Hit { weight, word: number, at, talks: entry.talks };
-                talks.entry(posting.talk).or_default().push(hit);
+                hits.push(Hit { talk: posting.talk, weight, word: number, at, talks: entry.talks });
             }
         }
     }
-    talks
+    hits
 }
 
 fn by_place(case: &Case<'_>, posting: &Posting) -> f64 {
@@ -100,9 +106,14 @@ fn by_place(case: &Case<'_>, posting: &Posting) -> f64 {
         Field::Former => FORMER,
         Field::Track => TRACK,
         Field::Summary => {
-            let words = case.programme.slot(posting.talk).summary_words.max(1) as f64;
-            let by_length = (SUMMARY_WORDS_USUAL / words).powf(LENGTH_POWER).clamp(LENGTH_LEAST, LENGTH_MOST);
+            let by_length = case.programme.slot(posting.talk).summary_worth;
             by_length * if posting.count >= 3 { SUMMARY_OFTEN } else { SUMMARY }
         }
     }
+}
+
+/// What a word of an abstract counts that has so many.
+pub(in crate::filing) fn summary_worth(words: usize) -> f64 {
+    let words = words.max(1) as f64;
+    (SUMMARY_WORDS_USUAL / words).powf(LENGTH_POWER).clamp(LENGTH_LEAST, LENGTH_MOST)
 }

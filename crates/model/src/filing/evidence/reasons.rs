@@ -26,7 +26,10 @@ pub(in crate::filing) fn sentence(what: &What, talk: u32, programme: &Programme)
         }
         What::Title { is_whole: true, is_former: true } => "Has a title that the talk once had.".to_owned(),
         What::Title { is_whole: false, .. } => "Has a part of its title.".to_owned(),
-        What::Words { words, is_only } => said(words, *is_only),
+        What::Words { words, is_only } => {
+            let text = |word: &u32| &*programme.vocabulary.entry(*word).text;
+            said(&words.iter().flatten().map(text).collect::<Vec<_>>(), *is_only)
+        }
         What::Shared(1) => "Shares a link or photo with a post filed here.".to_owned(),
         What::Shared(people) => format!("Shares a link or photo with posts of {people} people filed here."),
         What::Room(room) => format!("Names the room, {}.", cut(&programme.rooms.get(*room).name)),
@@ -56,7 +59,7 @@ fn title(talk: u32, programme: &Programme) -> &str {
     programme.talk(&programme.slot(talk).id).map_or("", |talk| &talk.title)
 }
 
-fn said(words: &[String], is_only: bool) -> String {
+fn said(words: &[&str], is_only: bool) -> String {
     let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     let list = match quoted.as_slice() {
         [] => return "Has words of its abstract.".to_owned(),

@@ -3,7 +3,6 @@
 
 use super::{Case, Sign, What};
 use crate::filing::programme::Slot;
-use std::collections::BTreeSet;
 
 /// A whole title, before its words count.
 const WHOLE: f64 = 1.4;
@@ -36,7 +35,7 @@ const PLACES_MAX: usize = 96;
 const WORDS_READ_MAX: usize = 600;
 
 /// The words that a talk's title has taken: they are not counted again.
-pub(super) type Taken = Vec<(u32, BTreeSet<u32>)>;
+pub(super) type Taken = Vec<(u32, Vec<u32>)>;
 
 /// A run of a title's words.
 #[derive(Clone, Debug, Default)]
@@ -54,24 +53,24 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) -> Taken {
             continue;
         }
         let Some((weight, run, what)) = best(case, slot) else { continue };
-        taken.push((talk, run.words.into_iter().collect()));
+        taken.push((talk, run.words));
         signs.push(Sign { talk, weight, what });
     }
     taken
 }
 
 /// Talks of which the rarest word of a title stands in the post.
-fn candidates(case: &Case<'_>) -> BTreeSet<u32> {
-    let mut candidates = BTreeSet::new();
+fn candidates(case: &Case<'_>) -> Vec<u32> {
+    let mut candidates = Vec::new();
     for seen in case.post.seen.iter().take(WORDS_READ_MAX) {
         let Some(number) = seen.number else { continue };
         for talk in case.programme.vocabulary.anchored(number) {
-            if candidates.len() >= CANDIDATES_MAX {
-                return candidates;
+            if candidates.len() < CANDIDATES_MAX && !candidates.contains(talk) {
+                candidates.push(*talk);
             }
-            candidates.insert(*talk);
         }
     }
+    candidates.sort_unstable();
     candidates
 }
 
