@@ -1,6 +1,8 @@
 //! pretalx's API as sites export it: pages of `{"count", "next", "results": [talk]}`, plain lists, the widget's tables (talks,
 //! rooms, speakers, tracks), schedules of slots, or any layout of a site's own whose leaves are pretalx's talks.
 //!
+//! Sessionize's views have the same shape with a few other names (`startsAt`, `roomId`, `fullName`) and are read along with them.
+//!
 //! A talk is told by its title and a `slot`, `slots`, `state`, `submission_type` or a start. Only those that are accepted or
 //! confirmed and have a time take place.
 
@@ -12,16 +14,22 @@ use crate::Micros;
 use crate::talk::Speaker;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
+
+/// How pretalx is made to write names in place of numbers.
+const EXPANDED: &str = "export it with ?expand=slots.room,speakers,track";
 
 /// The code in the address of a talk's page: `https://host/event/talk/ABC123/`.
 pub(super) fn code_in(url: &str) -> Option<String> {
     let (_, behind) = url.split_once("/talk/")?;
     let code = behind.split(['/', '?', '#']).next()?;
-    let is_code = |code: &&str| {
-        (5..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    };
-    Some(code).filter(is_code).map(str::to_owned)
+    Some(code).filter(|code| is_code(code)).map(str::to_owned)
+}
+
+/// Whether a text looks like a talk's code, or a speaker's.
+pub(super) fn is_code(text: &str) -> bool {
+    (5..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 pub(super) fn parse(root: &Value, venue: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
@@ -35,6 +43,7 @@ pub(super) fn parse(root: &Value, venue: &TimeZone) -> Result<ScheduleFile, BadS
         seen: HashSet::new(),
         unslotted: BTreeMap::new(),
         is_talk_found: false,
+        is_bare: Cell::new(false),
     };
     walk.walk(root, "")?;
     if !walk.is_talk_found {
@@ -44,6 +53,10 @@ pub(super) fn parse(root: &Value, venue: &TimeZone) -> Result<ScheduleFile, BadS
     for (why, count) in std::mem::take(&mut walk.unslotted) {
         let talks = if count == 1 { "1 talk is".to_owned() } else { format!("{count} talks are") };
         walk.collect.pass_over(format!("{talks} left out: {why}"));
+    }
+    if walk.is_bare.get() {
+        let why = format!("rooms, tracks or speakers have no names in it, only numbers or codes; {EXPANDED}");
+        walk.collect.remark(why);
     }
     if let Some(next) = text(root, "next") {
         let next = super::collect::plain(&next, 200);
@@ -61,7 +74,7 @@ fn table(value: Option<&Value>) -> BTreeMap<String, String> {
         _ => Vec::new(),
     };
     let pair = |row: &Value| {
-        let name = spoken(row.get("name")?, None)?;
+        let name = row.get("name").and_then(|name| spoken(name, None)).or_else(|| text(row, "fullName"))?;
         Some(
             ["id", "code"]
                 .iter()
@@ -83,6 +96,8 @@ struct Walk {
     /// How many talks do not take place, and why.
     unslotted: BTreeMap<String, usize>,
     is_talk_found: bool,
+    /// A room, track or speaker was only a number or a code.
+    is_bare: Cell<bool>,
 }
 
 impl Walk {
@@ -126,9 +141,15 @@ impl Walk {
             (_, _, Some(slots)) if slots.iter().any(Value::is_object) => slots.iter().collect(),
             _ => vec![talk],
         };
-        let slots: Vec<&Value> = slots.into_iter().filter(|slot| text(slot, "start").is_some()).collect();
+        let slots: Vec<&Value> = slots.into_iter().filter(|slot| moment(slot, "start").is_some()).collect();
         if slots.is_empty() {
-            *self.unslotted.entry("they have no time yet".to_owned()).or_default() += 1;
+            let is_listed = listed.is_some_and(|slots| slots.iter().any(Value::is_number));
+            let why = if is_listed {
+                format!("their slots are only numbers; {EXPANDED}")
+            } else {
+                "they have no time yet".to_owned()
+            };
+            *self.unslotted.entry(why).or_default() += 1;
         }
         for slot in slots {
             self.slot(talk, slot, place)?;
@@ -138,7 +159,7 @@ impl Walk {
 
     fn slot(&mut self, talk: &Value, slot: &Value, place: &str) -> Result<(), BadSchedule> {
         let found = self.found(talk, slot);
-        let start = self.clock.moment(&text(slot, "start").unwrap_or_default());
+        let start = self.clock.moment(&moment(slot, "start").unwrap_or_default());
         if let Ok(start) = &start {
             let sign = found.code.clone().unwrap_or_else(|| found.title.clone());
             if !self.seen.insert((sign, start.at, found.room.clone())) {
@@ -150,7 +171,7 @@ impl Walk {
     }
 
     fn end(&self, talk: &Value, slot: &Value, start: Micros) -> Option<Result<Micros, String>> {
-        if let Some(end) = text(slot, "end") {
+        if let Some(end) = moment(slot, "end") {
             return Some(self.clock.moment(&end).map(|end| end.at));
         }
         let minutes = [slot, talk].into_iter().find_map(|from| from.get("duration").and_then(Value::as_i64));
@@ -164,9 +185,12 @@ impl Walk {
         let listed = |table: &BTreeMap<String, String>, from: &Value, key: &str| {
             let value = from.get(key)?;
             let by_id = || table.get(&plain(value)?).cloned();
-            by_id().or_else(|| spoken(value, lang.as_deref()))
+            by_id().or_else(|| {
+                self.is_bare.set(self.is_bare.get() || value.is_number());
+                spoken(value, lang.as_deref())
+            })
         };
-        let room = listed(rooms, slot, "room").or_else(|| listed(rooms, slot, "room_id"));
+        let room = ["room", "room_id", "roomId"].iter().find_map(|key| listed(rooms, slot, key));
         let url =
             [talk, slot].into_iter().find_map(|from| text(from, "url")).filter(|url| url.starts_with("http"));
         FoundTalk {
@@ -178,7 +202,8 @@ impl Walk {
             summary: said("abstract").or_else(|| said("description")),
             speakers: self.speakers(talk),
             room: room.or_else(|| listed(rooms, talk, "room")).unwrap_or_default(),
-            track: listed(tracks, talk, "track"),
+            // The number of a room still tells rooms apart; that of a track says nothing.
+            track: listed(tracks, talk, "track").filter(|track| track.parse::<u64>().is_err()),
             lang,
             url,
             ..FoundTalk::default()
@@ -189,14 +214,14 @@ impl Walk {
     fn speakers(&self, talk: &Value) -> Vec<Speaker> {
         let list = ["speakers", "persons"].iter().find_map(|key| talk.get(key)?.as_array());
         let name = |one: &Value| match one {
-            Value::Object(_) => text(one, "name").or_else(|| text(one, "public_name")),
+            Value::Object(_) => ["name", "public_name", "fullName"].iter().find_map(|key| text(one, key)),
             _ => {
                 let code = plain(one)?;
+                let named = self.tables[2].get(&code).cloned();
                 // A code alone says nothing to anybody.
-                self.tables[2]
-                    .get(&code)
-                    .cloned()
-                    .or_else(|| Some(code).filter(|_| self.tables[2].is_empty()))
+                let is_bare = named.is_none() && (is_code(&code) || !self.tables[2].is_empty());
+                self.is_bare.set(self.is_bare.get() || is_bare);
+                named.or_else(|| Some(code).filter(|_| !is_bare))
             }
         };
         let named = list.into_iter().flatten().filter_map(name);
@@ -212,7 +237,12 @@ fn submission(slot: &Value) -> Option<&Value> {
 fn is_talk(value: &Value) -> bool {
     let has = |key: &str| value.get(key).is_some_and(|v| !v.is_null());
     let is_slotted = value.get("slot").is_some() || value.get("slots").is_some() || has("submission_type");
-    has("title") && (is_slotted || has("state") || has("start"))
+    has("title") && (is_slotted || has("state") || has("start") || has("startsAt"))
+}
+
+/// A start or an end, under either of its names.
+fn moment(slot: &Value, key: &str) -> Option<String> {
+    text(slot, key).or_else(|| text(slot, &format!("{key}sAt")))
 }
 
 #[cfg(test)]
@@ -295,6 +325,38 @@ mod tests {
             r#"[{"code":"AAA111","title":"Twice","state":"confirmed","slots":[{"room":{"en":"A"},"start":"2026-11-02T09:00:00Z","end":"2026-11-02T10:00:00Z"},{"room":"B","start":"2026-11-02T11:00:00Z","end":"2026-11-02T12:00:00Z"}]}]"#,
         );
         assert_eq!(file.talks.iter().map(|t| t.room.as_str()).collect::<Vec<_>>(), ["A", "B"]);
+    }
+
+    #[test]
+    fn numbers_that_nobody_named_are_told_with_the_cure() {
+        let talk = |slots: &str| {
+            format!(
+                r#"[{{"code":"AAA111","title":"T","state":"confirmed","speakers":["SPEAK1"],"track":3,"slots":[{slots}]}}]"#
+            )
+        };
+        let file = read(&talk(r#"{"room":5,"start":"2026-11-02T09:00:00Z","end":"2026-11-02T10:00:00Z"}"#));
+        let found = &file.talks[0];
+        assert_eq!((found.room.as_str(), found.track.as_deref(), found.speakers.len()), ("5", None, 0));
+        assert!(file.remarks[0].contains("?expand=slots.room,speakers,track"), "{:?}", file.remarks);
+        let why = super::super::parse(talk("7").as_bytes(), &TimeZone::UTC).unwrap_err().to_string();
+        assert!(why.contains("their slots are only numbers; export it with ?expand="), "{why}");
+    }
+
+    #[test]
+    fn sessionizes_views_are_read() {
+        let all = r#"{"sessions":[{"id":"123","title":"S","description":"d","startsAt":"2026-06-10T09:00:00","endsAt":"2026-06-10T09:45:00","speakers":["u1"],"roomId":1}],
+            "speakers":[{"id":"u1","firstName":"Ana","fullName":"Ana A"}],"rooms":[{"id":1,"name":"Main"}]}"#;
+        let grid = r#"[{"date":"2026-06-10T00:00:00","rooms":[{"id":1,"name":"Main","sessions":[{"id":"123","title":"S","description":"d","startsAt":"2026-06-10T09:00:00",
+            "endsAt":"2026-06-10T09:45:00","speakers":[{"id":"u1","name":"Ana A"}],"roomId":1,"room":"Main"}]}]}]"#;
+        let (all, grid) = (read(all), read(grid));
+        assert_eq!(all.talks, grid.talks);
+        let talk = &all.talks[0];
+        assert_eq!((talk.room.as_str(), talk.native.as_deref()), ("Main", Some("123")));
+        assert_eq!(
+            (talk.speakers[0].name.as_str(), talk.end.since(talk.start)),
+            ("Ana A", 45 * Micros::MINUTE)
+        );
+        assert_eq!(talk.start.timestamp().to_string(), "2026-06-10T07:00:00Z");
     }
 
     #[test]

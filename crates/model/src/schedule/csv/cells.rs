@@ -19,8 +19,8 @@ pub(super) fn order<'a>(cells: impl Iterator<Item = &'a str>) -> (Order, bool) {
     let mut has_slashes = false;
     for cell in cells {
         is_twelve_hours |= meridiem(cell).1.is_some();
-        let mut parts =
-            cell.split([' ', ',', 'T']).next().unwrap_or_default().split('/').map(str::parse::<u16>);
+        let date = cell.split([' ', ',', 'T']).find(|word| word.contains('/')).unwrap_or_default();
+        let mut parts = date.split('/').map(str::parse::<u16>);
         if let (Some(Ok(first)), Some(Ok(second))) = (parts.next(), parts.next())
             && first <= 31
         {
@@ -36,24 +36,29 @@ pub(super) fn order<'a>(cells: impl Iterator<Item = &'a str>) -> (Order, bool) {
     (is_told.unwrap_or(usual), is_told.is_some() || !has_slashes)
 }
 
-/// `2026-06-01`, `2026/6/1`, `1.6.2026`, `1.6.26`, `6/1/2026` by order, `1 June 2026`, `Mon, June 1st, 2026`.
+/// `2026-06-01`, `2026/6/1`, `1.6.2026`, `Mon, 1.6.26`, `6/1/2026` by order, `1 June 2026`, `Mon, June 1st, 2026`.
 pub(super) fn date(text: &str, order: Order) -> Option<civil::Date> {
     let text = text.trim().trim_end_matches('.');
-    if let Some(signs) = ["-", "/", "."].into_iter().find(|sign| text.matches(sign).count() == 2)
-        && text.bytes().all(|b| b.is_ascii_digit() || signs.as_bytes()[0] == b || b == b' ')
-    {
-        let parts: Vec<i16> =
-            text.split(signs).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
-        let [a, b, c] = parts[..] else { return None };
-        let (year, month, day) = match (a > 31, signs) {
-            (true, _) => (a, b, c),
-            (false, "/") if order == Order::MonthFirst => (c, a, b),
-            _ => (c, b, a),
-        };
-        let year = if year < 100 { year + 2000 } else { year };
-        return civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+    // The weekday before it does not count.
+    let bare = text.trim_start_matches(|c: char| c.is_alphabetic() || matches!(c, '.' | ',' | ' '));
+    numbered(bare, order).or_else(|| spelled(text))
+}
+
+/// A date of three numbers.
+fn numbered(text: &str, order: Order) -> Option<civil::Date> {
+    let sign = ['-', '/', '.'].into_iter().find(|sign| text.matches(*sign).count() == 2)?;
+    if !text.chars().all(|c| c.is_ascii_digit() || c == sign || c == ' ') {
+        return None;
     }
-    spelled(text)
+    let parts: Vec<i16> = text.split(sign).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+    let [a, b, c] = parts[..] else { return None };
+    let (year, month, day) = match (a > 31, sign) {
+        (true, _) => (a, b, c),
+        (false, '/') if order == Order::MonthFirst => (c, a, b),
+        _ => (c, b, a),
+    };
+    let year = if year < 100 { year + 2000 } else { year };
+    civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 const MONTHS: [(&str, i8); 19] = [
@@ -197,6 +202,8 @@ mod tests {
             "Mon, June 1st, 2026",
             "Montag, 1. Juni 2026",
             "1-Jun-2026",
+            "Mo, 01.06.2026",
+            "Monday 2026-06-01",
         ] {
             assert_eq!(
                 date(text, Order::DayFirst).map(|d| d.to_string()).as_deref(),
@@ -210,6 +217,7 @@ mod tests {
         }
         assert_eq!(order(["13/1/2026"].into_iter()), (Order::DayFirst, true));
         assert_eq!(order(["1/13/2026 9:00"].into_iter()), (Order::MonthFirst, true));
+        assert_eq!(order(["Tue, 1/13/2026"].into_iter()), (Order::MonthFirst, true));
         assert_eq!(order(["1/2/2026", "9:00 am"].into_iter()), (Order::MonthFirst, false));
         assert_eq!(order(["2026-01-02"].into_iter()), (Order::DayFirst, true));
     }

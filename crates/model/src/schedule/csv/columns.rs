@@ -100,6 +100,7 @@ const HEADS: [(Column, &[&str]); 19] = [
             "mins",
             "durationminutes",
             "durationmin",
+            "scheduledduration",
             "dauer",
             "duree",
             "durata",

@@ -108,10 +108,13 @@ impl Sheet<'_> {
     fn talk(&self, row: &Row) -> FoundTalk {
         let get = |column| self.columns.get(row, column).map(str::to_owned);
         let url = get(Column::Url).filter(|url| url.starts_with("http"));
+        // pretalx's spreadsheets have its codes as ids.
+        let own_code =
+            || get(Column::Id).filter(|id| pretalx::is_code(id) && id.contains(char::is_alphabetic));
         let names = get(Column::Speakers).map(|names| cells::names(&names)).unwrap_or_default();
         FoundTalk {
             guid: get(Column::Guid),
-            code: get(Column::Code).or_else(|| url.as_deref().and_then(pretalx::code_in)),
+            code: get(Column::Code).or_else(|| url.as_deref().and_then(pretalx::code_in)).or_else(own_code),
             native: get(Column::Id),
             title: get(Column::Title).unwrap_or_default(),
             subtitle: get(Column::Subtitle),
