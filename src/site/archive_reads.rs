@@ -1,7 +1,7 @@
 //! How pages read the archive: within a bounded time, only when it is not older than our mask, and every row through the mask.
 
 use super::{Site, failure::Failure, follow::EventLive};
-use model::{Position, Row, Seq};
+use model::{Filing, FilingState, Item, Position, Row, RowState, Seq};
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;
 
@@ -42,6 +42,28 @@ impl Site {
             Err(Failure::Restoring { slug: event.listed().slug })
         }
     }
+}
+
+/// What an archive that is away, or closed while it is restored, leaves out of a page that can be drawn without it.
+pub(super) fn if_there<T>(read: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Failure::ArchiveAway { .. } | Failure::Restoring { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The posts that a page can show without the archive: those of the newest that are filed and wanted, by when they were said.
+pub(super) fn from_the_log(event: &EventLive, is_wanted: impl Fn(&Item, &Filing) -> bool) -> Vec<Row> {
+    let wanted = |row: &&Row| match (&row.item, &row.filing) {
+        (Some(item), Some(filing)) => {
+            row.state == RowState::Shown && filing.state == FilingState::Filed && is_wanted(item, filing)
+        }
+        _ => false,
+    };
+    let mut rows: Vec<Row> = event.fold().rows(Seq::MAX).filter(wanted).cloned().collect();
+    rows.sort_by_key(|row| (row.item.as_ref().map(|item| item.when), row.id));
+    rows
 }
 
 /// The rows as they may be shown, in their order.

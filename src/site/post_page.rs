@@ -8,7 +8,7 @@ use super::{
     post_box::{ComposeBox, Place, is_own, write_box},
     shell::Shell,
     view::{
-        because::score,
+        because::sure,
         body::Piece,
         count,
         course::room_name,
@@ -189,7 +189,7 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
     })
 }
 
-/// "Filed to ", the talk, ", Main hall, by rule, with a score of 0.97 out of 1."
+/// "Filed to ", the talk, ", Main hall, automatically, 97 % sure."
 fn filed(
     row: &Row,
     talk: Option<&Talk>,
@@ -199,10 +199,10 @@ fn filed(
     let Some(filing) = &row.filing else { return ("Not filed.".to_owned(), None, String::new()) };
     let link = talk.map(|talk| (talk.title.clone(), format!("/{slug}/talks/{}", talk.id)));
     let room = filing.room.as_deref().map(|slug| room_name(rooms, slug));
-    let sure = format!("with a score of {} out of 1", score(filing.score));
+    let score = sure(filing.score);
     let who = match filing.by {
-        By::Person => "by hand. No rule moves it again".to_owned(),
-        By::Rule => format!("by rule, {sure}"),
+        By::Person => "by hand, and there it stays".to_owned(),
+        By::Rule => format!("automatically, {score}"),
     };
     match (filing.state, &link, room) {
         (FilingState::Filed, Some(_), Some(room)) => {
@@ -211,13 +211,15 @@ fn filed(
         (FilingState::Filed, Some(_), None) => ("Filed to ".to_owned(), link, format!(", {who}.")),
         (FilingState::Filed, None, Some(room)) => (format!("Filed to {room}, {who}."), None, String::new()),
         (FilingState::Suggested, Some(_), _) => {
-            let rest = format!("? Only a guess, {sure}: it counts for no talk until somebody files it.");
+            let rest = format!("? Only a guess, {score}: it counts for no talk until somebody files it.");
             ("Perhaps about ".to_owned(), link, rest)
         }
         (FilingState::Event, ..) => (format!("About the event as a whole, {who}."), None, String::new()),
-        _ if filing.by == By::Person => {
-            ("Taken out of its talk by hand. No rule files it again.".to_owned(), None, String::new())
-        }
-        _ => ("Not filed to a talk.".to_owned(), None, String::new()),
+        _ if filing.by == By::Person => (
+            "Taken out of its talk by hand, and there it stays: about no talk.".to_owned(),
+            None,
+            String::new(),
+        ),
+        _ => ("Not filed: nobody knows which talk it is about.".to_owned(), None, String::new()),
     }
 }

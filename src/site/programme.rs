@@ -1,10 +1,12 @@
 //! `/{event}/programme` and `/{event}/days/{date}`: days by rooms, with how much was said about each talk, and what is late, moved or
-//! called off. Counts from the archive; talks and stage from the log. How a day is laid out: [`day`].
+//! called off. Talks and stage from the log; counts from the
+//! archive, and none while it is away. How a day is laid out: [`day`].
 
 pub(super) mod day;
 
 use super::{
     Site,
+    archive_reads::if_there,
     failure::{Failure, page},
     follow::EventLive,
     shell::Shell,
@@ -45,6 +47,8 @@ struct Programme {
     days: Vec<DayView>,
     /// Whether this is one day's page.
     is_one_day: bool,
+    /// Whether counts are known; the archive may be away.
+    is_counted: bool,
 }
 
 pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
@@ -89,17 +93,10 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
             return Err(Failure::NotFound);
         }
     }
-    site.archive_position(&event).await?;
-    let archive = &site.archive;
-    let reads = async {
-        Ok((
-            archive.talk_counts(event.eid).await?,
-            archive.minutes(event.eid).await?,
-            archive.totals(event.eid).await?,
-        ))
+    let (said, totals) = match if_there(said(site, &event).await)? {
+        Some((said, totals)) => (said, Some(totals)),
+        None => (Said::default(), None),
     };
-    let (counts, minutes, totals) = site.ask_archive(&event, reads).await?;
-    let said = Said::new(counts, minutes);
     let listed = event.listed();
     let settings = known.settings.as_ref();
     let venue = Venue::of(settings);
@@ -108,9 +105,9 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
     let grid = Grid { rooms: &known.rooms, timeline: &known.timeline, said: &said, venue: &venue, now };
     let held = known.talks.iter().filter(|talk| !talk.dropped).count();
     let days = grid.days(&known.talks);
-    let sums = match only {
-        Some(_) => Vec::new(),
-        None => sums(&totals, held),
+    let sums = match (only, &totals) {
+        (None, Some(totals)) => sums(totals, held),
+        _ => Vec::new(),
     };
     let heading = only.map_or_else(|| title.clone(), |_| days[0].weekday.clone());
     let template = Programme {
@@ -136,8 +133,20 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
         title: heading,
         slug: slug.to_owned(),
         is_one_day: only.is_some(),
+        is_counted: totals.is_some(),
     };
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response())
+}
+
+/// How much was said about each talk, and in all.
+async fn said(site: &Site, event: &EventLive) -> Result<(Said, Totals), Failure> {
+    site.archive_position(event).await?;
+    let archive = &site.archive;
+    let reads = async {
+        let said = Said::new(archive.talk_counts(event.eid).await?, archive.minutes(event.eid).await?);
+        Ok((said, archive.totals(event.eid).await?))
+    };
+    site.ask_archive(event, reads).await
 }
 
 fn sums(totals: &Totals, talks: usize) -> Vec<(String, &'static str)> {
@@ -181,6 +190,7 @@ mod tests {
             has_now: false,
             days: Vec::new(),
             is_one_day: false,
+            is_counted: true,
         };
         let text = empty.render().expect("a page");
         assert!(

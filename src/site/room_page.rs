@@ -3,7 +3,7 @@
 
 use super::{
     Site,
-    archive_reads::masked,
+    archive_reads::{from_the_log, if_there, masked},
     failure::{Failure, page},
     follow::EventLive,
     programme::day::{DayView, Grid, Said},
@@ -18,7 +18,7 @@ use super::{
         time::{Venue, day_names},
     },
 };
-use archive::{Minute, Order, Page, Query, Scope, TalkCount};
+use archive::{Order, Page, Query, Scope};
 use askama::Template;
 use axum::{
     extract::{Path, Query as UrlQuery, State},
@@ -63,6 +63,8 @@ struct RoomPage {
     nothing: String,
     blocks: Vec<Block>,
     more: Option<String>,
+    /// Whether the archive was asked; else these are the newest only.
+    is_whole: bool,
 }
 
 /// A talk on stage, or the next one.
@@ -115,19 +117,43 @@ pub(super) async fn show(
         limit: ITEMS_SHOWN,
         ..Query::new(Scope::Room(room.clone()))
     };
-    site.archive_position(&event).await?;
+    let kept = match kept(&site, &event, &query).await {
+        // What comes after a place that only the archive knows, only the archive can tell.
+        read if after.is_some() => Some(read?),
+        read => if_there(read)?,
+    };
+    let is_whole = kept.is_some();
+    let (rows, said) = kept.unwrap_or_else(|| (without(&event, &query), Said::default()));
+    let shown = Shown { venue: &venue, day: &day, is_today, now: site.now() };
+    let mut template = draw(&event, &known, &shown, rows, &said);
+    template.is_whole = is_whole;
+    template.more = template.more.filter(|_| is_whole);
+    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
+}
+
+/// What the archive tells of the room's day.
+async fn kept(site: &Site, event: &EventLive, query: &Query) -> Result<(Vec<Row>, Said), Failure> {
+    site.archive_position(event).await?;
     let archive = &site.archive;
     let reads = async {
-        Ok((
-            archive.items(event.eid, &query).await?,
-            archive.talk_counts(event.eid).await?,
-            archive.minutes(event.eid).await?,
-        ))
+        let rows = archive.items(event.eid, query).await?;
+        Ok((rows, Said::new(archive.talk_counts(event.eid).await?, archive.minutes(event.eid).await?)))
     };
-    let (rows, counts, minutes) = site.ask_archive(&event, reads).await?;
-    let shown = Shown { venue: &venue, day: &day, is_today, now: site.now() };
-    let template = draw(&event, &known, &shown, rows, (counts, minutes));
-    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
+    site.ask_archive(event, reads).await
+}
+
+/// What the log still holds of the same, without a next page.
+fn without(event: &EventLive, query: &Query) -> Vec<Row> {
+    let is_of_day =
+        |at: Micros| query.from.is_none_or(|from| from <= at) && query.to.is_none_or(|to| at < to);
+    let Scope::Room(room) = &query.scope else { return Vec::new() };
+    let mut rows =
+        from_the_log(event, |item, f| is_of_day(item.when) && f.room.as_deref() == Some(room.as_str()));
+    rows.drain(..rows.len().saturating_sub(query.limit as usize));
+    if query.order == Order::NewestFirst {
+        rows.reverse();
+    }
+    rows
 }
 
 fn known(event: &EventLive, room: &str, now: Micros) -> Option<Known> {
@@ -157,13 +183,7 @@ struct Shown<'a> {
     now: Micros,
 }
 
-fn draw(
-    event: &EventLive,
-    known: &Known,
-    shown: &Shown<'_>,
-    rows: Vec<Row>,
-    said: (Vec<TalkCount>, Vec<Minute>),
-) -> RoomPage {
+fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, said: &Said) -> RoomPage {
     let listed = event.listed();
     let Known { settings, rooms, room, talks, timeline } = known;
     let slug = listed.slug.clone();
@@ -175,8 +195,7 @@ fn draw(
             .is_some_and(|f| f.state == FilingState::Filed && f.room.as_deref() == Some(room.slug.as_str()))
     };
     let rows: Vec<Row> = masked(event, rows).into_iter().filter(here).collect();
-    let said = Said::new(said.0, said.1);
-    let grid = Grid { rooms, timeline, said: &said, venue: shown.venue, now: shown.now };
+    let grid = Grid { rooms, timeline, said, venue: shown.venue, now: shown.now };
     let of_day: Vec<Talk> = talks.iter().filter(|talk| talk.day == shown.day).cloned().collect();
     let day = grid.days(&of_day).pop();
     let (weekday, _) = day_names(shown.day);
@@ -212,6 +231,7 @@ fn draw(
             .filter(|_| is_full)
             .map(|last| format!("{path}?day={}&after={}.{}", shown.day, last.when.0, last.id)),
         room: room.clone(),
+        is_whole: true,
         slug,
     }
 }

@@ -5,6 +5,7 @@ mod draw;
 
 use super::{
     Site,
+    archive_reads::{from_the_log, if_there},
     failure::{Failure, page},
     follow::EventLive,
     post_box::{Place, write_box},
@@ -61,7 +62,8 @@ struct Kept {
     last: Option<Page>,
     /// Posts of which we only guess that they are about it; on the last page of the conversation.
     guesses: Vec<Row>,
-    count: TalkCount,
+    /// None while the archive is away: then the rows are the newest only.
+    count: Option<TalkCount>,
     whens: Vec<Micros>,
     /// Posts that were said in its minutes and are filed to no talk.
     unfiled: u64,
@@ -81,8 +83,15 @@ pub(super) async fn show(
         }
     };
     let shows = if asked.view.as_deref() == Some("unfiled") { Shows::Unfiled } else { Shows::Conversation };
-    site.archive_position(&event).await?;
-    let kept = site.ask_archive(&event, kept(&site, &event, &known, shows, after)).await?;
+    let read = match site.archive_position(&event).await {
+        Ok(_) => site.ask_archive(&event, kept(&site, &event, &known, shows, after)).await,
+        Err(failure) => Err(failure),
+    };
+    let kept = match read {
+        // Only the beginning of the conversation can be told without the archive.
+        read if after.is_some() || shows == Shows::Unfiled => read?,
+        read => if_there(read)?.unwrap_or_else(|| without(&event, &known)),
+    };
     let compose = {
         let fold = event.fold();
         write_box(fold.fold(), &slug, &Place::Talk(&known.talk.id), asked.wrote.as_deref())
@@ -158,7 +167,14 @@ async fn kept(
     let whens = mine
         .flat_map(|minute| std::iter::repeat_n(minute.minute, minute.items.try_into().unwrap_or(0)))
         .collect();
-    Ok(Kept { rows, last, guesses, count, whens, unfiled })
+    Ok(Kept { rows, last, guesses, count: Some(count), whens, unfiled })
+}
+
+/// What the log still holds of the conversation.
+fn without(event: &EventLive, known: &Known) -> Kept {
+    let mut rows = from_the_log(event, |_, filing| filing.talk.as_ref() == Some(&known.talk.id));
+    rows.drain(..rows.len().saturating_sub(ITEMS_SHOWN as usize));
+    Kept { rows, last: None, guesses: Vec::new(), count: None, whens: Vec::new(), unfiled: 0 }
 }
 
 #[cfg(test)]

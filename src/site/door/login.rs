@@ -57,11 +57,12 @@ pub(in crate::site) async fn login(
         return Redirect::to(&next).into_response();
     }
     let warning = "This site is not reached by https, so anybody on the way could read your key. Set site.public_url to its https address.";
+    let is_open = !site.door.is_https && !is_this_machine(&site.settings.public_url);
     let login = Login {
         shell: Shell::plain("You hold the key", ("what", "Skip to the page")),
         head: "You hold the key",
         text: "This browser is known as the owner’s. Events are made with the command line for now: perihelion event apply event.toml.",
-        warning: (!site.door.is_https).then_some(warning),
+        warning: is_open.then_some(warning),
         next: None,
     };
     drawn(StatusCode::OK, &login)
@@ -84,6 +85,16 @@ pub(in crate::site) async fn unlock(State(site): State<Site>, headers: HeaderMap
     let wrong =
         "This is not the owner’s key. A link that was replaced by a newer one opens nothing any more.";
     drawn(StatusCode::UNAUTHORIZED, &locked(&next, Some(wrong)))
+}
+
+/// Whether nothing lies between browser and server.
+fn is_this_machine(public: &Url) -> bool {
+    match public.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
 }
 
 /// The page that asks for the key, with the way to what was wanted.
@@ -147,6 +158,15 @@ fn drawn(status: StatusCode, login: &Login) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_http_is_warned_of_except_on_this_machine() {
+        let is_here = |url: &str| is_this_machine(&url.parse().expect("an address"));
+        assert!(
+            is_here("http://localhost:8080") && is_here("http://127.0.0.1") && is_here("http://[::1]:80")
+        );
+        assert!(!is_here("http://conference.example") && !is_here("http://192.168.1.7:8080"));
+    }
 
     #[test]
     fn a_log_in_leads_to_pages_behind_the_door_and_nowhere_else() {

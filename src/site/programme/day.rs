@@ -60,7 +60,8 @@ pub(in crate::site) struct SlotView {
     pub(in crate::site) marks: Vec<(&'static str, String)>,
 }
 
-/// What was said about each talk.
+/// What was said about each talk; nothing is known of it while the archive is away.
+#[derive(Default)]
 pub(in crate::site) struct Said {
     items: HashMap<TalkId, u64>,
     minutes: HashMap<TalkId, BTreeMap<Micros, u64>>,

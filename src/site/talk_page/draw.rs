@@ -30,6 +30,9 @@ use std::collections::HashMap;
 /// The chart shows a talk of days by its first two.
 const CHART_SPAN_MAX: i64 = 48 * Micros::HOUR;
 
+/// What the page says while the archive is away.
+const AWAY: &str = "The archive does not answer just now: these are the newest posts only. The others are safe and come back by themselves.";
+
 #[derive(Template)]
 #[template(path = "talk.html")]
 pub(super) struct TalkPage {
@@ -122,12 +125,16 @@ pub(super) fn draw(
         who: speakers(&talk),
         about: about(&talk),
         url: talk.url.as_deref().and_then(web).map(String::from),
-        sums: sums(&kept.count),
+        sums: kept.count.as_ref().map_or_else(Vec::new, sums),
         chart: chart(&kept.whens, course.from, chart_end, &venue).filter(|_| is_first && is_conversation),
         compose: None,
         heading: heading(shows, is_first),
-        note: (!is_conversation).then(|| note(kept.unfiled, &course, &venue)),
-        nothing: nothing(&course, shows),
+        note: match (shows, &kept.count) {
+            (Shows::Unfiled, _) => Some(note(kept.unfiled, &course, &venue)),
+            (Shows::Conversation, None) => Some(AWAY.to_owned()),
+            _ => None,
+        },
+        nothing: if kept.count.is_some() { nothing(&course, shows) } else { "" },
         blocks: feed(&rows),
         more: kept.last.map(|last| format!("{here}?{view}after={}.{}", last.when.0, last.id)),
         guesses: (count(guesses.len() as u64, "guess", "guesses"), feed(&guesses)),

@@ -51,7 +51,7 @@ async fn a_post_changes_lanes_when_it_is_filed_anew_whoever_drew_it() {
     assert_eq!(lane(&tab, "room.main-hall").await, [11, 9, 8, 5]);
     assert_eq!(lane(&tab, "room.side").await, [10, 7, 6], "in the order in which they were said");
     let because = "[...document.querySelectorAll('[data-lane=\"room.side\"] .because')]\
-                   .every(e => e.textContent.includes('Filed by rule, 0.97') && e.textContent.includes('<b>this</b>')) + ''";
+                   .every(e => e.textContent.includes('Filed here automatically, 97 % sure') && e.textContent.includes('<b>this</b>')) + ''";
     assert_eq!(tab.eval_text(because).await.expect("a word"), "true", "the reasons go along, as words");
     let counted =
         "[...document.querySelectorAll('.lane-name [data-count]')].map(e => e.textContent).join(' ')";

@@ -155,7 +155,16 @@ async fn an_archive_older_than_a_removal_is_not_shown() {
     let batch =
         archive::Batch { event: eid, from: None, entries: vec![post(9, "old", "old-words")].into(), to };
     stand.archive.write(batch).await.expect("written");
-    for path in ["/rustfest/talks/t1", "/rustfest/programme", "/rustfest/export.ndjson"] {
+    for path in ["/rustfest/talks/t1", "/rustfest/programme", "/rustfest/rooms/main-hall"] {
+        let page = stand.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(
+            page.text().to_lowercase().contains("the archive does not answer")
+                && !page.text().contains("old-words"),
+            "{path}"
+        );
+    }
+    for path in ["/rustfest/talks/t1?view=unfiled", "/rustfest/schedule/changes", "/rustfest/export.ndjson"] {
         let page = stand.get(path).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(page.text().contains("being restored") && !page.text().contains("old-words"), "{path}");
@@ -178,7 +187,26 @@ async fn without_the_archive_the_live_page_is_as_before_and_the_others_say_so_in
         StatusCode::OK,
         "what the fold has needs no archive"
     );
-    for path in ["/rustfest/programme", "/rustfest/talks/t1", "/rustfest/export.ndjson"] {
+    for path in [
+        "/rustfest/programme",
+        "/rustfest/days/2026-06-01",
+        "/rustfest/talks/t1",
+        "/rustfest/rooms/main-hall",
+    ] {
+        let began = std::time::Instant::now();
+        let page = stand.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        let text = page.text().to_lowercase();
+        assert!(
+            text.contains("forms that forgive") && text.contains("the archive does not answer"),
+            "{path}"
+        );
+        let is_conversation = path.contains("talks") || path.contains("rooms");
+        assert_eq!(text.contains("still here"), is_conversation, "{path}: what the log holds is told");
+        assert!(!text.contains("<dl class=\"sums"), "{path}: a number that is not known is not printed");
+        assert!(began.elapsed() < std::time::Duration::from_secs(3), "{path} took {:?}", began.elapsed());
+    }
+    for path in ["/rustfest/schedule/changes", "/rustfest/talks/t1?view=unfiled", "/rustfest/export.ndjson"] {
         let began = std::time::Instant::now();
         let page = stand.get(path).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
@@ -266,7 +294,8 @@ async fn what_is_not_public_asks_for_a_key() {
         Request::get(path).header(name, value).body(Body::empty()).unwrap()
     };
     let page = stand.ask(with("cookie", &pair, "/login")).await;
-    assert!(page.status == StatusCode::OK && page.text().contains("https"), "plain http is warned of");
+    assert!(page.status == StatusCode::OK && page.text().contains("href=\"/admin\""), "the way in");
+    assert!(!page.text().contains("not reached by https"), "nothing lies between browser and server");
     assert_eq!(stand.ask(with("cookie", &pair, "/metrics")).await.status, StatusCode::OK);
     assert_eq!(stand.ask(with("cookie", "owner=guess", "/metrics")).await.status, StatusCode::UNAUTHORIZED);
     let bearer = format!("Bearer {INTAKE_TOKEN}");
@@ -275,7 +304,10 @@ async fn what_is_not_public_asks_for_a_key() {
         stand.ask(with("authorization", "Bearer guess", "/metrics")).await.status,
         StatusCode::UNAUTHORIZED
     );
-    assert_eq!(stand.ask(with("cookie", &pair, "/admin/rustfest/nothing")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        stand.ask(with("cookie", &pair, "/admin/rustfest/nothing")).await.status,
+        StatusCode::NOT_FOUND
+    );
     assert_eq!(stand.ask(with("cookie", &pair, "/admin")).await.status, StatusCode::OK);
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::{
     live_fold::LiveFold,
-    view::{number, time::Venue},
+    view::{because::percent, number, time::Venue},
 };
 use super::asked::Filter;
 use model::{
@@ -118,9 +118,9 @@ impl Desk<'_> {
             first: row.first,
             touched: row.touched,
             time: self.time(item.when),
+            on: self.choices(item.when, guess.as_ref().map(|guess| &guess.talk)),
             guess,
             reasons: filing.reasons.clone(),
-            on: self.choices(item.when),
             quiet: self.quiet(item.when),
         })
     }
@@ -131,7 +131,7 @@ impl Desk<'_> {
 
     fn guess(&self, id: &TalkId, score: f64) -> Option<Guess> {
         let talk = self.talks.get(id)?;
-        let percent = (score.clamp(0.0, 1.0) * 100.0).round() as u8;
+        let percent = percent(score);
         Some(Guess { talk: id.clone(), title: talk.title.clone(), note: self.when(talk), percent })
     }
 
@@ -150,13 +150,14 @@ impl Desk<'_> {
         self.rooms.iter().find(|room| room.slug == slug).map_or(slug, |room| &room.name)
     }
 
-    /// The talks that were on at a moment, room by room, then those just over and those about to begin.
-    fn choices(&self, at: Micros) -> Vec<Choice> {
+    /// The talks that were on at a moment, room by room, then those just over and those about to begin; without the one that is
+    /// offered already.
+    fn choices(&self, at: Micros, guess: Option<&TalkId>) -> Vec<Choice> {
         let mut near: Vec<(i64, usize, &TalkId, String)> = Vec::new();
         for (n, room) in self.rooms.iter().enumerate() {
             let spans = self.stage.rooms().find(|(slug, _)| *slug == room.slug).map_or(&[][..], |(_, s)| s);
             for span in spans {
-                let Some(talk) = &span.talk else { continue };
+                let Some(talk) = span.talk.as_ref().filter(|talk| Some(*talk) != guess) else { continue };
                 let (begun, over) = (at.since(span.from), at.since(span.to));
                 let (rank, note) = match () {
                     () if span.holds(at) => (0, format!("on for {}", minutes(begun))),

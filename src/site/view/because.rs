@@ -30,24 +30,29 @@ pub(in crate::site) fn because(filing: &Filing, setting: &Setting<'_>) -> Becaus
     }
 }
 
-/// "Filed by rule, 0.97", "Filed by hand".
+/// "Filed here automatically, 97 % sure", "Filed here by hand".
 pub(in crate::site) fn state(filing: &Filing) -> String {
     match (filing.state, filing.by) {
-        (FilingState::Filed, By::Rule) => format!("Filed by rule, {}", score(filing.score)),
-        (FilingState::Filed, By::Person) => "Filed by hand".to_owned(),
+        (FilingState::Filed, By::Rule) => format!("Filed here automatically, {}", sure(filing.score)),
+        (FilingState::Filed, By::Person) => "Filed here by hand".to_owned(),
         (FilingState::Suggested, _) => {
-            format!("Only a guess, {}, that counts for no talk:", score(filing.score))
+            format!("Only a guess, {}, and counted for no talk:", sure(filing.score))
         }
-        (FilingState::Unsorted, By::Rule) => "Not filed".to_owned(),
+        (FilingState::Unsorted, By::Rule) => "Nobody knows which talk it is about".to_owned(),
         (FilingState::Unsorted, By::Person) => "Taken out of its talk by hand".to_owned(),
         (FilingState::Event, By::Rule) => "About the event as a whole".to_owned(),
         (FilingState::Event, By::Person) => "About the event as a whole, filed by hand".to_owned(),
     }
 }
 
-/// How sure, from `0.00` to `1.00`; rounded in the one way that the browser rounds, too.
-pub(in crate::site) fn score(score: f64) -> String {
-    format!("{:.2}", (score.clamp(0.0, 1.0) * 100.0).round() / 100.0)
+/// `97 % sure`. No rule is ever entirely sure; rounded in the one way that the browser rounds, too.
+pub(in crate::site) fn sure(score: f64) -> String {
+    format!("{} % sure", percent(score))
+}
+
+/// How sure the rules are, from 0 to 99.
+pub(in crate::site) fn percent(score: f64) -> u8 {
+    (score * 100.0).round().clamp(0.0, 99.0) as u8
 }
 
 #[cfg(test)]
@@ -64,10 +69,14 @@ mod tests {
     #[test]
     fn the_state_says_who_filed_it_and_how_sure() {
         let say = |s, by, score| state(&filing(s, by, score));
-        assert_eq!(say(FilingState::Filed, By::Rule, 0.967), "Filed by rule, 0.97");
-        assert_eq!(say(FilingState::Filed, By::Rule, 0.625), "Filed by rule, 0.63", "as a browser rounds it");
-        assert_eq!(say(FilingState::Filed, By::Person, 1.0), "Filed by hand");
-        assert_eq!(say(FilingState::Unsorted, By::Rule, 0.0), "Not filed");
+        assert_eq!(say(FilingState::Filed, By::Rule, 0.967), "Filed here automatically, 97 % sure");
+        assert_eq!(
+            say(FilingState::Filed, By::Rule, 0.625),
+            "Filed here automatically, 63 % sure",
+            "as a browser rounds it"
+        );
+        assert_eq!(say(FilingState::Filed, By::Person, 1.0), "Filed here by hand");
+        assert_eq!(say(FilingState::Unsorted, By::Rule, 0.0), "Nobody knows which talk it is about");
     }
 
     #[test]

@@ -14,12 +14,12 @@ export function because(filing, page) {
 }
 
 function words({ state, by, score }) {
-  const sure = (Math.round(Math.min(1, Math.max(0, score)) * 100) / 100).toFixed(2);
+  const sure = `${Math.min(99, Math.max(0, Math.round(score * 100)))} % sure`;
   const byHand = by === "person";
   switch (state) {
-    case "filed": return byHand ? "Filed by hand" : `Filed by rule, ${sure}`;
-    case "suggested": return `Only a guess, ${sure}, that counts for no talk:`;
+    case "filed": return byHand ? "Filed here by hand" : `Filed here automatically, ${sure}`;
+    case "suggested": return `Only a guess, ${sure}, and counted for no talk:`;
     case "event": return byHand ? "About the event as a whole, filed by hand" : "About the event as a whole";
-    default: return byHand ? "Taken out of its talk by hand" : "Not filed";
+    default: return byHand ? "Taken out of its talk by hand" : "Nobody knows which talk it is about";
   }
 }

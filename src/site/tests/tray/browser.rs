@@ -73,7 +73,7 @@ async fn keys_file_move_on_select_find_and_undo() {
     press(&tab, "u").await;
     said(&tab, "Taken back: 1 post as before.").await;
     cards(&tab, 5).await;
-    is_at(&desk, &ids[4], "Not filed to a talk.").await;
+    is_at(&desk, &ids[4], "Not filed: nobody knows which talk it is about.").await;
     // Two are selected, and e files both.
     press(&tab, "xjxe").await;
     said(&tab, "2 posts filed as about the event.").await;
