@@ -33,6 +33,7 @@ use crate::metrics as names;
 pub(crate) use board::Board;
 pub(crate) use command::{Brought, Command, Delivery, Pumped};
 pub use radar::{Near, NearTag};
+pub(crate) use schedule::SLIPS;
 pub(crate) use standing::EventView;
 
 use work::Work;

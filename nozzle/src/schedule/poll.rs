@@ -39,6 +39,8 @@ pub(super) struct Poller {
     /// Of the file that was taken last.
     validators: Option<Validators>,
     taken: Option<[u8; 32]>,
+    /// What nobody can have meant of it.
+    warning: Option<String>,
     pub(super) due: Instant,
 }
 
@@ -101,6 +103,7 @@ impl Poller {
             backoff: Backoff::exponential(AGAIN_AFTER, AGAIN_AFTER_MAX).at_least(),
             validators: None,
             taken: None,
+            warning: None,
             due: Instant::now(),
         }
     }
@@ -144,7 +147,7 @@ impl Poller {
         let waiting =
             |why: String, wait: Duration| (SourceState::Waiting { why, seconds: wait.as_secs() }, None, wait);
         match looked {
-            Looked::Same | Looked::Taken { .. } => (SourceState::Live, None, self.every),
+            Looked::Same | Looked::Taken { .. } => (SourceState::Live, self.warning.clone(), self.every),
             Looked::Doubted(why) => (SourceState::Live, Some(why.clone()), self.every),
             Looked::Later(why) => waiting(why.clone(), LATER),
             Looked::Failed(end) => {
@@ -195,6 +198,8 @@ impl Poller {
             Ok(outcome) => {
                 self.validators = Some(file.validators);
                 self.taken = Some(hash);
+                let has_slips = outcome.state.as_deref() == Some(sequencer::SLIPS);
+                self.warning = outcome.notes.first().filter(|_| has_slips).cloned();
                 self.tell(&outcome);
                 Looked::Taken { is_new: outcome.seq > 0 }
             }

@@ -213,6 +213,32 @@ async fn a_version_that_lacks_most_talks_is_asked_for_whole_again_and_shown_as_a
 }
 
 #[tokio::test]
+async fn a_talk_that_a_version_garbles_stays_as_it_was_and_a_warning_names_the_place_until_it_is_mended() {
+    let mut rig = Rig::new(SCHEDULE).await;
+    rig.host.publish(file("1", 4));
+    rig.look().await;
+    let before = rig.fold().await.talks;
+    // The third talk, under another name, takes less than no time; the second one has another name, too.
+    let garbled = String::from_utf8(file("2", 4)).unwrap().replacen("Talk number 2", "Renamed", 1);
+    let at = garbled.find("g3").unwrap();
+    let from = garbled[..at].rfind("00:45").unwrap();
+    let garbled = format!("{}-0:45{}", &garbled[..from], &garbled[from + 5..]);
+    rig.host.publish(garbled.into_bytes());
+    for looks in 0..2 {
+        let status = rig.look().await;
+        let warning = status.warning.as_deref().unwrap_or_default();
+        assert!(warning.contains("the duration \"-0:45\" cannot be read"), "{looks}: {status:?}");
+        assert!(warning.contains("1 talk that is known stays as it was"), "{looks}: {status:?}");
+    }
+    let now = rig.fold().await.talks;
+    let renamed = now.values().filter(|talk| talk.title == "Renamed").count();
+    let same = now.iter().filter(|(id, talk)| before.get(*id) == Some(talk)).count();
+    assert_eq!((now.len(), renamed, same, rig.talks().await), (4, 1, 3, 4));
+    rig.host.publish(file("3", 4));
+    assert_eq!(rig.look().await.warning, None);
+}
+
+#[tokio::test]
 async fn handles_are_looked_at_and_given_to_the_talks_that_a_new_version_brings() {
     let rig = Rig::new(HANDLES).await;
     let schedule = Host::start(rig.stop.clone()).await.unwrap();

@@ -27,6 +27,8 @@ const POLL_SLACK: i64 = 5 * Micros::SECOND;
 const NOTES_MAX: usize = 50;
 /// State of a version that lacks most talks, as an outcome or a conflict names it.
 const SHRUNK: &str = "shrunk";
+/// State of a version in which talks cannot be as they stand; the first sentence about it says so.
+pub(crate) const SLIPS: &str = "slips";
 
 /// A version that was not believed.
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,6 +68,10 @@ impl Work<'_> {
             // The full schedule is back: what was doubted has not been seen twice in a row.
             self.txn.set_note(SHRUNK_NOTE, "").await?;
         }
+        if let Some(slips) = slips(&parsed, &merged) {
+            outcome.state.get_or_insert_with(|| SLIPS.to_owned());
+            outcome.notes.insert(0, slips);
+        }
         outcome.notes.extend(self.told(&parsed, &merged, &zone));
         outcome.changes = merged.changes.iter().take(CHANGES_MAX).cloned().collect();
         let Some(version) = merged.schedule.clone() else { return Ok(Ok(outcome)) };
@@ -101,15 +107,6 @@ impl Work<'_> {
         let name = |slug: &str| rooms.get(slug).cloned().unwrap_or_else(|| slug.to_owned());
         let mut notes = merged.told(zone, &name);
         let sentences = notes.split_off(notes.len().min(1));
-        match merged.held.len() {
-            0 => {}
-            1 => notes.push(
-                "1 talk of the last version cannot be read in this one and stays as it was.".to_owned(),
-            ),
-            n => notes.push(format!(
-                "{n} talks of the last version cannot be read in this one and stay as they were."
-            )),
-        }
         notes.extend(parsed.passed_over.iter().chain(&parsed.remarks).cloned());
         notes.extend(sentences);
         bounded(notes)
@@ -195,6 +192,21 @@ impl Work<'_> {
         let programme = Programme::new(all.into_values(), self.standing.fold.event.as_ref());
         self.programme_changed(programme, stage).await
     }
+}
+
+/// What of a version nobody can have meant, and what becomes of it.
+fn slips(parsed: &ScheduleFile, merged: &Merged) -> Option<String> {
+    let first = parsed.slips.first()?.trim_end_matches('.');
+    let more = match parsed.slips.len() - 1 {
+        0 => String::new(),
+        n => format!("; and {n} more such talks"),
+    };
+    let held = match merged.held.len() {
+        0 => String::new(),
+        1 => ". 1 talk that is known stays as it was".to_owned(),
+        n => format!(". {n} talks that are known stay as they were"),
+    };
+    Some(format!("This version cannot be meant as it stands: {first}{more}{held}."))
 }
 
 /// At most so many sentences, and how many more there would be.

@@ -171,7 +171,12 @@ pub(super) fn length(text: &str) -> Option<i64> {
     if text.starts_with(['P', 'p']) {
         return iso_length(text);
     }
-    let mut parts = text.split(':').map(|p| p.parse::<i64>().ok().filter(|n| (0..=100_000).contains(n)));
+    let number = |part: &str| {
+        // Not `-0` and not `+1`.
+        let is_plain = part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<i64>().ok().filter(|n| is_plain && *n <= 100_000)
+    };
+    let mut parts = text.split(':').map(number);
     let (hours, minutes) = (parts.next()??, parts.next()??);
     let seconds = parts.next().unwrap_or(Some(0))?;
     (parts.next().is_none()).then_some((hours * 3600 + minutes * 60 + seconds) * Micros::SECOND)
@@ -247,9 +252,21 @@ mod tests {
         ] {
             assert_eq!(length(text).or_else(|| iso_length(text)), Some(expected), "{text}");
         }
-        for bad in
-            ["", "x", "1", "-1:00", "1:-2", "99999999999999999999:00", "1:2:3:4", "P", "PT", "P1H", "-PT1H"]
-        {
+        for bad in [
+            "",
+            "x",
+            "1",
+            "-1:00",
+            "-0:45",
+            "+1:00",
+            "1:-2",
+            "99999999999999999999:00",
+            "1:2:3:4",
+            "P",
+            "PT",
+            "P1H",
+            "-PT1H",
+        ] {
             assert_eq!(length(bad).or_else(|| iso_length(bad)), None, "{bad}");
         }
     }
