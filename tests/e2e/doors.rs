@@ -17,15 +17,26 @@ const TABLES: [(&str, bool); 4] = [
     ("nozzle/src/intake/http.rs", false),
 ];
 /// What anybody may read.
-const PUBLIC: [&str; 18] = [
+const PUBLIC: [&str; 29] = [
     "/",
     "/static/{file}",
     "/media/{picture}",
     "/api/v1/events",
     "/api/v1/events/{event}/items",
+    "/api/v1/events/{event}/now",
+    "/api/v1/events/{event}/talks",
+    "/api/v1/events/{event}/talks/{talk}",
     "/{event}",
     "/{event}/about",
     "/{event}/programme",
+    "/{event}/days/{date}",
+    "/{event}/rooms/{room}",
+    "/{event}/schedule.json",
+    "/{event}/schedule.xml",
+    "/{event}/schedule.ics",
+    "/{event}/schedule/changes",
+    "/{event}/schedule/changes.atom",
+    "/{event}/schedule/v/{n}",
     "/{event}/talks/{talk}",
     "/{event}/posts/{id}",
     "/{event}/export.ndjson",
@@ -47,16 +58,28 @@ const VERBS: [&str; 10] =
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
 const SOON: Duration = Duration::from_secs(60);
 
-/// The paths in a table, as they are written there.
+/// The paths in a table, as they are asked for: with the prefix under which their router is nested, where it is.
 fn routes(table: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(table);
     let text = std::fs::read_to_string(path).expect("the table of routes is there");
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let found = code.split(".route(").skip(1).filter_map(|rest| {
-        let rest = rest.trim_start().strip_prefix('"')?;
-        rest.split_once('"').map(|(path, _)| path.to_owned())
-    });
-    found.collect()
+    let nested: Vec<(&str, &str)> = code
+        .split(".nest(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("\", "))
+        .filter_map(|(prefix, rest)| Some((prefix, rest.split_once(')')?.0)))
+        .collect();
+    let mut found = Vec::new();
+    for statement in code.split("\n    let ") {
+        let prefix = nested.iter().find(|(_, name)| statement.starts_with(&format!("{name} =")));
+        let prefix = prefix.map_or("", |(prefix, _)| prefix);
+        let paths = statement.split(".route(").skip(1).filter_map(|rest| {
+            let rest = rest.trim_start().strip_prefix('"')?;
+            rest.split_once('"').map(|(path, _)| path)
+        });
+        found.extend(paths.map(|path| format!("{prefix}{path}").trim_end_matches('/').to_owned()));
+    }
+    found.into_iter().map(|path| if path.is_empty() { "/".to_owned() } else { path }).collect()
 }
 
 /// A path with something in place of each parameter.
@@ -64,6 +87,9 @@ fn filled(route: &str, eid: &str, verb: &str) -> String {
     let pairs = [
         ("{event}", "rustfest"),
         ("{talk}", "t1"),
+        ("{date}", "2026-06-01"),
+        ("{room}", "hall"),
+        ("{n}", "1"),
         ("{id}", "k3f9q2m7xw4d"),
         ("{file}", "0.json"),
         ("{picture}", "x"),
