@@ -1,5 +1,6 @@
 //! What is on, case by case, in minutes of a day; what holds of any talks and presses is in `tests/any.rs`.
 
+mod afternoons;
 mod any;
 
 use super::*;
