@@ -332,3 +332,15 @@ fn counts_revisions_and_languages_are_taken_within_reason() {
         assert_eq!(item.lang, None, "{bad}");
     }
 }
+
+#[test]
+fn hashtags_told_beside_the_words_are_kept_once_each_and_within_reason() {
+    let mut draft = draft(Words::Runs(vec![Run::text("at "), Run::Tag { tag: "RustFest".into() }]));
+    draft.tags = vec!["rustfest".into(), "hall1".into(), " \u{202e} ".into()];
+    draft.tags.extend((0..100).map(|n| format!("tag{n}")));
+    let arrival = Arrival { source: "s", received: NOON, is_late: false, consent: Consent::Live };
+    let admitted = admit(draft, arrival).unwrap();
+    assert_eq!(&admitted.item.tags[..2], ["hall1", "tag0"]);
+    assert!(admitted.item.tags.len() < crate::source::TAGS_MAX);
+    assert_eq!(&admitted.tags[..3], ["RustFest", "rustfest", "hall1"]);
+}

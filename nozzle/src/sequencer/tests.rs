@@ -1,6 +1,7 @@
 //! The sequencer on a real SQLite ledger.
 
 mod accounts;
+mod afternoon;
 mod edges;
 mod filing;
 mod onsite;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use live::ledger::Ledger;
+use live::recover::{self, ArchiveWitness};
 use model::event::Consent;
 use model::{Body, EventId, Fold, GoneBy, ItemId, Micros, Network, Uid};
 use tempfile::TempDir;
@@ -64,6 +66,18 @@ impl Rig {
     pub(super) async fn reborn(self) -> Self {
         let Self { dir, eid, ledger, sequencer, keys, .. } = self;
         drop((ledger, sequencer));
+        Self { keys, ..Self::at(dir, eid).await }
+    }
+
+    /// The ledger is lost, and made again of what the archive holds.
+    pub(super) async fn recovered(self) -> Self {
+        let (fold, old) = (self.fold().await, self.ledger.epoch().clone());
+        let cursor = Some(model::Position { epoch: old, seq: self.ledger.top() });
+        let archive = ArchiveWitness { fold, cursor, line: live::follow::Line::default() };
+        let consent = recover::Consent { without_tail: true, ..recover::Consent::default() };
+        let plan = recover::plan(Some(archive), None, consent, NOON).unwrap();
+        let (eid, keys, dir) = (self.eid, self.keys, tempfile::tempdir().unwrap());
+        recover::build(plan, dir.path(), eid, NOON).await.unwrap().install().unwrap();
         Self { keys, ..Self::at(dir, eid).await }
     }
 

@@ -211,3 +211,44 @@ async fn only_its_writer_takes_a_post_back_and_then_no_word_of_it_is_left() {
     assert_eq!(rig.fold().await.items[&said].by, Some(GoneBy::Author));
     assert_eq!(rig.ask_as(unsay("ana", said, "e")).await.unwrap().state.as_deref(), Some("removed"));
 }
+
+#[tokio::test]
+async fn where_it_was_written_outlives_the_ledger_and_is_told_to_nobody() {
+    let mut rig = Rig::new().await;
+    rig.ask(event("")).await.unwrap();
+    rig.ask(programme()).await.unwrap();
+    let over = talk(&rig, "Over").await;
+    let on_page = by("ana", Ask::Say(Say { talk: Some(over.clone()), ..words("hm") }), "page");
+    let in_room = by("ben", Ask::Say(Say { room: Some("side".into()), ..words("hm hm") }), "room");
+    let mut ids = Vec::new();
+    for order in [on_page, in_room] {
+        ids.push(item_id(&rig.ask_as(order).await.unwrap()));
+    }
+    for line in rig.ledger.view().lines(0, live::LINES_MAX).await.unwrap() {
+        let public = String::from_utf8(model::public::entry_json(&line.entry().unwrap())).unwrap();
+        assert!(!public.contains("\"at\":{"), "{public}");
+    }
+    let filed =
+        async |rig: &Rig, id| rig.ledger.view().record(id).await.unwrap().unwrap().words.unwrap().filing;
+    let before = [filed(&rig, ids[0]).await, filed(&rig, ids[1]).await];
+    assert_eq!((&before[0].talk, before[1].room.as_deref()), (&Some(over), Some("side")));
+    let mut rig = rig.recovered().await;
+    // Recovered items have been filed by no rules that are known, so all of them are filed again.
+    assert!(rig.refiled().await > 0);
+    rig.filed_as_from_scratch().await;
+    assert_eq!([filed(&rig, ids[0]).await, filed(&rig, ids[1]).await], before);
+}
+
+#[tokio::test]
+async fn hashtags_told_beside_the_words_file_a_post_and_are_told_to_nobody() {
+    let mut rig = Rig::with_talks().await;
+    let said = super::filing::said(1, super::filing::at(14, 35), "hm");
+    rig.bring([post_of(Draft { tags: vec!["SourdoughAsAReplicatedLog".into()], ..said })]).await;
+    assert_eq!(rig.talk_of(1).await, Some(super::filing::talk(super::filing::SOURDOUGH)));
+    let entries = rig.ledger.view().lines(0, live::LINES_MAX).await.unwrap();
+    let entry = entries.last().unwrap().entry().unwrap();
+    assert_eq!(entry.item().unwrap().item.tags, ["SourdoughAsAReplicatedLog"]);
+    let public = String::from_utf8(model::public::entry_json(&entry)).unwrap();
+    assert!(!public.contains("SourdoughAsA"), "{public}");
+    rig.filed_as_from_scratch().await;
+}
