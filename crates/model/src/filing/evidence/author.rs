@@ -16,8 +16,10 @@ const SAME_ROOM: f64 = 1.5;
 const LISTENING: f64 = 0.8;
 /// After this nothing is left of it.
 const FADES_MINUTES: f64 = 35.0;
-/// Less is not on any more.
-const PRESENCE_MIN: f64 = 0.35;
+/// While the talk is on it fades more slowly: few leave before the end.
+const FADES_ON_MINUTES: f64 = 60.0;
+/// So long after its end people are still clapping.
+const APPLAUSE_MINUTES: i64 = 5;
 
 pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     let Some((anchor, talk)) = anchor(&case.context.author) else { return };
@@ -29,7 +31,11 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     let is_listening = case.post.mood.listening || case.post.mood.question;
     let bonus = if is_listening { LISTENING } else { 0.0 };
     if let Some(number) = case.programme.number(talk) {
-        let is_on = case.clock.presence(number) >= PRESENCE_MIN;
+        let is_on = case
+            .clock
+            .of(number)
+            .is_some_and(|near| near.is_on || (0..=APPLAUSE_MINUTES).contains(&near.over));
+        let left = if is_on { 1.0 - minutes as f64 / FADES_ON_MINUTES } else { left };
         let weight = (if is_on { SAME_TALK } else { SAME_TALK_OVER } + bonus) * left;
         // Who sits in one room is not drawn by the number of others.
         let weight = weight + if is_on { case.clock.shortfall(number) * left } else { 0.0 };

@@ -19,7 +19,7 @@ const ABOUT_ODDS_BETWEEN: f64 = 1.2;
 /// In an answer, the clock says a third of what it says elsewhere.
 const ABOUT_ODDS_ANSWER: f64 = 1.0;
 /// Posts about a talk at another time: one in ten of all, spread over all talks, so each has less where there are more.
-const FAR: f64 = -1.6;
+const FAR: f64 = -1.4;
 const FAR_EACH: f64 = 0.85;
 /// Some fifty talks at once.
 const SHORTFALL_MAX: f64 = 3.0;
@@ -120,9 +120,10 @@ impl<'a> Clock<'a> {
         self.near.iter()
     }
 
-    /// How much a talk is spoken of now.
-    pub(in crate::filing) fn presence(&self, talk: u32) -> f64 {
-        self.of(talk).map_or(0.0, |near| near.presence)
+    /// The odds of all other talks together that are near, against "no talk".
+    pub(in crate::filing) fn others(&self, talk: u32) -> f64 {
+        let own = self.of(talk).map_or(0.0, |near| near.presence);
+        self.odds * (self.sum - own) / self.sum.max(1.0)
     }
 
     /// A talk that is near.

@@ -31,12 +31,16 @@ const WORD_NAME_SMALL: f64 = 0.8;
 /// Behind "by", a word is a name.
 const BEHIND_BY: f64 = 0.8;
 const BY: [&str; 11] = ["by", "von", "par", "de", "di", "por", "door", "with", "mit", "avec", "con"];
+/// Who is on stage is called by one name.
+const ON_STAGE: f64 = 0.8;
+/// From this weight on, a part of a name was written as a name.
+const AS_NAME_MIN: f64 = 1.0;
 /// Whom an answer goes to is said by the network, not by its writer.
 const ADDRESS: f64 = 0.6;
 /// Who was to speak once.
 const FORMER: f64 = 0.6;
 /// Speakers write about other talks, too; about their own they write around its time.
-const SPEAKER_NEAR: f64 = 2.8;
+const SPEAKER_NEAR: f64 = 2.4;
 const SPEAKER_FAR: f64 = 0.8;
 /// A name of one word may be somebody else's.
 const WORD_NAMED: f64 = 0.6;
@@ -68,7 +72,11 @@ pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
     found.sort_unstable_by_key(|(person, ..)| *person);
     for (person, weight, what) in found {
         let Some(known) = shown(case, person) else { continue };
-        signs.extend(known.talks.iter().map(|talk| Sign { talk: *talk, weight, what }));
+        let is_called = matches!(what, What::PartOfName(_)) && known.words.len() > 1 && weight >= AS_NAME_MIN;
+        signs.extend(known.talks.iter().map(|talk| {
+            let is_on = is_called && case.clock.of(*talk).is_some_and(|near| near.is_on);
+            Sign { talk: *talk, weight: weight + if is_on { ON_STAGE } else { 0.0 }, what }
+        }));
         let former = known.former.iter().filter(|talk| !known.talks.contains(talk));
         signs.extend(former.map(|talk| Sign { talk: *talk, weight: weight * FORMER, what }));
     }

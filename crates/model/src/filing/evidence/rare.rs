@@ -19,7 +19,11 @@ const TRACK: f64 = 0.5;
 const TAGGED: f64 = 1.2;
 const MENDED: f64 = 0.8;
 /// A single ordinary word is a coincidence more often than not.
-const LONE: f64 = 0.6;
+const LONE: f64 = 0.56;
+/// Two words of one title that hardly any other talk uses: nobody says both by chance, at any hour.
+const TOGETHER: f64 = 0.8;
+/// Such a word is worth this much, and stands in a title.
+const TOGETHER_WORTH_MIN: f64 = 0.75;
 /// Each further word adds this much of what it would add alone.
 const FURTHER: f64 = 0.9;
 /// No words are surer than this.
@@ -44,6 +48,8 @@ struct Hit {
     /// Its place in the post.
     at: usize,
     talks: usize,
+    /// A rare word of the talk's title.
+    is_titles_own: bool,
 }
 
 pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
@@ -61,6 +67,9 @@ pub(super) fn look(case: &Case<'_>, titles: &Taken, signs: &mut Vec<Sign>) {
             && !case.programme.vocabulary.entry(one.word).is_telling()
         {
             sum *= LONE;
+        }
+        if hits.iter().filter(|hit| hit.is_titles_own).count() >= 2 {
+            sum += TOGETHER;
         }
         let mut words = [None; SHOWN_MAX];
         for (shown, hit) in words.iter_mut().zip(hits) {
@@ -92,7 +101,9 @@ fn hits(case: &Case<'_>, titles: &Taken) -> Vec<Hit> {
                 titles.iter().any(|(talk, words)| *talk == posting.talk && words.contains(&number));
             if !is_taken {
                 let weight = entry.worth * written * by_place(case, posting);
-                hits.push(Hit { talk: posting.talk, weight, word: number, at, talks: entry.talks });
+                let is_titles_own = posting.field == Field::Title && entry.worth >= TOGETHER_WORTH_MIN;
+                let talks = entry.talks;
+                hits.push(Hit { talk: posting.talk, weight, word: number, at, talks, is_titles_own });
             }
         }
     }

@@ -9,7 +9,7 @@ const WHOLE: f64 = 1.4;
 /// Each unit of the words' weight in a whole title, in the better part of it, in a part.
 const WHOLE_EACH: f64 = 1.8;
 const MOST_EACH: f64 = 1.6;
-const PART_EACH: f64 = 1.15;
+const PART_EACH: f64 = 1.3;
 /// The part of the weight that makes a title whole, or nearly, or worth looking at.
 const WHOLE_SHARE: f64 = 0.9;
 const MOST_SHARE: f64 = 0.6;
