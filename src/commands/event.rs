@@ -148,5 +148,8 @@ fn describe(held: &Held) -> String {
     }
     let talks = held.fold.talks.values().filter(|talk| !talk.dropped).count();
     line("talks", &talks.to_string());
+    if let Some(schedule) = &held.fold.schedule {
+        line("version", &schedule.version);
+    }
     text
 }

@@ -221,6 +221,9 @@ impl Poller {
             let moved = outcome.moves.len();
             tracing::info!(watched = self.name, %version, seq = outcome.seq, moved, "{first}");
         }
+        if let Some(why) = &self.warning {
+            tracing::warn!(watched = self.name, %why, "what an address gives cannot be meant as it stands");
+        }
     }
 }
 

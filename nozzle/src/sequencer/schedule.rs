@@ -199,7 +199,7 @@ fn slips(parsed: &ScheduleFile, merged: &Merged) -> Option<String> {
     let first = parsed.slips.first()?.trim_end_matches('.');
     let more = match parsed.slips.len() - 1 {
         0 => String::new(),
-        n => format!("; and {n} more such talks"),
+        n => format!("; and {n} more"),
     };
     let held = match merged.held.len() {
         0 => String::new(),

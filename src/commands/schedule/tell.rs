@@ -145,16 +145,14 @@ impl Report<'_> {
 
 /// Why a file with slips is refused.
 pub(super) fn slips(place: &str, slips: &[String]) -> String {
-    let what =
-        if slips.len() == 1 { "1 talk cannot be as it stands" } else { "some talks cannot be as they stand" };
-    let mut text = format!("{place}: {what} there, so nothing was imported:\n");
+    let mut text = format!("{place}: this cannot be meant as it stands, so nothing was imported:\n");
     for slip in slips.iter().take(SLIPS_LINES_MAX) {
         let _ = writeln!(text, "  {slip}");
     }
     if slips.len() > SLIPS_LINES_MAX {
         let _ = writeln!(text, "  … and {} more", slips.len() - SLIPS_LINES_MAX);
     }
-    text + "mend them in the file, or import the others with --anyway (talks that are known stay as they were)"
+    text + "mend the file, or import what can be read of it with --anyway (talks that are known and cannot be read stay)"
 }
 
 fn notes(outcome: Option<&Outcome>) -> String {

@@ -117,7 +117,7 @@ impl Collect {
     }
 
     /// A sentence about something that nobody can have meant.
-    fn slip(&mut self, sentence: String) {
+    pub(super) fn slip(&mut self, sentence: String) {
         push(&mut self.file.slips, &mut self.more[2], sentence);
     }
 

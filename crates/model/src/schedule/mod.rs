@@ -49,8 +49,8 @@ pub struct ScheduleFile {
     pub passed_over: Vec<String>,
     /// What was taken although it looks like a slip, each a sentence that names every talk concerned.
     pub remarks: Vec<String>,
-    /// What nobody can have meant: those of the sentences above that are about `unread` talks, or about a start that no clock
-    /// shows. A person is asked before such a file is imported.
+    /// What nobody can have meant: those of the sentences above that are about `unread` talks, about a start that no clock
+    /// shows, or that this is only a part of the programme. A person is asked before such a file is imported.
     pub slips: Vec<String>,
     /// Talks that the file has and that cannot be placed in time, without their times. They were passed over, but they are
     /// not gone.

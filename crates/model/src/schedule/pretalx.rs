@@ -60,8 +60,9 @@ pub(super) fn parse(root: &Value, venue: &TimeZone) -> Result<ScheduleFile, BadS
     }
     if let Some(next) = text(root, "next") {
         let next = super::collect::plain(&next, 200);
-        walk.collect
-            .remark(format!("this is one page of several (the next one is {next}); import them as one list"));
+        let why = format!("this is one page of several (the next one is {next}); import them as one list");
+        walk.collect.slip(why.clone());
+        walk.collect.remark(why);
     }
     walk.collect.done()
 }
@@ -281,6 +282,7 @@ mod tests {
         let page = read(&format!(r#"{{"count":2,"next":"https://p.example/?page=2","results":[{TALK}]}}"#));
         is_the_talk(&page);
         assert!(page.remarks[0].contains("one page of several"), "{:?}", page.remarks);
+        assert_eq!(page.slips, page.remarks, "the other pages would be taken for dropped");
     }
 
     #[test]
