@@ -174,10 +174,10 @@ impl<'a> Desk<'a> {
         let is_pressed = span.is_some_and(|span| span.by == SaidBy::Steward);
         // What was pressed and has its time need not be pressed again.
         let asks = !is_pressed || span.is_some_and(|span| span.due <= self.now);
-        let label = if is_pressed { "Still on stage" } else { "On stage" };
+        let label = if is_pressed { "Still on stage" } else { "Yes, on stage" };
         let now = talk.filter(|_| asks).map(|talk| self.button(talk, label));
         let next = next.filter(|next| talk.is_none_or(|talk| talk.id != next.id));
-        let next = next.map(|next| self.button(next, "On stage"));
+        let next = next.map(|next| self.button(next, "Next: now on stage"));
         now.into_iter().chain(next).collect()
     }
 
