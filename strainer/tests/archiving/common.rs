@@ -138,8 +138,8 @@ pub(crate) fn words(n: u64, voids: Vec<Seq>, words: &str) -> Box<ItemEntry> {
         marks: Vec::new(),
         late: false,
         retain: Retain::Archive,
-        tags: Vec::new(),
-        at: None,
+        tags: vec!["hall1".into()],
+        at: Some(model::filing::WrittenAt { talk: None, room: Some("main".into()) }),
     };
     Box::new(ItemEntry { id: item.id(), first: n, voids, item, filing: Filing::unsorted("Nobody knows.") })
 }
