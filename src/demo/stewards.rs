@@ -77,7 +77,7 @@ impl Stewards {
                 Some(moved) if press.at > begun => tell(press.tell, moved),
                 Some(_) => {}
                 None => {
-                    tracing::warn!(press = n, "something that a steward of the demo pressed was not taken")
+                    tracing::warn!(press = n, "something that a steward of the demo pressed was not taken");
                 }
             }
         }
