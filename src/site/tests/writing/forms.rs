@@ -36,8 +36,7 @@ async fn a_form_leads_to_its_post_and_a_second_click_to_the_same() {
     assert_eq!(post.status, StatusCode::OK, "it is there when the browser asks for it");
     let text = post.text();
     assert!(text.contains("Sockets<br>under &#60;b&#62;the&#60;/b&#62; seats."), "{text}");
-    let filed =
-        "Filed to <a href=\"/rustfest/talks/t1\" dir=\"auto\">Forms that forgive</a>, Main hall, automatically, ";
+    let filed = "Filed to <a href=\"/rustfest/talks/t1\" dir=\"auto\">Forms that forgive</a>, Main hall, automatically, ";
     assert!(text.contains(filed), "{text}");
     assert!(!text.contains("class=\"count\"") && !text.contains("Original"), "{text}");
     assert_eq!(desk.shown().await, 1);
