@@ -30,7 +30,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, WAITING_MAX};
+use super::{
+    Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal,
+    WAITING_MAX,
+};
 use crate::metrics as names;
 
 /// The routes of the intake, in front of `intake`.
