@@ -89,7 +89,7 @@ fn below_anchor(best: &Scale<'_>, score: f64) -> f64 {
 
 /// Every talk that has a sign, and every talk that is near, in the order of talks. The signs are in it, too.
 fn scales<'a>(case: &Case<'_>, signs: &'a [Sign]) -> Vec<Scale<'a>> {
-    let is_spoken = signs.iter().any(|sign| sign.weight >= SPEAKS_MIN);
+    let is_spoken = signs.iter().any(|sign| sign.what.is_in_words() && sign.weight >= SPEAKS_MIN);
     let mut groups = signs.chunk_by(|a, b| a.talk == b.talk).peekable();
     let mut scales = Vec::with_capacity(32);
     let mut near = case.clock.near().map(|near| near.talk).peekable();

@@ -7,11 +7,11 @@ use crate::filing::{ANCHOR_SCORE, Known};
 use crate::{By, FilingState, Micros, TalkId};
 
 /// Right after a post that is surely about the talk, the next one mostly is, too.
-const SAME_TALK: f64 = 4.2;
+const SAME_TALK: f64 = 3.2;
 /// The talk is over, the thoughts may not be.
-const SAME_TALK_OVER: f64 = 1.6;
+const SAME_TALK_OVER: f64 = 0.3;
 /// The next talk in the same room.
-const SAME_ROOM: f64 = 1.5;
+const SAME_ROOM: f64 = 0.5;
 /// Somebody who sits and listens goes on doing so.
 const LISTENING: f64 = 0.8;
 /// After this nothing is left of it.

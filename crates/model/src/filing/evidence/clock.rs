@@ -11,7 +11,7 @@ use crate::{Item, Micros, TalkId};
 /// Of posts while talks are on, three in four are about one of them.
 const ABOUT_ODDS: f64 = 3.0;
 /// While one talk has the whole event to itself.
-const ABOUT_ODDS_ALONE: f64 = 6.0;
+const ABOUT_ODDS_ALONE: f64 = 3.2;
 /// The same where the event has one room only: who posts is in it, or listens to it.
 const ABOUT_ODDS_ONE_ROOM: f64 = 12.0;
 /// Between talks, people speak of more than talks.

@@ -40,7 +40,7 @@ const ADDRESS: f64 = 0.6;
 /// Who was to speak once.
 const FORMER: f64 = 0.6;
 /// Speakers write about other talks, too; about their own they write around its time.
-const SPEAKER_NEAR: f64 = 2.4;
+const SPEAKER_NEAR: f64 = 0.9;
 const SPEAKER_FAR: f64 = 0.8;
 /// A name of one word may be somebody else's.
 const WORD_NAMED: f64 = 0.6;

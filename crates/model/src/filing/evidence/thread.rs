@@ -8,7 +8,7 @@ use crate::{By, FilingState};
 /// What a person said of a post holds for its answers, which may still wander off.
 const PERSONS: f64 = 5.5;
 /// What an answer that adds no sign of its own keeps of its post's score.
-const KEPT: f64 = 0.985;
+const KEPT: f64 = 0.975;
 /// A quote is more often a remark from elsewhere.
 const QUOTES: f64 = -0.7;
 /// A guess is passed on as a hint.

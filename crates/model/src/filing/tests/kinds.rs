@@ -196,3 +196,17 @@ fn reasons_are_sentences_the_strongest_first_and_few() {
         assert!(reason.ends_with('.') && reason.chars().count() < 160, "{reason}");
     }
 }
+
+#[test]
+fn who_is_on_stage_goes_by_a_first_name() {
+    let event = Event::new();
+    event.files("14:10", "now Tobias shows the real thing", "Wahlcomputer");
+    event.does_not_file("18:40", "now Tobias shows the real thing");
+}
+
+#[test]
+fn two_rare_words_of_one_title_need_no_clock() {
+    let event = Event::new();
+    event.files("21:30", "still thinking about jacquard looms and their knitting", "Knitting machines");
+    event.does_not_file("21:30", "still thinking about my knitting");
+}

@@ -93,6 +93,31 @@ fn an_authors_next_post_is_about_the_same_talk_for_a_while() {
 }
 
 #[test]
+fn who_sits_in_a_talk_stays_until_its_end_and_no_longer() {
+    let event = Event::new();
+    let mut thread = Thread::new(&event);
+    let first = thread.say(&post("10:20", "a", "Zero-copy parsing, finally!"));
+    let late = thread.say(&post("10:44", "a", "and now a live one, the terminal just asks nicely"));
+    assert_eq!((late.state, late.talk), (FilingState::Filed, first.talk), "{:?}", late.reasons);
+    let gone = thread.say(&post("11:08", "a", "and now a live one, the terminal just asks nicely"));
+    assert_ne!(gone.state, FilingState::Filed, "{gone:?}");
+}
+
+#[test]
+fn an_answer_keeps_nearly_all_of_a_score_that_just_files() {
+    let event = Event::new();
+    let mut thread = Thread::new(&event);
+    let root = post("10:30", "a", "Zero-copy parsing with Ada Lovelace");
+    let first = thread.say(&root);
+    thread.register.put(&root, &Filing { score: 0.72, ..first.clone() });
+    let (one, filed) = thread.answer(&root, "10:33", "b", "totally agree");
+    assert_eq!((filed.state, &filed.talk), (FilingState::Filed, &first.talk));
+    assert!((0.68..0.72).contains(&filed.score), "{filed:?}");
+    let (_, deeper) = thread.answer(&one, "10:34", "c", "me too");
+    assert!(deeper.score < filed.score, "{deeper:?}");
+}
+
+#[test]
 fn context_does_not_rest_on_context() {
     let event = Event::new();
     let mut thread = Thread::new(&event);
