@@ -12,7 +12,9 @@ mod schedule;
 mod schedule_try;
 mod sources;
 
-use crate::cli::{ArchiveCommand, Cli, Command, EventCommand, FilingCommand, ModerateCommand, ScheduleCommand};
+use crate::cli::{
+    ArchiveCommand, Cli, Command, EventCommand, FilingCommand, ModerateCommand, ScheduleCommand,
+};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::{demo, runtime};
@@ -51,9 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Event(EventCommand::Show(name)) => {
             runtime::command(event::show(config, &name.event, name.json))
         }
-        Command::Schedule(ScheduleCommand::Import(args)) => {
-            runtime::command(schedule::import(config, &args))
-        }
+        Command::Schedule(ScheduleCommand::Import(args)) => runtime::command(schedule::import(config, &args)),
         Command::Schedule(ScheduleCommand::Try(_)) => unreachable!("it needs no settings and was run above"),
         Command::Filing(_) => unreachable!("it needs no settings and was run above"),
         Command::Moderate(command) => runtime::command(moderate(config, &command)),

@@ -13,9 +13,9 @@ mod send;
 mod take_back;
 
 pub(super) use crowd::Crowd;
+pub(super) use form::random_key;
 pub(super) use origin::is_ours;
 pub(super) use person::Writers;
-pub(super) use form::random_key;
 pub(super) use send::{follows, send};
 pub(super) use take_back::{is_own, take_back};
 

@@ -210,10 +210,7 @@ fn beginning() -> Vec<Entry> {
         Kind::Event { event: Box::new(event) },
         talk("t1", "main-hall", "Forms that forgive"),
         talk("t2", "side", "Who else reads your cache?"),
-        Kind::Schedule(model::ScheduleEntry {
-            version: "1".into(),
-            ..model::ScheduleEntry::default()
-        }),
+        Kind::Schedule(model::ScheduleEntry { version: "1".into(), ..model::ScheduleEntry::default() }),
     ];
     kinds.into_iter().enumerate().map(|(n, kind)| Entry { seq: n as Seq + 1, at: NOON, kind }).collect()
 }
