@@ -40,14 +40,16 @@ pub(crate) const HALLEY_WORKER: &str = "halley-worker";
 /// Where the demo keeps its data.
 const DEMO_DIR: &str = "data/demo";
 const DEMO: &str = "\
-Marginalia 2026 is invented: two days, two rooms, 21 talks, 1,200 posts by 120 people in six languages. Fake servers on \
+Marginalia 2026 is invented: two days, two rooms, 22 talks, 1,200 posts by 120 people in six languages. Fake servers on \
 this machine speak it in Mastodon's and X's own wire formats, with dropped connections, duplicates and silences, and \
 the product takes it from there exactly as it would from the real ones. Nothing leaves this machine.
 
 Things to look at while it runs:
   the live page     open the printed address; posts arrive by themselves
   the programme     what was said in each talk, and when
-  a talk's page     the conversation while that talk alone was on
+  a talk's page     the conversation that went with it, and under each post why it stands there
+  the second day    a talk runs over, two swap, two change rooms, one is called off: posts follow
+  behind the scenes with the owner's link: what is on stage, and the posts that no rule could file
 
 One clock drives posts, schedule and pages: 20 times as fast as life, with the night skipped. Ctrl-C stops it, the next \
 start goes on from there, and --restart begins anew.";
