@@ -91,7 +91,7 @@ mod tests {
         let mut dice = Dice::new(1);
         assert_eq!(phrases.say("en", "strong", &mut dice, &mut |_, _| None), None);
         let (said, language) =
-            phrases.say("it", "speaker-before", &mut dice, &mut |c, _| Some(c.to_string())).unwrap();
+            phrases.say("ja", "speaker-before", &mut dice, &mut |c, _| Some(c.to_string())).unwrap();
         assert_eq!((language, said.contains('{')), ("en", false));
     }
 }
