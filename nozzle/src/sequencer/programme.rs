@@ -4,7 +4,6 @@
 use model::Kind;
 use model::event::EventFile;
 use model::filing::Programme;
-use model::stage::Timeline;
 
 use super::orders::Said;
 use super::standing::SETTINGS_NOTE;
@@ -39,7 +38,7 @@ impl Work<'_> {
         }
         let seq = self.append(Kind::Event { event: Box::new(entry.clone()) })?;
         let talks = &self.standing.fold.talks;
-        let stage = Timeline::new(talks.values(), &self.standing.fold.stage);
+        let stage = self.standing.stage.clone();
         let programme = Programme::new(talks.values().cloned(), Some(&entry));
         let (moves, notes) = self.programme_changed(programme, stage).await?;
         Ok(Ok(Outcome { moves, notes, ..Outcome::committed(seq, slug) }))

@@ -32,7 +32,8 @@ struct Use {
 impl EventTags {
     /// Counts an item. Gives all that are known to be the event's when there is a new one among them.
     pub(crate) fn hear(&mut self, item: &Item) -> Option<&[String]> {
-        let keys: HashSet<String> = item.body.tags().map(tag_key).collect();
+        let keys: HashSet<String> =
+            item.body.tags().chain(item.tags.iter().map(String::as_str)).map(tag_key).collect();
         self.tagged += usize::from(!keys.is_empty());
         let known = self.found.len();
         for key in keys {

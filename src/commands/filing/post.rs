@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use model::extract::tag_key;
 use model::{Author, Item, ItemId, Media, MediaKind, Micros, Network};
 use nozzle::admit::{self, Admitted, Arrival};
 use nozzle::source::{Draft, Words};
@@ -114,6 +113,8 @@ impl Posts {
         draft.author = author(fields.get("author").unwrap_or(&Value::Null), number);
         draft.title = text(fields, "title");
         draft.words = Words::Text(words(fields));
+        let tags = texts(fields.get("tags"), "name").into_iter();
+        draft.tags = tags.map(|tag| tag.trim_start_matches('#').to_owned()).collect();
         draft.lang = text(fields, "lang");
         draft.media = media(fields.get("media").unwrap_or(&Value::Null));
         let arrival =
@@ -156,17 +157,14 @@ fn texts(value: Option<&Value>, field: &str) -> Vec<String> {
     }
 }
 
-/// The words, and behind them the hashtags and links that only the fields tell: they are as much a sign as written ones.
+/// The words, and behind them the links that only the field tells: they are as much a sign as written ones.
 fn words(fields: &Map<String, Value>) -> String {
     let mut words = text(fields, "text").unwrap_or_default();
-    let written: Vec<String> = model::extract::hashtags(&words).map(tag_key).collect();
-    let (mut tags, links) = (texts(fields.get("tags"), "name"), texts(fields.get("links"), "url"));
-    tags.retain(|tag| !written.contains(&tag_key(tag.trim_start_matches('#'))));
     let said = words.to_lowercase();
-    let more = links.into_iter().filter(|link| link.contains("://") && !said.contains(&bare(link)));
-    for one in more.chain(tags.iter().map(|tag| format!("#{}", tag.trim_start_matches('#')))) {
+    let links = texts(fields.get("links"), "url").into_iter();
+    for link in links.filter(|link| link.contains("://") && !said.contains(&bare(link))) {
         words.push(' ');
-        words.push_str(&one);
+        words.push_str(&link);
     }
     if words.trim().is_empty() { NO_WORDS.to_owned() } else { words }
 }
@@ -255,7 +253,10 @@ mod tests {
             ("ada@pub.example", "@Ada@pub.example")
         );
         assert_eq!(item.when.timestamp().to_string(), "2026-06-01T08:00:00Z");
-        assert_eq!(item.body.tags().collect::<Vec<_>>(), ["RustFest", "Hall1"]);
+        assert_eq!(
+            (item.body.tags().collect::<Vec<_>>(), &item.tags[..]),
+            (vec!["RustFest"], &["Hall1".to_owned()][..])
+        );
         assert_eq!(item.body.links().collect::<Vec<_>>(), ["https://x.example/1", "https://y.example/2"]);
         assert!(
             item.body.0.iter().any(|run| matches!(run, Run::Mention { mention, .. } if mention == "@karo"))
