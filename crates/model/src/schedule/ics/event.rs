@@ -90,13 +90,13 @@ impl Event {
         self.talk.title.trim()
     }
 
-    /// The talk without its times. `is_pretalx`: the summary holds title and speakers. `organizer`: the organizer speaks.
-    pub(super) fn talk(&self, is_pretalx: bool, is_organizer_speaker: bool) -> FoundTalk {
+    /// The talk without its times. In pretalx's calendars the summary holds title and speakers.
+    pub(super) fn talk(&self, is_organizer_speaker: bool) -> FoundTalk {
         let mut talk = self.talk.clone();
         let own = self.description.clone();
         talk.summary = talk.summary.or(own);
         talk.code = talk.code.or_else(|| talk.url.as_deref().and_then(pretalx::code_in));
-        if is_pretalx {
+        if self.is_pretalx {
             talk.code = talk.code.or_else(|| code_in_uid(&self.uid));
             split_summary(&mut talk);
         }
@@ -123,10 +123,7 @@ fn speaker(name: String) -> Speaker {
 /// pretalx: `pretalx-event-ABC123@host`.
 fn code_in_uid(uid: &str) -> Option<String> {
     let name = uid.split('@').next()?.strip_prefix("pretalx-")?;
-    let is_code = |code: &&str| {
-        (5..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    };
-    name.split('-').rev().find(is_code).map(str::to_owned)
+    name.split('-').rev().find(|part| pretalx::is_code(part)).map(str::to_owned)
 }
 
 /// pretalx: `Title - First Speaker, Second Speaker`; the title may hold ` - ` too, names do not.
@@ -195,8 +192,10 @@ mod tests {
 
     #[test]
     fn pretalx_says_the_speakers_behind_the_title() {
-        let read =
-            |summary: &str| event(&["UID:pretalx-my-conf-AB12CD@h.example", summary]).talk(true, false);
+        let read = |summary: &str| {
+            let event = event(&["UID:pretalx-my-conf-AB12CD@h.example", summary]);
+            Event { is_pretalx: true, ..event }.talk(false)
+        };
         let talk = read("SUMMARY:Birds - a count - Ana Ã\\, Bo");
         assert_eq!((talk.title.as_str(), names(&talk)), ("Birds - a count", vec!["Ana Ã", "Bo"]));
         assert_eq!(talk.code.as_deref(), Some("AB12CD"));
@@ -211,13 +210,13 @@ mod tests {
             "ATTENDEE;CUTYPE=ROOM;CN=Hall:x",
             "DESCRIPTION:von: Bo\\n\\nText",
         ]);
-        assert_eq!(names(&attends.talk(false, true)), ["Ana"]);
+        assert_eq!(names(&attends.talk(true)), ["Ana"]);
         let organizes = event(&["ORGANIZER;CN=Cy:MAILTO:info@o.example", "DESCRIPTION:Text"]);
-        assert_eq!(names(&organizes.talk(false, true)), ["Cy"]);
-        assert_eq!(names(&organizes.talk(false, false)), [""; 0]);
+        assert_eq!(names(&organizes.talk(true)), ["Cy"]);
+        assert_eq!(names(&organizes.talk(false)), [""; 0]);
         let says = event(&["DESCRIPTION:Speakers: Ana\\, Bo and Cy\\nAbout a thing: with care"]);
-        assert_eq!(names(&says.talk(false, false)), ["Ana", "Bo", "Cy"]);
-        assert_eq!(names(&event(&["DESCRIPTION:About: a thing"]).talk(false, false)), [""; 0]);
-        assert_eq!(names(&event(&["X-MY-SPEAKERS:Ana\\, PhD,Bo"]).talk(false, false)), ["Ana, PhD", "Bo"]);
+        assert_eq!(names(&says.talk(false)), ["Ana", "Bo", "Cy"]);
+        assert_eq!(names(&event(&["DESCRIPTION:About: a thing"]).talk(false)), [""; 0]);
+        assert_eq!(names(&event(&["X-MY-SPEAKERS:Ana\\, PhD,Bo"]).talk(false)), ["Ana, PhD", "Bo"]);
     }
 }

@@ -346,12 +346,12 @@ impl<'a> Drawing<'a> {
     /// A talk whose start cannot be read.
     fn unplaced(&self, event: &Event, place: String, why: String) -> Draft {
         let guid = Some(event.uid.clone()).filter(|uid| !uid.is_empty());
-        let talk = FoundTalk { guid, ..event.talk(event.is_pretalx, self.speaks) };
+        let talk = FoundTalk { guid, ..event.talk(self.speaks) };
         Draft { place, talk, start: Some(Err(why)), end: None }
     }
 
     fn take(&mut self, event: &Event, occurrence: Occurrence, id: Option<&str>) -> Result<(), BadSchedule> {
-        let mut talk: FoundTalk = event.talk(event.is_pretalx, self.speaks);
+        let mut talk: FoundTalk = event.talk(self.speaks);
         let place = format!("line {}", event.line);
         talk.guid = Some(match id {
             Some(id) => format!("{}/{id}", event.uid),
