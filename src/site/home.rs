@@ -80,8 +80,7 @@ fn view(event: &EventLive, now: Micros) -> (Time, EventView) {
     let listed = event.listed();
     let fold = event.fold();
     let settings = fold.fold().event.as_ref();
-    let venue =
-        settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue = Venue::of(settings);
     let day = |text: Option<&String>| text.and_then(|day| day.parse::<Date>().ok());
     let starts = settings.and_then(|e| day(e.starts.as_ref()));
     let ends = settings.and_then(|e| day(e.ends.as_ref())).or(starts);

@@ -168,8 +168,7 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
     let before = asked.before;
     let slug = listed.slug.clone();
     let settings = fold.fold().event.as_ref();
-    let venue =
-        settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue = Venue::of(settings);
     let rooms = rooms(fold.fold());
     let now = site.now();
     let title = settings.map_or(&listed.title, |event| &event.title);

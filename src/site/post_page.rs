@@ -157,9 +157,7 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
             .cloned();
         (fold.fold().event.clone(), rooms(fold.fold()), talk)
     };
-    let venue = settings
-        .as_ref()
-        .map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
+    let venue = Venue::of(settings.as_ref());
     let titles = event.titles();
     let setting = Setting {
         slug: &listed.slug,
