@@ -32,9 +32,9 @@ use axum::{
 };
 use draw::Drawing;
 use http::header;
-use model::{Micros, Room, Seq, stage::Timeline};
+use model::{Micros, Room, Seq};
 use order::to_words;
-use pile::{Sheet, pile, shown};
+use pile::{Sheet, shown, waiting};
 use serde::{Deserialize, Serialize};
 
 #[derive(Template)]
@@ -208,9 +208,7 @@ fn page(site: &Site, event: &EventLive, asked: &Asked, notice: Notice) -> Result
 
 /// What waits, in a line.
 pub(super) fn summary(event: &EventLive) -> String {
-    let fold = event.fold();
-    let stage = Timeline::default();
-    match pile(&fold, &stage, &asked::Filter::default()).len() {
+    match waiting(&event.fold()).count() {
         0 => "Nothing to sort.".to_owned(),
         n => format!(
             "{} for somebody to say which talk they are about.",

@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::{Filing, Item, Micros, Position, Row, Seq, public::PublicItem, stage::Timeline};
+use model::{Filing, Item, Micros, Position, Row, Seq, public::PublicItem};
 use nozzle::intake::{FileItems, KEY_BYTES_MAX, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -88,12 +88,10 @@ pub(in crate::site) async fn unsorted(
 fn list(event: &EventLive, asked: &Asked, after: Seq) -> Response {
     let fold = event.fold();
     let folded = fold.fold();
-    let venue =
-        folded.event.as_ref().map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, None));
-    let stage = Timeline::new(folded.talks.values(), &folded.stage);
+    let venue = Venue::of(folded.event.as_ref());
     let rooms = rooms(folded);
-    let desk = Desk { talks: &folded.talks, rooms: &rooms, stage: &stage, venue: &venue };
-    let rows = pile(&fold, &stage, &asked.filter(&venue));
+    let desk = Desk { talks: &folded.talks, rooms: &rooms, stage: fold.timeline(), venue: &venue };
+    let rows = pile(&fold, &asked.filter(&venue));
     let mut changed: Vec<&Row> = rows.iter().copied().filter(|row| row.touched > after).collect();
     changed.sort_by_key(|row| row.touched);
     let is_full = changed.len() > ITEMS_MAX;

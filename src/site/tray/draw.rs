@@ -19,7 +19,7 @@ use super::{
     order::to_words,
     pile::{self, Desk, groups, pile, sorted},
 };
-use model::{By, Filing, FilingState, Position, Room, Row, Talk, stage::Timeline};
+use model::{By, Filing, FilingState, Position, Room, Row, Talk};
 
 /// Posts that one page is drawn with; the others follow when these are done.
 const ITEMS_SHOWN: usize = 100;
@@ -33,7 +33,6 @@ pub(super) struct Drawing<'a> {
     listed: model::event::EventRef,
     venue: Venue,
     rooms: Vec<Room>,
-    stage: Timeline,
 }
 
 impl<'a> Drawing<'a> {
@@ -45,19 +44,21 @@ impl<'a> Drawing<'a> {
         asked: &'a Asked,
     ) -> Self {
         let folded = fold.fold();
-        let settings = folded.event.as_ref();
-        let venue =
-            settings.map_or_else(|| Venue::new("UTC", None), |e| Venue::new(&e.timezone, e.place.as_deref()));
-        let stage = Timeline::new(folded.talks.values(), &folded.stage);
-        Self { site, fold, position, asked, listed: event.listed(), venue, rooms: rooms(folded), stage }
+        let venue = Venue::of(folded.event.as_ref());
+        Self { site, fold, position, asked, listed: event.listed(), venue, rooms: rooms(folded) }
     }
 
     fn desk(&self) -> Desk<'_> {
-        Desk { talks: &self.fold.fold().talks, rooms: &self.rooms, stage: &self.stage, venue: &self.venue }
+        Desk {
+            talks: &self.fold.fold().talks,
+            rooms: &self.rooms,
+            stage: self.fold.timeline(),
+            venue: &self.venue,
+        }
     }
 
     pub(super) fn all(&self, notice: Notice) -> Tray {
-        let rows = pile(self.fold, &self.stage, &self.asked.filter(&self.venue));
+        let rows = pile(self.fold, &self.asked.filter(&self.venue));
         let suggested = rows.iter().filter(|row| pile::is_suggested(row)).count();
         let cards: Vec<Card> = rows.iter().take(ITEMS_SHOWN).filter_map(|row| self.card(row)).collect();
         let more = rows.len().saturating_sub(ITEMS_SHOWN);

@@ -26,7 +26,7 @@ const GROUPS_MAX: usize = 6;
 const GROUP_MIN: usize = 2;
 
 /// Whether a post waits for a person: nobody but the rules has said where it belongs, and they do not know.
-pub(super) fn waits(filing: &Filing) -> bool {
+fn waits(filing: &Filing) -> bool {
     filing.by == By::Rule && matches!(filing.state, FilingState::Suggested | FilingState::Unsorted)
 }
 
@@ -35,12 +35,18 @@ pub(super) fn shown(row: &Row) -> Option<(&Item, &Filing)> {
     Some((row.item.as_ref().filter(|_| row.state == RowState::Shown)?, row.filing.as_ref()?))
 }
 
+/// Every post that waits, the newest first.
+pub(super) fn waiting(fold: &LiveFold) -> impl Iterator<Item = (&Row, &Item, &Filing)> {
+    let told = |row| shown(row).map(|(item, filing)| (row, item, filing));
+    fold.rows(Seq::MAX).filter_map(told).filter(|(.., filing)| waits(filing))
+}
+
 /// The posts that wait and are asked for: suggested ones first, the newest of each first.
-pub(super) fn pile<'a>(fold: &'a LiveFold, stage: &Timeline, filter: &Filter) -> Vec<&'a Row> {
-    let asked = |row: &&Row| {
-        shown(row).is_some_and(|(item, filing)| waits(filing) && filter.holds(item, filing, stage))
-    };
-    let mut rows: Vec<&Row> = fold.rows(Seq::MAX).filter(asked).collect();
+pub(super) fn pile<'a>(fold: &'a LiveFold, filter: &Filter) -> Vec<&'a Row> {
+    let mut rows: Vec<&Row> = waiting(fold)
+        .filter(|(_, item, filing)| filter.holds(item, filing, fold.timeline()))
+        .map(|(row, ..)| row)
+        .collect();
     // Stable, so that each part stays in the order of the fold.
     rows.sort_by_key(|row| !is_suggested(row));
     rows
