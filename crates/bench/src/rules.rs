@@ -27,9 +27,8 @@ pub(crate) fn measure(figures: &mut Figures) -> anyhow::Result<()> {
     let programme = Programme::new(talks.clone(), None);
     figures.tell("the index of 150 talks", began.elapsed().as_secs_f64() * 1e3, "ms", Aim::None);
     let stage = Timeline::new(&talks, &std::collections::BTreeMap::new());
-    let said: Vec<Said> = (0..POSTS)
-        .map(|n| Ok(Said { item: post(n)?, at: None, person: None }))
-        .collect::<anyhow::Result<_>>()?;
+    let said: Vec<Said> =
+        (0..POSTS).map(|n| Ok(Said { item: post(n)?, person: None })).collect::<anyhow::Result<_>>()?;
     let began = Instant::now();
     let filings = scratch(&said, &programme, &stage);
     let took = began.elapsed().as_secs_f64();

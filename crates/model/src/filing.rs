@@ -118,13 +118,8 @@ pub struct WrittenAt {
 /// Files an item: which talk it is about, as far as its words, its place and what was said before it tell. The same
 /// arguments give the same filing, always.
 #[must_use]
-pub fn file(
-    item: &Item,
-    at: Option<&WrittenAt>,
-    programme: &Programme,
-    stage: &Timeline,
-    context: &Context,
-) -> Filing {
+pub fn file(item: &Item, programme: &Programme, stage: &Timeline, context: &Context) -> Filing {
+    let at = item.at.as_ref();
     if let Some(talk) = at.and_then(|at| at.talk.as_ref()).and_then(|id| programme.talk(id)) {
         return Filing {
             talk: Some(talk.id.clone()),
@@ -137,7 +132,7 @@ pub fn file(
     }
     let post = Post::read(item, programme);
     let clock = Clock::at(item, post.mood, programme, stage);
-    let case = Case { post: &post, at, programme, context, clock: &clock };
+    let case = Case { post: &post, programme, context, clock: &clock };
     let signs = evidence::gather(&case);
     // Who writes for a room is there, whatever the clock says of the others, and wherever they just were.
     let is_weak = |sign: &evidence::Sign| matches!(sign.what, What::AuthorAt(_) | What::AuthorInRoom(_));

@@ -121,7 +121,7 @@ impl Work<'_> {
 
     /// Files an item by the rules, as it looks now.
     pub(super) fn filed(&self, item: &Item) -> Filing {
-        file(item, item.at.as_ref(), self.programme(), self.stage_now(), &self.filer.context(item))
+        file(item, self.programme(), self.stage_now(), &self.filer.context(item))
     }
 
     /// Files an item again. A person's filing stands, in the room in which its talk is now.

@@ -36,7 +36,7 @@ impl Desk {
     /// Files an item, and remembers it.
     pub(crate) fn file(&mut self, item: &Item) -> Filing {
         let context = self.register.context(item);
-        let filing = file(item, None, &self.programme, &self.stage, &context);
+        let filing = file(item, &self.programme, &self.stage, &context);
         self.register.put(item, &filing);
         filing
     }

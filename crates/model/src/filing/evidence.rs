@@ -15,7 +15,7 @@ mod thread;
 mod title;
 
 use super::post::Post;
-use super::{Context, Programme, WrittenAt};
+use super::{Context, Programme};
 use clock::Clock;
 
 pub(super) use rare::summary_worth;
@@ -92,7 +92,6 @@ impl What {
 /// Everything that evidence looks at.
 pub(super) struct Case<'a> {
     pub(super) post: &'a Post<'a>,
-    pub(super) at: Option<&'a WrittenAt>,
     pub(super) programme: &'a Programme,
     pub(super) context: &'a Context,
     pub(super) clock: &'a Clock<'a>,

@@ -1,6 +1,6 @@
 //! Filing a whole event from nothing: the measure of what is filed step by step, which has to come to the same.
 
-use super::{By, Filing, Programme, Register, WrittenAt, file};
+use super::{By, Filing, Programme, Register, file};
 use crate::Item;
 use crate::stage::Timeline;
 
@@ -9,8 +9,6 @@ use crate::stage::Timeline;
 pub struct Said {
     /// The item.
     pub item: Item,
-    /// Where its writer stood, when it was written on the event's own page.
-    pub at: Option<WrittenAt>,
     /// A person's filing, which stands.
     pub person: Option<Filing>,
 }
@@ -23,10 +21,10 @@ pub fn scratch(said: &[Said], programme: &Programme, stage: &Timeline) -> Vec<Fi
     let mut register = Register::default();
     let mut filings: Vec<Option<Filing>> = vec![None; said.len()];
     for at in order {
-        let Said { item, at: written_at, person } = &said[at];
+        let Said { item, person } = &said[at];
         let filing = match person {
             Some(filing) if filing.by == By::Person => filing.clone(),
-            _ => file(item, written_at.as_ref(), programme, stage, &register.context(item)),
+            _ => file(item, programme, stage, &register.context(item)),
         };
         register.put(item, &filing);
         filings[at] = Some(filing);

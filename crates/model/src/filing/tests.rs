@@ -254,7 +254,7 @@ impl Event {
     }
 
     fn file_in(&self, item: &Item, context: &Context) -> Filing {
-        file(item, None, &self.programme, &self.stage, context)
+        file(item, &self.programme, &self.stage, context)
     }
 
     /// The beginning of the title of what something is filed to.

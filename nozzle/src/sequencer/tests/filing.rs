@@ -116,7 +116,7 @@ impl Rig {
             let mut filing = words.filing;
             if filing.by == By::Rule {
                 let context = register.context(&words.item);
-                filing = file(&words.item, words.item.at.as_ref(), &programme, &stage, &context);
+                filing = file(&words.item, &programme, &stage, &context);
             }
             if let Some(talk) = filing.talk.as_ref().filter(|_| filing.by == By::Person) {
                 filing.room = Some(fold.talks[talk].room.clone());

@@ -21,7 +21,7 @@ const BEFORE: [&str; 16] = [
 ];
 
 pub(super) fn look(case: &Case<'_>, signs: &mut Vec<Sign>) {
-    if let Some(slug) = case.at.and_then(|at| at.room.as_deref()) {
+    if let Some(slug) = case.post.item.at.as_ref().and_then(|at| at.room.as_deref()) {
         for near in case.clock.near().filter(|near| near.room == slug && near.is_on) {
             signs.push(Sign { talk: near.talk, weight: WRITTEN_FOR, what: What::WrittenFor });
         }

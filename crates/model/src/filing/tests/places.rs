@@ -6,16 +6,17 @@ use crate::Was;
 #[test]
 fn the_page_and_the_room_where_it_was_written_beat_words() {
     let event = Event::new();
-    let item = post("10:30", "a", "Zero-copy parsing");
+    let file = |moment: &str, text: &str, at: &WrittenAt| {
+        let item = Item { at: Some(at.clone()), ..post(moment, "a", text) };
+        event.file_in(&item, &Context::default())
+    };
     let at = WrittenAt { talk: Some(TalkId::numbered(4)), room: None };
-    let filing = file(&item, Some(&at), &event.programme, &event.stage, &Context::default());
+    let filing = file("10:30", "Zero-copy parsing", &at);
     assert_eq!((filing.talk, filing.score), (Some(TalkId::numbered(4)), 1.0));
     let at = WrittenAt { talk: None, room: Some("saal-2".into()) };
-    let filing =
-        file(&post("10:30", "a", "hello"), Some(&at), &event.programme, &event.stage, &Context::default());
+    let filing = file("10:30", "hello", &at);
     assert_eq!((filing.state, filing.talk), (FilingState::Filed, Some(event.on("10:30", "saal-2"))));
-    let filing =
-        file(&post("23:30", "a", "hello"), Some(&at), &event.programme, &event.stage, &Context::default());
+    let filing = file("23:30", "hello", &at);
     assert_eq!(
         (filing.state, filing.talk, filing.room.as_deref()),
         (FilingState::Suggested, None, Some("saal-2"))
@@ -86,7 +87,7 @@ fn an_overrun_is_known_from_the_stage() {
     let presses = vec![press(&TalkId::numbered(2), "10:17"), press(&TalkId::numbered(6), "11:35")];
     let late = Timeline::new(&event.talks, &BTreeMap::from([("saal-1".to_owned(), presses)]));
     let item = post("11:25", "a", "still sitting in Saal 1");
-    let filing = file(&item, None, &event.programme, &late, &Context::default());
+    let filing = file(&item, &event.programme, &late, &Context::default());
     let on: Vec<&TalkId> = late.in_room("saal-1", item.when).filter_map(|span| span.talk.as_ref()).collect();
     assert_eq!(filing.talk.as_ref(), on.first().copied(), "{filing:?}");
 }

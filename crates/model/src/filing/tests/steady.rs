@@ -140,7 +140,7 @@ fn check(lines: &[Line], steps: &[Step]) {
     let said: Vec<Said> = by_steps
         .said
         .values()
-        .map(|(item, person, _)| Said { item: item.clone(), at: None, person: person.clone() })
+        .map(|(item, person, _)| Said { item: item.clone(), person: person.clone() })
         .collect();
     let from_nothing = scratch(&said, &event.programme, &event.stage);
     for ((item, _, filing), want) in by_steps.said.values().zip(&from_nothing) {
@@ -242,7 +242,7 @@ fn thousands_of_posts_are_filed_in_no_time() {
             let mut item = post("09:00", &format!("author{}", n % 90), TEXTS[n % TEXTS.len()]);
             item.uid = Uid::new("mastodon", &n.to_string());
             item.when = item.when.plus(n as i64 * 12 * Micros::SECOND);
-            Said { item, at: None, person: None }
+            Said { item, person: None }
         })
         .collect();
     let began = std::time::Instant::now();
