@@ -183,7 +183,7 @@ impl<'a> Post<'a> {
         self.mentions.push(Mention { local, host, is_address: plain.is_head });
     }
 
-    /// True when the word is followed by one of the other, so close that they belong together.
+    /// The number of the n-th word in the schedule's vocabulary, if it is one of it.
     pub(super) fn number_at(&self, at: usize) -> Option<u32> {
         self.seen.get(at).and_then(|seen| seen.number)
     }

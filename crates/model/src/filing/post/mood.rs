@@ -24,8 +24,6 @@ pub(in crate::filing) struct Mood {
     pub(in crate::filing) mine: bool,
     /// A question.
     pub(in crate::filing) question: bool,
-    /// Words that say something.
-    pub(in crate::filing) content: usize,
 }
 
 impl Mood {
@@ -51,7 +49,6 @@ impl Mood {
             let names_talk = known.is(Known::TALK)
                 || matches!(post.words.folded(word), "slides" | "folien" | "diapos" | "diapositivas");
             mood.mine |= names_talk && mine_at.is_some_and(|mine| at - mine <= 2);
-            mood.content += usize::from(!known.is(Known::STOP) && !seen.shape.number && !seen.shape.tag);
             if let Some(next) = post.words.get(at + 1) {
                 mood.pair(known_pair(post.words.folded(word), post.words.folded(next)));
             }

@@ -1,7 +1,7 @@
 //! Words with one slip: a letter too many, too few, another one, or two that changed places. Long words of titles and names
 //! only; a slip in a short word is another word. Found by what remains when one letter is left out, on either side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Shorter words are compared as they are.
 const LETTERS_MIN: usize = 6;
@@ -14,18 +14,18 @@ const SHARERS_MAX: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typos {
     words: Vec<(Box<str>, u32)>,
-    seen: HashMap<Box<str>, ()>,
+    seen: HashSet<Box<str>>,
     by_rest: HashMap<u64, Vec<u32>>,
 }
 
 impl Typos {
     /// Takes a folded word in.
     pub(super) fn learn(&mut self, word: &str, number: u32) {
-        if !is_fit(word) || self.seen.contains_key(word) {
+        if !is_fit(word) || self.seen.contains(word) {
             return;
         }
         let Ok(at) = u32::try_from(self.words.len()) else { return };
-        self.seen.insert(word.into(), ());
+        self.seen.insert(word.into());
         self.words.push((word.into(), number));
         for rest in rests(word) {
             let sharers = self.by_rest.entry(rest).or_default();

@@ -82,7 +82,7 @@ impl Vocabulary {
     pub(super) fn learn(&mut self, words: &Words, word: &Word, at: Option<(u32, Field)>) -> u32 {
         let number = self.number_of(words, word);
         let entry = &mut self.entries[number as usize];
-        entry.is_term |= word.shape.digit || (word.shape.capitals && !words.folded(word).is_empty());
+        entry.is_term |= word.shape.digit || word.shape.capitals;
         let Some((talk, field)) = at else { return number };
         match entry.postings.last_mut() {
             Some(last) if last.talk == talk => {
