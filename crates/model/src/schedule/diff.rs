@@ -133,8 +133,7 @@ impl Change {
     }
 
     /// Whether it begins at another moment than before.
-    #[must_use]
-    pub fn begins_anew(&self) -> bool {
+    fn begins_anew(&self) -> bool {
         self.times_from.is_some_and(|(start, _)| start != self.times.0)
     }
 

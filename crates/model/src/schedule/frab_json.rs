@@ -3,15 +3,12 @@
 
 use super::collect::{Collect, Draft};
 use super::json::{spoken, text};
-use super::moment::{At, Clock, date, length, length_or_minutes};
+use super::moment::{At, Clock, TURN, date, length_or_minutes, turn};
 use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
 use crate::Micros;
 use crate::talk::Speaker;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-
-/// Before this time a clock time without a date belongs to the night after the day, where the day does not say when it begins.
-const TURN: i64 = 6 * Micros::HOUR;
 
 /// Reads `schedule`, in which `conference` was found.
 pub(super) fn parse(
@@ -147,12 +144,6 @@ fn tracks(conference: &Value) -> Vec<(String, String)> {
     let all = conference.get("tracks").and_then(Value::as_array);
     let pair = |track: &Value| Some((text(track, "slug")?, spoken(track.get("name")?, None)?));
     all.into_iter().flatten().filter_map(pair).collect()
-}
-
-/// The time of day at which a day begins, in microseconds after midnight; beyond noon it is no such thing.
-fn turn(day_start: &str) -> Option<i64> {
-    let clock = day_start.trim().get(11..16)?;
-    length(clock).filter(|turn| *turn <= 12 * Micros::HOUR)
 }
 
 fn speakers(persons: &[Value]) -> Vec<Speaker> {

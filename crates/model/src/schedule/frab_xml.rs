@@ -1,16 +1,11 @@
 //! frab / pretalx `schedule.xml` and its ancestor Pentabarf: `schedule/day/room/event`.
 
 use super::collect::{Collect, Draft};
-use super::moment::{Clock, date, length, length_or_minutes};
+use super::moment::{Clock, TURN, date, length, length_or_minutes, turn};
 use super::xml::{self, Tag};
 use super::{BadSchedule, FoundTalk, ScheduleFile, pretalx};
-use crate::Micros;
 use crate::talk::Speaker;
 use jiff::tz::TimeZone;
-
-/// Before this time a clock time without a date belongs to the night after the day, where the file does not say
-/// (`day_change`, or the day's `start`).
-const TURN: i64 = 6 * Micros::HOUR;
 
 pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<ScheduleFile, BadSchedule> {
     let mut walk = Walk {
@@ -49,6 +44,7 @@ struct Walk {
     collect: Collect,
     venue: TimeZone,
     clock: Clock,
+    /// The file's `day_change`; a day's own `start` comes before it.
     turn: i64,
     day: Day,
     room: String,
@@ -69,8 +65,7 @@ impl xml::Walk for Walk {
                 self.draft = Some(Event { line: tag.line, talk, ..Event::default() });
             }
             "day" if self.draft.is_none() => {
-                let turn = tag.attribute("start").and_then(|start| length(start.get(11..16)?));
-                let turn = turn.filter(|turn| *turn <= 12 * Micros::HOUR);
+                let turn = tag.attribute("start").and_then(|start| turn(&start));
                 self.day = Day { date: tag.attribute("date"), turn };
             }
             "room" if self.draft.is_none() => self.room = tag.attribute("name").unwrap_or_default(),

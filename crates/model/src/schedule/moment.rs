@@ -6,6 +6,11 @@ use jiff::{SignedDuration, civil};
 
 /// How each sentence begins that says that a talk has no time yet.
 pub(super) const NO_START: &str = "it has no start";
+/// Before this time of day, in microseconds after midnight, a clock time without a date belongs to the night after the day,
+/// where the file does not say when its days begin.
+pub(super) const TURN: i64 = 6 * Micros::HOUR;
+/// A day that begins later than this, in microseconds after midnight, says nothing of the night before it.
+const TURN_MAX: i64 = 12 * Micros::HOUR;
 /// Before this time of day, in microseconds after midnight, an end that is earlier than its start is on the next day.
 const MORNING: i64 = 8 * Micros::HOUR;
 
@@ -157,6 +162,11 @@ pub(super) fn unknown(place: &str, name: &str) -> String {
     format!(
         "the zone {name:?} ({place}) is unknown; use an IANA name such as Europe/Berlin, or times with their offset"
     )
+}
+
+/// The time of day, in microseconds after midnight, at which a day of the frab forms begins, by its first moment.
+pub(super) fn turn(day_start: &str) -> Option<i64> {
+    length(day_start.get(11..16)?).filter(|turn| *turn <= TURN_MAX)
 }
 
 /// A date without a time: `2026-06-01`.
