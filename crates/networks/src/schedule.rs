@@ -15,7 +15,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -24,7 +23,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -56,8 +54,6 @@ pub enum Fault {
     Cut,
     /// Half of the file, and the connection breaks.
     Torn,
-    /// The file, after this long.
-    Slow(Duration),
     /// 200 MiB, said so beforehand.
     Huge,
     /// 200 MiB without a word about the length.
@@ -77,8 +73,6 @@ pub enum Fault {
 /// One request that came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// The path that was asked.
-    pub path: String,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
     /// `If-Modified-Since`.
@@ -161,9 +155,6 @@ impl World {
             let state = self.state();
             (state.file.clone(), state.version, state.fault.clone())
         };
-        if let Some(Fault::Slow(wait)) = &fault {
-            sleep(*wait).await;
-        }
         let answer = match fault.as_ref().and_then(|fault| self.failed(fault, request, &file)) {
             Some(answer) => answer,
             None => whole(request, file, version, fault.as_ref(), self.state().looks.len()),
@@ -172,7 +163,6 @@ impl World {
         let mut state = self.state();
         if state.looks.len() < LOOKS_MAX {
             state.looks.push(Look {
-                path: request.path.clone(),
                 if_none_match: asked(header::IF_NONE_MATCH),
                 if_modified_since: asked(header::IF_MODIFIED_SINCE),
                 status: answer.status().as_u16(),
@@ -211,7 +201,7 @@ impl World {
             }
             Fault::Moved(status, to) if request.path == PATH => redirect(*status, to),
             Fault::Loop => redirect(302, &format!("http://{}{PATH}", self.addr)),
-            Fault::Moved(..) | Fault::Slow(_) | Fault::NoValidators | Fault::NewEtag => return None,
+            Fault::Moved(..) | Fault::NoValidators | Fault::NewEtag => return None,
         })
     }
 
