@@ -47,7 +47,7 @@ use known::Known;
 use look::Look;
 use place::Place;
 
-pub(crate) use fetch::allowed;
+pub(crate) use fetch::target;
 
 /// Most addresses that a feed may name as its new one before they are no longer tried.
 const TRIED_MAX: usize = 16;

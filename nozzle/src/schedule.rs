@@ -4,7 +4,6 @@
 mod fetch;
 mod poll;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::Clock;
@@ -124,22 +123,6 @@ pub async fn fetch(address: &str, is_handles: bool) -> Result<Vec<u8>, String> {
         }
         Err(end) => Err(poll::words(&end)),
     }
-}
-
-/// What a file that is none of ours looks like, where it is worth a sentence of its own.
-fn web_page(bytes: &[u8]) -> Option<&'static str> {
-    let head = &bytes[..bytes.len().min(1024)];
-    let head = String::from_utf8_lossy(head).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
-    let is_page = head.starts_with("<!doctype html") || head.starts_with("<html");
-    is_page.then_some(
-        "this address gives a web page (a log-in, perhaps), not a schedule; write the address of the file itself, such as \
-         .../schedule.json, as schedule",
-    )
-}
-
-/// Names a version in a log line.
-fn shown(id: Option<&String>) -> Arc<str> {
-    id.map_or_else(|| Arc::from("-"), |id| Arc::from(id.as_str()))
 }
 
 #[cfg(test)]

@@ -119,8 +119,8 @@ impl Fetcher {
     }
 }
 
-/// Where a redirect leads. Never from a protected address to an open one, and never from the world into our own network.
-fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
+/// Where a redirect leads, of a feed or of a schedule. Never from a protected address to an open one, and never from the world into our own network.
+pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
     let refuse = |why: &str| Err(SourceEnd::Refused(format!("a redirect that is not followed: {why}")));
     let location = headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let Some(to) = location.and_then(|location| from.join(location.trim()).ok()) else {
@@ -130,12 +130,12 @@ fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
 }
 
 /// An address that an answer from `from` names, as we would ask there; or why we would not.
-pub(crate) fn allowed(from: &Url, mut to: Url) -> Result<Url, &'static str> {
+pub(super) fn allowed(from: &Url, mut to: Url) -> Result<Url, &'static str> {
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none() {
         return Err("it leads away from the web");
     }
     if from.scheme() == "https" && to.scheme() == "http" {
-        return Err("it leads from https to http; write the http address as url if that is meant");
+        return Err("it leads from https to http; write the http address itself if that is meant");
     }
     if is_private(&to) && !is_private(from) {
         return Err("it leads into a private network");

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use reqwest::header::{
-    ACCEPT, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
-};
+use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Client, Response, redirect};
 use url::Url;
 
@@ -73,7 +71,7 @@ impl Fetcher {
             match response.status().as_u16() {
                 200..=299 => return self.file(response, at).await.map(Fetched::File),
                 304 if known.is_some() => return Ok(Fetched::Same),
-                301 | 302 | 303 | 307 | 308 => at = target(&at, response.headers())?,
+                301 | 302 | 303 | 307 | 308 => at = feed::target(&at, response.headers())?,
                 _ => return Err(refused(&response)),
             }
         }
@@ -125,15 +123,6 @@ impl Fetcher {
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-/// Where a redirect leads, by the rules that hold for feeds.
-fn target(from: &Url, headers: &HeaderMap) -> Result<Url, SourceEnd> {
-    let refuse = |why: &str| Err(SourceEnd::Refused(format!("a redirect that is not followed: {why}")));
-    let Some(to) = header(headers, LOCATION).and_then(|location| from.join(location.trim()).ok()) else {
-        return refuse("it names no address");
-    };
-    feed::allowed(from, to).or_else(|why| refuse(&why.replace("as url if", "in event.toml if")))
 }
 
 /// What an answer that is neither a file nor a redirect means.

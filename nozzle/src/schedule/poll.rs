@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::fetch::{Fetched, Fetcher, File, Validators};
-use super::{HANDLES, SCHEDULE, shown, web_page};
+use super::{HANDLES, SCHEDULE};
 use crate::intake::{Actor, Ask, HANDLES_BYTES_MAX, Order, Outcome, Refusal};
 use crate::pump::{SourceState, SourceStatus};
 use crate::sequencer::{self, Command};
@@ -23,6 +23,8 @@ use crate::source::SourceEnd;
 /// First wait after a failure, and the longest one.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(30 * 60);
+/// How much of a file is looked at to tell a web page.
+const WEB_PAGE_HEAD_BYTES: usize = 1024;
 /// Wait after the sequencer said "later".
 const LATER: Duration = Duration::from_secs(5);
 
@@ -185,10 +187,11 @@ impl Poller {
     }
 
     async fn hand_over(&mut self, file: File, hash: [u8; 32]) -> Looked {
-        if let Some(why) = web_page(&file.bytes) {
-            return Looked::Failed(SourceEnd::Refused(
-                why.replace("as schedule", &format!("as {}", self.name)),
-            ));
+        if is_web_page(&file.bytes) {
+            return Looked::Failed(SourceEnd::Refused(format!(
+                "this address gives a web page (a log-in, perhaps); write the address of the file itself as `{}` in event.toml",
+                self.name
+            )));
         }
         let ask = if self.name == SCHEDULE { Ask::Schedule(file.bytes) } else { Ask::Handles(file.bytes) };
         // Its own at each look: what came back after something else is another order.
@@ -217,7 +220,7 @@ impl Poller {
     fn tell(&self, outcome: &Outcome) {
         if outcome.seq > 0 {
             let first = outcome.notes.first().map_or("", String::as_str);
-            let version = shown(outcome.id.as_ref());
+            let version = outcome.id.as_deref().unwrap_or("-");
             let moved = outcome.moves.len();
             tracing::info!(watched = self.name, %version, seq = outcome.seq, moved, "{first}");
         }
@@ -225,6 +228,13 @@ impl Poller {
             tracing::warn!(watched = self.name, %why, "what an address gives cannot be meant as it stands");
         }
     }
+}
+
+/// Whether it is what servers give in place of a file that they do not show.
+fn is_web_page(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(WEB_PAGE_HEAD_BYTES)];
+    let head = String::from_utf8_lossy(head).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    head.starts_with("<!doctype html") || head.starts_with("<html")
 }
 
 /// An end as a sentence for whoever reads a status.

@@ -160,6 +160,14 @@ async fn nothing_that_goes_wrong_on_the_way_touches_the_schedule_and_each_says_w
 }
 
 #[tokio::test]
+async fn a_web_page_in_place_of_handles_is_told_with_the_key_that_names_them() {
+    let mut rig = Rig::new(HANDLES).await;
+    rig.host.fail(Some(Fault::Login));
+    let said = why(&rig.look().await);
+    assert!(said.contains("web page") && said.contains("as `handles` in event.toml"), "{said}");
+}
+
+#[tokio::test]
 async fn failures_in_a_row_are_asked_about_less_and_less_often_and_a_good_look_ends_the_row() {
     let mut rig = Rig::new(SCHEDULE).await;
     rig.host.publish(file("1", 4));
