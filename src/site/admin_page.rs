@@ -33,7 +33,7 @@ struct Way {
 pub(super) async fn events(State(site): State<Site>) -> Result<impl IntoResponse, Failure> {
     let way = |event: std::sync::Arc<super::follow::EventLive>| {
         let listed = event.listed();
-        let about = tray::summary(&event);
+        let about = tray::summary(&event.fold());
         Way { href: format!("/admin/{}", listed.slug), name: listed.title, about }
     };
     let ways = site.events.all().await.into_iter().map(way).collect();
@@ -52,7 +52,7 @@ pub(super) async fn event(
     Path(slug): Path<String>,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
-    let listed = event.listed();
+    let (listed, fold) = (event.listed(), event.fold());
     let way = |end: &str, name: &str, about: String| Way {
         href: format!("/admin/{slug}/{end}"),
         name: name.to_owned(),
@@ -61,7 +61,7 @@ pub(super) async fn event(
     let index = Admin {
         shell: Shell::of(
             &listed,
-            event.fold().fold().event.as_ref(),
+            fold.fold().event.as_ref(),
             "Behind the scenes",
             "",
             ("ways", "Skip to the list"),
@@ -69,7 +69,7 @@ pub(super) async fn event(
         heading: "Behind the scenes".to_owned(),
         ways: vec![
             way("stage", "Stage", "Say what is really on in each room: late, swapped, a break.".to_owned()),
-            way("file", "To sort", tray::summary(&event)),
+            way("file", "To sort", tray::summary(&fold)),
         ],
         nothing: "",
     };

@@ -30,16 +30,17 @@ const FILES: &[(&str, &[u8])] = &[
     ("fonts/schibsted-latin.woff2", read!("fonts/schibsted-latin.woff2")),
     ("fonts/schibsted-latin-ext.woff2", read!("fonts/schibsted-latin-ext.woff2")),
     ("dom.js", read!("js/dom.js")),
+    ("uuid.js", read!("js/uuid.js")),
     ("clock.js", read!("js/clock.js")),
     ("tallies.js", read!("js/tallies.js")),
     ("because.js", read!("js/because.js")),
     ("item.js", read!("js/item.js")),
     ("feed.js", read!("js/feed.js")),
-    ("lanes.js", read!("js/lanes.js")),
     ("transports.js", read!("js/transports.js")),
     ("connection.js", read!("js/connection.js")),
     ("keys.js", read!("js/keys.js")),
     ("stage.js", read!("js/stage.js")),
+    ("lanes.js", read!("js/lanes.js")),
     ("status.js", read!("js/status.js")),
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
@@ -215,10 +216,12 @@ mod tests {
 
     #[tokio::test]
     async fn scripts_and_styles_name_each_other_by_the_hash_of_their_content() {
-        let (_, script) = get(address("live.js"), "").await;
-        let script = String::from_utf8(script.to_vec()).unwrap();
-        assert!(!script.contains("from \"./"), "every import is resolved");
-        assert!(script.contains(address("feed.js")));
+        for (name, _) in FILES.iter().filter(|(name, _)| name.ends_with(".js")) {
+            let (_, script) = get(address(name), "").await;
+            let script = String::from_utf8(script.to_vec()).unwrap();
+            assert!(!script.contains("\"./"), "{name}: every import is resolved");
+            assert!(*name != "live.js" || script.contains(address("feed.js")));
+        }
         let (_, style) = get(address("site.css"), "").await;
         let style = String::from_utf8(style.to_vec()).unwrap();
         assert!(style.contains(address("fonts/schibsted-latin.woff2")));

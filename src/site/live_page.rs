@@ -17,6 +17,7 @@ use super::{
         number,
         rail::{Filter, FilterView, LinkView, ThumbView, links, photos},
         stage::{StageView, rooms, stage},
+        start::{RoomData, Start},
         time::Venue,
     },
 };
@@ -76,12 +77,8 @@ struct Live {
 /// What the script starts from; its words are escaped where they are printed.
 #[derive(Serialize)]
 struct Data {
-    slug: String,
-    live: String,
-    epoch: String,
-    seq: Seq,
-    zone: String,
-    pace: PaceData,
+    #[serde(flatten)]
+    start: Start,
     items_max: usize,
     view: &'static str,
     filter: FilterData,
@@ -91,23 +88,10 @@ struct Data {
 }
 
 #[derive(Serialize)]
-struct PaceData {
-    now: i64,
-    speed: f64,
-    until: Option<i64>,
-}
-
-#[derive(Serialize)]
 struct FilterData {
     kind: &'static str,
     value: Option<String>,
     query: String,
-}
-
-#[derive(Serialize)]
-struct RoomData {
-    slug: String,
-    name: String,
 }
 
 #[derive(Serialize)]
@@ -309,10 +293,7 @@ fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
     let Sight { fold, slug, rooms, venue, now: at } = *sight;
     // The lanes together hold everything; which of them is in sight on a phone is no filter.
     let filter = if lanes == 0 { filter } else { &Filter::All };
-    let position = fold.position();
-    let pace = site.clock.pace();
-    let origin =
-        site.settings.live_url.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
+    let live_url = site.settings.live_url.as_ref();
     let (kind, value) = match filter {
         Filter::All => ("all", None),
         Filter::Room(slug) => ("room", Some(slug.clone())),
@@ -331,19 +312,11 @@ fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
         dropped: talk.dropped,
     };
     Data {
-        slug: slug.to_owned(),
-        live: format!("{origin}/live/{slug}"),
-        epoch: position.map_or_else(String::new, |p| p.epoch.to_string()),
-        seq: position.map_or(0, |p| p.seq),
-        zone: venue.zone_name.clone(),
-        pace: PaceData { now: pace.now, speed: pace.speed, until: pace.until },
+        start: Start::new(slug, fold.position(), venue, site.clock.pace(), live_url),
         items_max: ITEMS_KEPT / lanes.max(1),
         view: if lanes == 0 { "stream" } else { LANES },
         filter: FilterData { kind, value, query: query(filter) },
-        rooms: rooms
-            .iter()
-            .map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() })
-            .collect(),
+        rooms: RoomData::all(rooms),
         talks: fold.fold().talks.values().map(talk).collect(),
         stage: now(fold.fold(), fold.timeline(), rooms, at),
     }

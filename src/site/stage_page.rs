@@ -19,7 +19,7 @@ use super::{
     live_fold::LiveFold,
     post_box::random_key,
     shell::Shell,
-    view::{stage::rooms, time::Venue},
+    view::{stage::rooms, start::Start, time::Venue},
 };
 use askama::Template;
 use axum::{
@@ -27,9 +27,9 @@ use axum::{
     response::IntoResponse,
 };
 use http::header;
-use model::{Micros, Seq};
+use model::Micros;
 use panel::{Elsewhere, Panel, elsewhere, panels};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What the page is asked with.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -56,7 +56,8 @@ struct StagePage {
     nothing: Option<Nothing>,
     panels: Vec<Panel>,
     elsewhere: Vec<Elsewhere>,
-    data: Data,
+    /// What the script starts from.
+    data: Start,
 }
 
 /// What became of the last press.
@@ -89,24 +90,6 @@ struct Nothing {
     text: String,
 }
 
-/// What the script starts from.
-#[derive(Serialize)]
-struct Data {
-    slug: String,
-    live: String,
-    epoch: String,
-    seq: Seq,
-    zone: String,
-    pace: Pace,
-}
-
-#[derive(Serialize)]
-struct Pace {
-    now: i64,
-    speed: f64,
-    until: Option<i64>,
-}
-
 /// `GET /admin/{event}/stage?room=`.
 pub(super) async fn show(
     State(site): State<Site>,
@@ -122,7 +105,7 @@ fn draw(site: &Site, event: &EventLive, room: &str, said: Said) -> StagePage {
     let (listed, fold) = (event.listed(), event.fold());
     let settings = fold.fold().event.as_ref();
     let venue = Venue::of(settings);
-    let now = site.now();
+    let (now, live_url) = (site.now(), site.settings.live_url.as_ref());
     let rooms = rooms(fold.fold());
     let room = rooms.iter().find(|known| known.slug == room).or(rooms.first());
     let room = room.map_or_else(String::new, |room| room.slug.clone());
@@ -137,7 +120,7 @@ fn draw(site: &Site, event: &EventLive, room: &str, said: Said) -> StagePage {
         nothing,
         elsewhere: elsewhere(&fold, &rooms, &venue, now),
         panels,
-        data: data(site, &fold, &listed.slug, &venue),
+        data: Start::new(&listed.slug, fold.position(), &venue, site.clock.pace(), live_url),
         room,
         slug: listed.slug,
     }
@@ -157,20 +140,6 @@ fn nothing(fold: &LiveFold, has_no_room: bool) -> Option<Nothing> {
             "Import one, and its talks can be pressed here: perihelion schedule import {slug} schedule.json"
         ),
     })
-}
-
-fn data(site: &Site, fold: &LiveFold, slug: &str, venue: &Venue) -> Data {
-    let (position, pace) = (fold.position(), site.clock.pace());
-    let origin =
-        site.settings.live_url.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
-    Data {
-        slug: slug.to_owned(),
-        live: format!("{origin}/live/{slug}"),
-        epoch: position.map_or_else(String::new, |p| p.epoch.to_string()),
-        seq: position.map_or(0, |p| p.seq),
-        zone: venue.zone_name.clone(),
-        pace: Pace { now: pace.now, speed: pace.speed, until: pace.until },
-    }
 }
 
 /// A day at a conference ends this long after midnight, in microseconds.

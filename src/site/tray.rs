@@ -22,7 +22,11 @@ use super::{
     follow::EventLive,
     live_fold::LiveFold,
     shell::Shell,
-    view::{count, item::ItemView},
+    view::{
+        count,
+        item::ItemView,
+        start::{RoomData, Start},
+    },
 };
 use askama::Template;
 use asked::Asked;
@@ -32,7 +36,7 @@ use axum::{
 };
 use draw::Drawing;
 use http::header;
-use model::{Micros, Room, Seq};
+use model::{Micros, Room};
 use order::to_words;
 use pile::{Sheet, shown, waiting};
 use serde::{Deserialize, Serialize};
@@ -143,29 +147,12 @@ impl Notice {
 /// What the script starts from.
 #[derive(Serialize)]
 struct Data {
-    slug: String,
-    live: String,
-    epoch: String,
-    seq: Seq,
-    zone: String,
-    pace: PaceData,
+    #[serde(flatten)]
+    start: Start,
     query: String,
     only: bool,
     rooms: Vec<RoomData>,
     talks: Vec<TalkData>,
-}
-
-#[derive(Serialize)]
-struct PaceData {
-    now: i64,
-    speed: f64,
-    until: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct RoomData {
-    slug: String,
-    name: String,
 }
 
 #[derive(Serialize)]
@@ -206,9 +193,10 @@ fn page(site: &Site, event: &EventLive, asked: &Asked, notice: Notice) -> Result
     failure::page(&drawn)
 }
 
-/// What waits, in a line.
-pub(super) fn summary(event: &EventLive) -> String {
-    match waiting(&event.fold()).count() {
+/// What waits, in a line. Takes the fold and not the event: who calls this may hold the fold already, and to ask for it twice at once
+/// blocks for ever when the log is to be written in between.
+pub(super) fn summary(fold: &LiveFold) -> String {
+    match waiting(fold).count() {
         0 => "Nothing to sort.".to_owned(),
         n => format!(
             "{} for somebody to say which talk they are about.",

@@ -10,11 +10,12 @@ use super::super::{
         item::{ItemView, Setting, answered, view},
         number,
         stage::{rooms, speakers},
+        start::{RoomData, Start},
         time::Venue,
     },
 };
 use super::{
-    Card, Data, Day, GroupView, Nothing, Notice, One, PaceData, RoomData, TalkData, TalkOption, Tray,
+    Card, Data, Day, GroupView, Nothing, Notice, One, TalkData, TalkOption, Tray,
     asked::Asked,
     order::to_words,
     pile::{self, Desk, groups, pile, sorted},
@@ -196,9 +197,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn data(&self) -> Data {
-        let pace = self.site.clock.pace();
-        let live = self.site.settings.live_url.as_ref();
-        let origin = live.map_or_else(String::new, |url| url.origin().ascii_serialization());
+        let site = self.site;
+        let live_url = site.settings.live_url.as_ref();
+        let slug = &self.listed.slug;
         let desk = self.desk();
         let talk = |talk: &Talk| TalkData {
             id: talk.id.to_string(),
@@ -209,19 +210,10 @@ impl<'a> Drawing<'a> {
             dropped: talk.dropped,
         };
         Data {
-            slug: self.listed.slug.clone(),
-            live: format!("{origin}/live/{}", self.listed.slug),
-            epoch: self.position.epoch.to_string(),
-            seq: self.position.seq,
-            zone: self.venue.zone_name.clone(),
-            pace: PaceData { now: pace.now, speed: pace.speed, until: pace.until },
+            start: Start::new(slug, Some(self.position), &self.venue, site.clock.pace(), live_url),
             query: self.asked.query(),
             only: !self.asked.only.is_empty(),
-            rooms: self
-                .rooms
-                .iter()
-                .map(|room| RoomData { slug: room.slug.clone(), name: room.name.clone() })
-                .collect(),
+            rooms: RoomData::all(&self.rooms),
             talks: self.talks().into_iter().map(talk).collect(),
         }
     }

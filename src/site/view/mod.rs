@@ -10,6 +10,7 @@ pub(super) mod item;
 pub(super) mod now;
 pub(super) mod rail;
 pub(super) mod stage;
+pub(super) mod start;
 pub(super) mod time;
 
 /// "1 reply", "2,000 replies".

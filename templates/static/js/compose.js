@@ -5,6 +5,7 @@
 // Each draft has a place of its own in the storage: pages of one browser share it, and none can write over what another keeps.
 
 import { h } from "./dom.js";
+import { uuid } from "./uuid.js";
 
 const OUTBOX_MAX = 20;
 const RETRY_MS = 2_000;
@@ -238,13 +239,6 @@ function parsed(json) {
   } catch {
     return null;
   }
-}
-
-/** randomUUID is for https pages only; random bytes are there for all. */
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 // Storage may be refused (private windows, settings): then drafts live as long as the page.

@@ -3,10 +3,9 @@
 
 import { count, h } from "./dom.js";
 import { Feed } from "./feed.js";
+import { BREAK_MAX } from "./stage.js";
 
 const TOP_PX = 8;
-// A talk that begins later is not worth a line, in microseconds; as in view/now.rs.
-const BREAK_MAX = 8 * 3_600_000_000;
 // Where the style sheet sets the lanes side by side; below that one is in sight, and the page scrolls instead of its lanes.
 const WIDE = "(min-width: 68.75rem)";
 

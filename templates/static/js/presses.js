@@ -1,6 +1,8 @@
 // Presses on their way: each with its own time and its own key, kept in this browser until the server has decided. Sent in the
 // order in which they were pressed; sending one twice does no harm, as the key is the same.
 
+import { uuid } from "./uuid.js";
+
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 20_000;
 const SEND_MS_MAX = 12_000;
@@ -103,10 +105,4 @@ function parsed(json) {
   } catch {
     return null;
   }
-}
-
-/** randomUUID is for https pages only; random bytes are there for all. */
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

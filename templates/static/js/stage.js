@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 
 const NEXT_MAX = 3;
 /** A talk that begins within this time ends a break, in microseconds; later, nothing is on. As in view/now.rs. */
-const BREAK_MAX = 8 * 3_600_000_000;
+export const BREAK_MAX = 8 * 3_600_000_000;
 /** All pages hear of a change in the same moment; they ask within so many milliseconds. */
 const ASK_MS = 2_500;
 const RETRY_MS = 2_000;

@@ -1,6 +1,9 @@
 // Moves on their way to the nozzle, and the way back. A move is asked for under a key of its own until there is an answer, so that a
 // bad network files nothing twice; what takes it back comes with that answer.
 
+import { count } from "./dom.js";
+import { uuid } from "./uuid.js";
+
 const TRIES_MAX = 6;
 const RETRY_MS = 1_000;
 const UNDO_MAX = 50;
@@ -60,7 +63,7 @@ export class Moves {
   }
 
   async post(body) {
-    const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": uuid() };
     const request = { method: "POST", headers, body: JSON.stringify(body) };
     for (let tries = 1; ; tries += 1) {
       const answer = await fetch(`/api/v1/events/${this.slug}/file`, request).catch(() => null);
@@ -83,9 +86,9 @@ function ask(target, ids) {
 
 /** Posts that the rules filed anew, as they answer what was moved, or come from its author. */
 function followed({ others }) {
-  return others > 0 ? ` By the rules, ${others === 1 ? "1 other follows" : `${others.toLocaleString("en-US")} others follow`}.` : "";
+  return others > 0 ? ` By the rules, ${count(others, "other follows", "others follow")}.` : "";
 }
 
 export function posts(n) {
-  return n === 1 ? "1 post" : `${n.toLocaleString("en-US")} posts`;
+  return count(n, "post", "posts");
 }

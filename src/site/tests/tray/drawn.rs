@@ -48,8 +48,11 @@ async fn stand() -> Stand {
 }
 
 async fn page(stand: &Stand, query: &str) -> String {
-    let request =
-        Request::get(format!("/admin/{SLUG}/file{query}")).header("cookie", format!("owner={OWNER_KEY}"));
+    behind(stand, &format!("/admin/{SLUG}/file{query}")).await
+}
+
+async fn behind(stand: &Stand, address: &str) -> String {
+    let request = Request::get(address).header("cookie", format!("owner={OWNER_KEY}"));
     stand.ask(request.body(Body::empty()).expect("a request")).await.text()
 }
 
@@ -73,6 +76,15 @@ async fn suggestions_come_first_with_their_reasons_and_those_of_one_talk_go_toge
     assert!(all.contains("Main hall, on for 20 min"), "{all}");
     // 12:00 UTC is 14:00 in Berlin.
     assert!(all.contains("<time>Monday 14:00</time>"), "{all}");
+}
+
+#[tokio::test]
+async fn the_index_behind_the_door_says_how_many_posts_wait() {
+    let stand = stand().await;
+    for address in ["/admin".to_owned(), format!("/admin/{SLUG}")] {
+        let index = behind(&stand, &address).await;
+        assert!(index.contains("7 posts wait for somebody to say"), "{address}: {index}");
+    }
 }
 
 #[tokio::test]
