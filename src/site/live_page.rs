@@ -174,7 +174,13 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
             &format!("Live: {title}"),
             "live",
             ("feed", "Skip to the conversation"),
-        ),
+        )
+        .shared(
+            &site.settings,
+            &format!("/{slug}"),
+            &format!("What people say about {title}, as it happens."),
+        )
+        .fed(&format!("/{slug}")),
         place: venue.place.clone(),
         hhmm: venue.hhmm(now),
         is_live: before.is_none(),

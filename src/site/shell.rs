@@ -1,6 +1,6 @@
 //! What every page has around its own part: title, accent, bar, foot, skip link.
 
-use super::assets;
+use super::{Settings, assets};
 use model::{EventEntry, event::EventRef};
 
 /// The accent of an event that chose none.
@@ -16,6 +16,20 @@ pub(super) struct Shell {
     pub(super) accents: Vec<u16>,
     pub(super) event: Option<EventHead>,
     pub(super) skip: (&'static str, &'static str),
+    /// What a link to this page shows elsewhere.
+    pub(super) share: Option<Share>,
+    /// Path below which this page's own feeds are (`/fest/talks/t7` for `/fest/talks/t7/feed.atom`).
+    pub(super) feeds: Option<String>,
+}
+
+/// What others show of a page that is linked to: Open Graph's `og:url`, `og:description`, `og:image` (<https://ogp.me>).
+#[derive(Clone, Debug)]
+pub(super) struct Share {
+    /// The page's one address, whole.
+    pub(super) url: String,
+    pub(super) description: String,
+    /// Whole address of a picture.
+    pub(super) image: Option<String>,
 }
 
 /// The event in bar and foot.
@@ -31,7 +45,15 @@ pub(super) struct EventHead {
 impl Shell {
     /// A page that belongs to no event.
     pub(super) fn plain(title: &str, skip: (&'static str, &'static str)) -> Self {
-        Self { title: title.to_owned(), accent: None, accents: Vec::new(), event: None, skip }
+        Self {
+            title: title.to_owned(),
+            accent: None,
+            accents: Vec::new(),
+            event: None,
+            skip,
+            share: None,
+            feeds: None,
+        }
     }
 
     /// A page of an event. `settings` are absent until its log was read.
@@ -53,7 +75,30 @@ impl Shell {
             accents: accent.into_iter().collect(),
             event: Some(head),
             skip,
+            share: None,
+            feeds: None,
         }
+    }
+
+    /// Says what a link to this page shows elsewhere: the page's one address is `path` on the public site.
+    pub(super) fn shared(mut self, settings: &Settings, path: &str, description: &str) -> Self {
+        let url = absolute(settings, path);
+        self.share = Some(Share { url, description: description.to_owned(), image: None });
+        self
+    }
+
+    /// Adds the picture at `path` to what a link shows.
+    pub(super) fn pictured(mut self, settings: &Settings, path: &str) -> Self {
+        if let Some(share) = &mut self.share {
+            share.image = Some(absolute(settings, path));
+        }
+        self
+    }
+
+    /// Names the feeds that are below `path`, so that feed readers find them.
+    pub(super) fn fed(mut self, path: &str) -> Self {
+        self.feeds = Some(path.to_owned());
+        self
     }
 
     /// The address of a compiled-in file.
@@ -70,4 +115,9 @@ impl Shell {
     pub(super) fn heading(&self) -> &str {
         self.event.as_ref().map_or(&self.title, |event| &event.title)
     }
+}
+
+/// The whole address of a path of the public site.
+pub(super) fn absolute(settings: &Settings, path: &str) -> String {
+    format!("{}{path}", settings.public_url.origin().ascii_serialization())
 }
