@@ -4,7 +4,7 @@
 //! Everything listens on a free loopback port, lives in its own temporary directory and is stopped by its pid
 //! when dropped. A server that is not installed is a loud skip; with `PERIHELION_REQUIRE_SERVERS=1` it is a
 //! failure. Since only tests use this crate, a server that is installed and does not start is a panic with
-//! the server's own last words. Nothing here knows the domain.
+//! the server's own last words. Nothing here knows the domain; [`pages`] only lists the site's addresses.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -16,6 +16,7 @@
 #[cfg(feature = "chromium")]
 mod chromium;
 pub mod fuzz;
+pub mod pages;
 mod ports;
 mod postgres;
 mod process;

@@ -1,0 +1,124 @@
+//! Every kind of page that the site draws, once: `cargo xtask shots` takes pictures of these, and the judges of HTML and accessibility
+//! read the same. Whoever adds a page adds its line here.
+
+/// One kind of page.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet {
+    /// What its pictures and findings are called.
+    pub name: &'static str,
+    /// Its address on the site, with names in braces that [`Examples::path`] fills in.
+    pub path: &'static str,
+    /// The status with which it answers.
+    pub status: u16,
+    /// Whether only somebody who holds the owner's key may open it.
+    pub is_locked: bool,
+}
+
+const fn public(name: &'static str, path: &'static str) -> Sheet {
+    Sheet { name, path, status: 200, is_locked: false }
+}
+
+const fn failing(name: &'static str, path: &'static str, status: u16) -> Sheet {
+    Sheet { status, ..public(name, path) }
+}
+
+const fn locked(name: &'static str, path: &'static str) -> Sheet {
+    Sheet { is_locked: true, ..public(name, path) }
+}
+
+/// All of them, in the order in which a reader meets them.
+pub const SHEETS: &[Sheet] = &[
+    public("home", "/"),
+    public("live", "/{event}"),
+    public("live-room", "/{event}?show=room.{room}"),
+    public("live-lanes", "/{event}?view=lanes"),
+    public("programme", "/{event}/programme"),
+    public("day", "/{event}/days/{day}"),
+    public("room", "/{event}/rooms/{room}"),
+    public("talk", "/{event}/talks/{talk}"),
+    public("talk-empty", "/{event}/talks/{later}"),
+    public("post", "/{event}/posts/{post}"),
+    public("write", "/{event}/posts"),
+    public("catch-up", "/{event}/catch-up"),
+    public("search", "/{event}/search"),
+    public("search-found", "/{event}/search?q=the"),
+    public("search-nothing", "/{event}/search?q=zyzzyva"),
+    public("photos", "/{event}/photos"),
+    public("links", "/{event}/links"),
+    public("changes", "/{event}/schedule/changes"),
+    public("version", "/{event}/schedule/v/1"),
+    public("about", "/{event}/about"),
+    public("privacy", "/{event}/privacy"),
+    public("imprint", "/{event}/imprint"),
+    public("wall", "/{event}/wall?room={room}"),
+    public("embed", "/{event}/embed"),
+    public("embed-talk", "/{event}/embed/talks/{talk}"),
+    public("embed-post", "/{event}/embed/posts/{post}"),
+    public("login", "/login"),
+    failing("not-found", "/{event}/talks/there-is-none", 404),
+    failing("no-such-event", "/there-is-no-such-event", 404),
+    failing("bad-request", "/{event}/talks/{talk}?after=nowhere", 400),
+    failing("locked", "/admin", 401),
+    locked("admin", "/admin"),
+    locked("admin-event", "/admin/{event}"),
+    locked("admin-tray", "/admin/{event}/file"),
+    locked("admin-stage", "/admin/{event}/stage"),
+];
+
+/// What stands for the names in braces: an event that has something to show on each page.
+#[derive(Debug, Clone, Default)]
+pub struct Examples {
+    /// The event's slug.
+    pub event: String,
+    /// A room's slug, as addresses write it.
+    pub room: String,
+    /// A day with talks, `2026-06-01`.
+    pub day: String,
+    /// A talk about which something was said.
+    pub talk: String,
+    /// A talk about which nothing was said.
+    pub later: String,
+    /// A post.
+    pub post: String,
+}
+
+impl Examples {
+    /// The address of a page, with everything in braces filled in.
+    #[must_use]
+    pub fn path(&self, sheet: &Sheet) -> String {
+        let names = [
+            ("{event}", &self.event),
+            ("{room}", &self.room),
+            ("{day}", &self.day),
+            ("{talk}", &self.talk),
+            ("{later}", &self.later),
+            ("{post}", &self.post),
+        ];
+        names.iter().fold(sheet.path.to_owned(), |path, (name, value)| path.replace(name, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_has_a_name_of_its_own_and_no_brace_is_left() {
+        let words = || "x".to_owned();
+        let examples = Examples {
+            event: words(),
+            room: words(),
+            day: words(),
+            talk: words(),
+            later: words(),
+            post: words(),
+        };
+        let mut names: Vec<&str> = SHEETS.iter().map(|sheet| sheet.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SHEETS.len());
+        for sheet in SHEETS {
+            assert!(!examples.path(sheet).contains('{'), "{}", sheet.path);
+        }
+    }
+}
