@@ -59,6 +59,15 @@ pub struct EventFile {
     /// Hue of the accent, 0 to 360.
     #[serde(default)]
     pub accent_hue: Option<u16>,
+    /// Whether search engines may know of it. Until then it is read by whoever has its address.
+    #[serde(default)]
+    pub published: bool,
+    /// What is done with people's data: words of the organiser's own, or the address of a page that says it.
+    #[serde(default)]
+    pub privacy: Option<String>,
+    /// Who runs the event: words of the organiser's own, or the address of a page that says it.
+    #[serde(default)]
+    pub imprint: Option<String>,
     /// Rooms, in the order they are shown.
     #[serde(default, rename = "room")]
     pub rooms: Vec<RoomFile>,
@@ -208,6 +217,15 @@ pub fn room_slug(name: &str) -> String {
     if trimmed.is_empty() { "room".to_owned() } else { trimmed.to_owned() }
 }
 
+/// The address of a page, where the words of `privacy` or `imprint` are nothing else.
+#[must_use]
+pub fn page_address(words: &str) -> Option<&str> {
+    let words = words.trim();
+    let is_address = (words.starts_with("https://") || words.starts_with("http://"))
+        && !words.contains(char::is_whitespace);
+    is_address.then_some(words)
+}
+
 /// An event as lists of events show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRef {
@@ -246,6 +264,9 @@ mod tests {
             ("schedule = \"https://u:p@s.example/x\"", "password"),
             ("handles = \"\"", "a path"),
             ("schedule_poll_seconds = 29", "between 30 and 86400"),
+            ("imprint = \" \"", "is empty"),
+            ("privacy = \"<p>We care.</p>\"", "plain text"),
+            ("imprint = \"https://u:p@s.example/x\"", "password"),
         ] {
             let e = EventFile::parse(&format!("{GOOD}{extra}\n")).unwrap_err().to_string();
             assert!(e.contains(want), "{extra}: {e}");

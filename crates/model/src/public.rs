@@ -1,8 +1,8 @@
 //! The public form of an entry: what leaves the server. No uid, no talk abstract, nothing that only we should know.
 
 use crate::{
-    Author, Body, Card, Counts, Entry, Filing, Item, ItemEntry, ItemId, Kind, Mark, Media, Micros, Network,
-    Retain, Row, ScheduleEntry, Seq, Talk,
+    Author, Body, Card, Counts, Entry, EventEntry, Filing, Item, ItemEntry, ItemId, Kind, Mark, Media,
+    Micros, Network, Retain, Row, ScheduleEntry, Seq, Talk,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -82,6 +82,12 @@ impl Serialize for PublicEntry<'_> {
                 map.serialize_entry("kind", entry.name())?;
                 map.serialize_entry("talk", &public_talk(talk))?;
                 map.end()
+            }
+            // Pages print these; a browser that follows the log needs no copy.
+            Kind::Event { event } if event.privacy.is_some() || event.imprint.is_some() => {
+                let event = EventEntry { privacy: None, imprint: None, ..(**event).clone() };
+                Entry { seq: entry.seq, at: entry.at, kind: Kind::Event { event: Box::new(event) } }
+                    .serialize(s)
             }
             Kind::Schedule(version) => {
                 let version = ScheduleEntry { changes: Vec::new(), more: 0, ..version.clone() };

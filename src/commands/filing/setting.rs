@@ -114,6 +114,9 @@ fn untold(title: String, zone: &TimeZone) -> EventEntry {
         sources: Vec::new(),
         onsite: Onsite::default(),
         accent_hue: None,
+        published: false,
+        privacy: None,
+        imprint: None,
     }
 }
 

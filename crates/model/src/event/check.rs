@@ -14,6 +14,8 @@ const SLUG_CHARS_MIN: usize = 3;
 const SLUG_CHARS_MAX: usize = 40;
 const SOURCES_MAX: usize = 64;
 const ROOMS_MAX: usize = 64;
+/// Longest `privacy` and `imprint`: some ten pages of a book.
+const WORDS_BYTES_MAX: usize = 16 * 1024;
 /// Shortest and longest `schedule_poll_seconds`.
 const SCHEDULE_POLL_SECONDS: std::ops::RangeInclusive<u32> = 30..=86_400;
 
@@ -50,6 +52,11 @@ pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
     for (key, place) in [("schedule", &file.schedule), ("handles", &file.handles)] {
         if let Some(what) = place.as_deref().and_then(no_place) {
             wrong(key, what.to_owned());
+        }
+    }
+    for (key, words) in [("privacy", &file.privacy), ("imprint", &file.imprint)] {
+        if let Some(what) = words.as_deref().and_then(no_words) {
+            wrong(key, what);
         }
     }
     if let Some(seconds) = file.schedule_poll_seconds
@@ -96,6 +103,24 @@ fn names(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// Why this can neither be words to be read nor the address of a page.
+fn no_words(words: &str) -> Option<String> {
+    if words.trim().is_empty() {
+        return Some(
+            "is empty; write the words themselves or the address of a page, or leave the key out".to_owned(),
+        );
+    }
+    if words.len() > WORDS_BYTES_MAX {
+        return Some(format!(
+            "is longer than {WORDS_BYTES_MAX} bytes; put it on a page of its own and write that page's address"
+        ));
+    }
+    if words.contains("</") {
+        return Some("is shown as plain text, so write it without tags; a blank line parts paragraphs, addresses become links".to_owned());
+    }
+    super::page_address(words).and_then(no_place).map(str::to_owned)
 }
 
 /// Why neither a file nor an address can be meant. The address itself is never told: it may hold a secret.

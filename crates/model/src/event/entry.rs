@@ -39,6 +39,15 @@ pub struct EventEntry {
     /// Hue of the accent.
     #[serde(default)]
     pub accent_hue: Option<u16>,
+    /// Whether search engines may know of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub published: bool,
+    /// What is done with people's data: words, or the address of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<String>,
+    /// Who runs the event: words, or the address of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imprint: Option<String>,
 }
 
 /// A room.
@@ -124,6 +133,9 @@ impl EventFile {
             sources: self.sources.iter().map(|source| self.source_entry(source)).collect(),
             onsite: self.onsite,
             accent_hue: self.accent_hue,
+            published: self.published,
+            privacy: self.privacy.clone(),
+            imprint: self.imprint.clone(),
         }
     }
 
