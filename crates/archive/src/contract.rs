@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Entry, EventId, Fold, Gap, ItemId, Micros, Notice, Row, Seq, StageEntry, Talk, Tally};
 
-use crate::query::{EventRow, Minute, Query, TalkCount, Totals, Version};
+use crate::query::{Arrivals, EventRow, Minute, Query, TalkCount, Then, Totals, Version};
 use crate::{Cursor, Error};
 
 /// What one transaction writes.
@@ -57,6 +57,12 @@ pub trait Archive: fmt::Debug + Send + Sync {
     async fn item(&self, event: EventId, id: ItemId) -> Result<Option<Row>, Error>;
     /// Shown items, a page at a time.
     async fn items(&self, event: EventId, query: &Query) -> Result<Vec<Row>, Error>;
+    /// Shown items, by the seq under which each was first public.
+    async fn arrivals(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error>;
+    /// What was known at a moment.
+    async fn then(&self, event: EventId, at: Micros) -> Result<Then, Error>;
+    /// How many shown items of the time from `from` to before `to` are filed to no talk.
+    async fn unfiled(&self, event: EventId, from: Micros, to: Micros) -> Result<u64, Error>;
     /// Rows in any state that an entry behind `after` changed, by that entry's seq (`touched`): what a reader whose
     /// position is older than the tail has missed. About `limit` rows; all of one seq come together, so the last
     /// row's `touched` is where to go on.

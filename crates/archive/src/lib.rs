@@ -17,6 +17,7 @@
 //!
 //! Nothing here follows a log (that is the strainer's part) and nothing here draws a page.
 
+mod arrivals;
 mod compare;
 mod contract;
 mod cursor;
@@ -39,6 +40,6 @@ pub use cursor::Cursor;
 pub use error::{Class, Error};
 pub use open::{Settings, open};
 pub use query::{
-    EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Totals, VERSIONS_MAX, Version,
+    Arrivals, EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Then, Totals, VERSIONS_MAX, Version,
 };
 pub use sqlite::FILE as EMBEDDED_FILE;

@@ -1,6 +1,6 @@
 //! What can be asked of the archive, and the shapes of its answers.
 
-use model::{EventEntry, EventId, ItemId, Micros, ScheduleEntry, Seq, TalkId};
+use model::{EventEntry, EventId, ItemId, Micros, Row, ScheduleEntry, Seq, StageEntry, TalkId};
 
 use crate::Cursor;
 
@@ -71,6 +71,42 @@ impl Query {
     #[must_use]
     pub fn new(scope: Scope) -> Self {
         Self { scope, from: None, to: None, order: Order::OldestFirst, after: None, limit: ITEMS_MAX }
+    }
+}
+
+/// Which shown items, by the seq under which each was first public: the order of the live page, in which nothing that comes late
+/// slips in behind a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrivals {
+    /// First public behind this seq.
+    pub after: Seq,
+    /// First public before this seq.
+    pub before: Seq,
+    /// In which order of their seqs.
+    pub order: Order,
+    /// So many at most; never more than [`ITEMS_MAX`].
+    pub limit: u32,
+}
+
+/// What was known at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Then {
+    /// The moment.
+    pub at: Micros,
+    /// What was first public under this seq, or under one before it, had arrived.
+    pub sure: Seq,
+    /// What was first public under this seq, or under one behind it, had not.
+    pub before: Seq,
+    /// What had been said of the stage, in the order it was said.
+    pub stage: Vec<StageEntry>,
+}
+
+impl Then {
+    /// Whether an item had arrived. Of the few between the two seqs, which were changed since, the words' own moment tells.
+    #[must_use]
+    pub fn holds(&self, row: &Row) -> bool {
+        row.first <= self.sure
+            || row.first < self.before && row.item.as_ref().is_some_and(|item| item.when <= self.at)
     }
 }
 

@@ -156,12 +156,12 @@ pub(crate) async fn newest_rows<DB: Backend>(
     rows::<DB>(connection, Sql::new(text).arg(event).arg(i64::from(limit))).await
 }
 
-async fn rows<DB: Backend>(connection: &mut DB::Connection, sql: Sql) -> Result<Vec<Row>, Error> {
+pub(crate) async fn rows<DB: Backend>(connection: &mut DB::Connection, sql: Sql) -> Result<Vec<Row>, Error> {
     DB::fetch(connection, sql).await?.iter().map(read_row::<DB>).collect()
 }
 
 /// Key and JSON value of each line.
-async fn values<DB: Backend, T: DeserializeOwned>(
+pub(crate) async fn values<DB: Backend, T: DeserializeOwned>(
     connection: &mut DB::Connection,
     sql: Sql,
     what: &'static str,

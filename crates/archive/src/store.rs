@@ -11,10 +11,10 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 
 use crate::contract::{Archive, Batch, Lines};
-use crate::query::{EventRow, Minute, Query, TalkCount, Totals, Version};
+use crate::query::{Arrivals, EventRow, Minute, Query, TalkCount, Then, Totals, Version};
 use crate::sql::Backend;
 use crate::writer::{CONNECT_LIMIT, Writer, limited, whole};
-use crate::{Cursor, Error, reads, snapshot, writes};
+use crate::{Cursor, Error, arrivals, reads, snapshot, writes};
 
 /// A page would rather say 503 than wait longer.
 const READ_LIMIT: Duration = Duration::from_secs(5);
@@ -131,6 +131,21 @@ impl<DB: Backend> Archive for Store<DB> {
             reads::items::<DB>(&mut *self.readers.acquire().await?, event, query).await
         })
         .await
+    }
+
+    async fn arrivals(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error> {
+        let read = async { arrivals::arrivals::<DB>(&mut *self.readers.acquire().await?, event, asked).await };
+        limited(READ_LIMIT, read).await
+    }
+
+    async fn then(&self, event: EventId, at: Micros) -> Result<Then, Error> {
+        let read = async { arrivals::then::<DB>(&mut *self.readers.acquire().await?, event, at).await };
+        limited(READ_LIMIT, read).await
+    }
+
+    async fn unfiled(&self, event: EventId, from: Micros, to: Micros) -> Result<u64, Error> {
+        let read = async { arrivals::unfiled::<DB>(&mut *self.readers.acquire().await?, event, from, to).await };
+        limited(READ_LIMIT, read).await
     }
 
     async fn changed_after(&self, event: EventId, after: Seq, limit: u32) -> Result<Vec<Row>, Error> {

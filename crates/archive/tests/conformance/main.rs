@@ -1,5 +1,6 @@
 //! One suite, run against both stores.
 
+mod arrivals;
 mod common;
 mod cursor;
 mod dice;
@@ -29,6 +30,9 @@ macro_rules! on_both {
 }
 
 on_both! {
+    arrivals::arrivals_come_by_the_seq_of_their_first_showing,
+    arrivals::what_was_known_at_a_moment_is_told_from_what_came_later,
+    arrivals::what_is_filed_to_no_talk_is_counted_within_its_time,
     cursor::cursor_moves_only_from_where_the_writer_believed_it,
     cursor::failure_between_rows_and_cursor_leaves_neither,
     cursor::two_writers_never_archive_an_entry_twice,
