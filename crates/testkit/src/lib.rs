@@ -16,6 +16,7 @@
 #[cfg(feature = "chromium")]
 mod chromium;
 pub mod fuzz;
+pub mod judges;
 pub mod pages;
 mod ports;
 mod postgres;

@@ -2,6 +2,7 @@
 //! Steps run in order, each with a time limit; the first failure stops, and the last lines say what ran.
 
 pub(crate) mod again;
+pub(crate) mod judges;
 pub(crate) mod packages;
 pub(crate) mod process;
 
@@ -53,6 +54,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
             true => Outcome::Passed("servers and browser present".to_owned()),
             false => Outcome::Partly(format!("MISSING: {}", missing.join(", "))),
         }
+    }) && step(&mut steps, "judges", || {
+        let missing = judges::provide(&judges::folder(root), judges::CI, !options.no_install);
+        servers_ready &= missing.is_empty();
+        match missing.is_empty() {
+            true => Outcome::Passed("checkers of HTML, accessibility, feeds and the API present".to_owned()),
+            false => Outcome::Partly(format!("MISSING: {}", missing.join(", "))),
+        }
     }) && step(&mut steps, "fmt", || cargo(root, &["fmt", "--all", "--", "--check"], SHORT))
         && step(&mut steps, "tidy", || match tidy::run(root) {
             Ok(true) => Outcome::Passed("order, sizes, docs, lock file".to_owned()),
@@ -99,6 +107,7 @@ fn test(root: &Path, servers_ready: bool) -> Outcome {
     let run = |args: &[&str]| {
         let mut command = Command::new(cargo_program());
         command.args(args).current_dir(root).env("PATH", packages::path_with_servers());
+        command.env(judges::FOLDER_VARIABLE, judges::folder(root));
         if servers_ready {
             command.env("PERIHELION_REQUIRE_SERVERS", "1");
         }

@@ -23,6 +23,8 @@ struct Cli {
 enum Command {
     /// Everything that must be green before a commit: packages, format, tidy, clippy, tests.
     Ci(ci::Options),
+    /// Install the outside judges of pages, feeds and API, as `ci` does first.
+    Judges(ci::judges::Options),
     /// The rules of this repository that no compiler checks.
     Tidy,
     /// Speed and size, against what is promised and against peers in the same run.
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let root = repository_root();
     let outcome = match Cli::parse().command {
         Command::Ci(options) => ci::run(&root, &options),
+        Command::Judges(options) => Ok(ci::judges::run(&root, &options)),
         Command::Tidy => tidy::run(&root),
         Command::Bench(options) => bench::run(&root, &options),
         Command::Chaos(options) => chaos::run(&root, &options),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::process::run_limited;
@@ -22,15 +22,21 @@ struct Needed {
 enum Sign {
     Program(&'static str),
     File(&'static str),
+    /// Modules of Python, which Debian packs apart from the interpreter.
+    Modules(&'static str),
 }
 
-const NEEDED: [Needed; 7] = [
+const NEEDED: [Needed; 10] = [
     Needed { package: "redis-server", sign: Sign::Program("redis-server") },
     Needed { package: "postgresql", sign: Sign::Program("initdb") },
     Needed { package: "chromium", sign: Sign::Program("chromium") },
     Needed { package: "nginx", sign: Sign::Program("nginx") },
     Needed { package: "curl", sign: Sign::Program("curl") },
     Needed { package: "node-ws", sign: Sign::File("/usr/share/nodejs/ws/package.json") },
+    // For the judges of pages, feeds and API: see `judges`.
+    Needed { package: "default-jre-headless", sign: Sign::Program("java") },
+    Needed { package: "npm", sign: Sign::Program("npm") },
+    Needed { package: "python3-venv", sign: Sign::Modules("venv, ensurepip") },
     Needed {
         package: "fonts-noto-core",
         sign: Sign::File("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"),
@@ -90,8 +96,15 @@ fn missing() -> Vec<&'static str> {
     let is_missing = |needed: &&Needed| match needed.sign {
         Sign::Program(name) => find(name).is_none(),
         Sign::File(path) => !Path::new(path).exists(),
+        Sign::Modules(names) => !python_has(names),
     };
     NEEDED.iter().filter(is_missing).map(|needed| needed.package).collect()
+}
+
+fn python_has(modules: &str) -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", &format!("import {modules}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 fn find(program: &str) -> Option<PathBuf> {
