@@ -18,6 +18,7 @@ mod fold;
 pub mod html;
 mod id;
 mod item;
+pub mod link;
 mod position;
 pub mod public;
 pub mod schedule;

@@ -11,8 +11,7 @@
 mod keep;
 
 use super::post::LINKS_MAX;
-use super::programme::pointers::normal;
-use crate::{By, Filing, FilingState, Item, ItemId, Micros, TalkId};
+use crate::{By, Filing, FilingState, Item, ItemId, Micros, TalkId, link::normal};
 use keep::{Interned, Kept};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

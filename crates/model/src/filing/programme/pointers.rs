@@ -1,14 +1,12 @@
 //! What points at one talk and at no other: its code, its guid, its page, a link that holds one of these.
 
-use crate::Talk;
+use crate::{Talk, link::normal};
 use std::collections::HashMap;
 
 /// A shorter code or name in an address is anybody's.
 const CODE_BYTES_MIN: usize = 4;
 /// Parts of an address that are compared.
 const SEGMENTS_MAX: usize = 12;
-/// A longer address is no talk's page.
-const ADDRESS_BYTES_MAX: usize = 2_048;
 /// What stands before the number of a talk in the addresses of programmes.
 const BEFORE_NUMBERS: [&str; 18] = [
     "event",
@@ -146,35 +144,6 @@ fn segments(normal: &str) -> impl Iterator<Item = &str> {
     normal.split(['/', '?', '&', '=', '#']).skip(1).filter(|segment| !segment.is_empty())
 }
 
-/// An address as two are compared: lower case, without scheme, `www.`, what only counts visitors, fragment, slash at the
-/// end. None for what is no address, and for one beyond all measure.
-pub(in crate::filing) fn normal(address: &str) -> Option<String> {
-    let (scheme, rest) = address.trim().split_once("://")?;
-    if !(scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
-        || rest.len() > ADDRESS_BYTES_MAX
-    {
-        return None;
-    }
-    let lower = rest.to_lowercase();
-    let rest = lower.strip_prefix("www.").unwrap_or(&lower);
-    let (rest, _) = rest.split_once('#').unwrap_or((rest, ""));
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut normal = path.trim_end_matches('/').to_owned();
-    let mut sign = '?';
-    for pair in query.split('&').filter(|pair| !pair.is_empty() && !counts_visitors(pair)) {
-        normal.push(sign);
-        normal.push_str(pair);
-        sign = '&';
-    }
-    (!normal.is_empty()).then_some(normal)
-}
-
-fn counts_visitors(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    name.starts_with("utm_")
-        || ["fbclid", "gclid", "igshid", "igsh", "mc_cid", "mc_eid", "ref", "ref_src", "si"].contains(&name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,11 +190,5 @@ mod tests {
             (pointers.code("ABC3DE"), pointers.code("abc3de"), pointers.code("QWRTZP")),
             (Some(0), None, None)
         );
-    }
-
-    #[test]
-    fn two_ways_to_write_an_address_are_one() {
-        assert_eq!(normal("http://WWW.a.example/p/?utm_x=1&q=2#f"), normal("https://a.example/p?q=2"));
-        assert_ne!(normal("https://a.example/p?q=1"), normal("https://a.example/p?q=2"));
     }
 }
