@@ -14,14 +14,25 @@ pub(crate) async fn arrivals<DB: Backend>(
     event: EventId,
     asked: &Arrivals,
 ) -> Result<Vec<Row>, Error> {
-    let mut sql = Sql::new(concat!(
-        "SELECT ",
-        row_columns!(),
-        " FROM item WHERE event = $1 AND state = 'shown' AND first > $2 AND first < $3"
-    ))
-    .arg(event)
-    .arg(asked.after)
-    .arg(asked.before);
+    let text = concat!("SELECT ", row_columns!(), " FROM item WHERE event = $1 AND state = 'shown'");
+    by_first::<DB>(connection, Sql::new(text).arg(event), asked).await
+}
+
+pub(crate) async fn places<DB: Backend>(
+    connection: &mut DB::Connection,
+    event: EventId,
+    asked: &Arrivals,
+) -> Result<Vec<Row>, Error> {
+    let text = concat!("SELECT ", row_columns!(), " FROM item WHERE event = $1");
+    by_first::<DB>(connection, Sql::new(text).arg(event), asked).await
+}
+
+async fn by_first<DB: Backend>(
+    connection: &mut DB::Connection,
+    mut sql: Sql,
+    asked: &Arrivals,
+) -> Result<Vec<Row>, Error> {
+    sql.push(" AND first > ").bind(asked.after).push(" AND first < ").bind(asked.before);
     sql.push(match asked.order {
         Order::OldestFirst => " ORDER BY first LIMIT ",
         Order::NewestFirst => " ORDER BY first DESC LIMIT ",

@@ -59,6 +59,8 @@ pub trait Archive: fmt::Debug + Send + Sync {
     async fn items(&self, event: EventId, query: &Query) -> Result<Vec<Row>, Error>;
     /// Shown items, by the seq under which each was first public.
     async fn arrivals(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error>;
+    /// The same of rows in any state, so that what was taken away keeps its place. What was never public has none.
+    async fn places(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error>;
     /// What was known at a moment.
     async fn then(&self, event: EventId, at: Micros) -> Result<Then, Error>;
     /// How many shown items of the time from `from` to before `to` are filed to no talk.

@@ -138,6 +138,11 @@ impl<DB: Backend> Archive for Store<DB> {
         limited(READ_LIMIT, read).await
     }
 
+    async fn places(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error> {
+        let read = async { arrivals::places::<DB>(&mut *self.readers.acquire().await?, event, asked).await };
+        limited(READ_LIMIT, read).await
+    }
+
     async fn then(&self, event: EventId, at: Micros) -> Result<Then, Error> {
         let read = async { arrivals::then::<DB>(&mut *self.readers.acquire().await?, event, at).await };
         limited(READ_LIMIT, read).await

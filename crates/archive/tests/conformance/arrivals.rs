@@ -37,6 +37,9 @@ pub(crate) async fn arrivals_come_by_the_seq_of_their_first_showing(world: &Worl
     assert_eq!(seen, (1..=20).filter(|n| *n != 7).map(id).collect::<Vec<_>>());
     let down = world.archive.arrivals(event(), &ask(2, 9, Order::NewestFirst, u32::MAX)).await.unwrap();
     assert_eq!(ids(&down), [8, 6, 5, 4, 3].map(id));
+    let places = world.archive.places(event(), &ask(2, 9, Order::NewestFirst, u32::MAX)).await.unwrap();
+    assert_eq!(ids(&places), [8, 7, 6, 5, 4, 3].map(id), "what is hidden keeps its place");
+    assert!(places[1].item.is_none());
 }
 
 pub(crate) async fn what_was_known_at_a_moment_is_told_from_what_came_later(world: &World) {
