@@ -18,7 +18,7 @@ use crate::wire::answer::now;
 /// How far past the live stream's beginning a replay reads, in microseconds.
 const OVERLAP: i64 = 2 * Micros::SECOND;
 /// Silences, in multiples of the first, after which a replay counts as over though the live stream's first event never
-/// came by it: that event itself fell into the hand-over.
+/// came by it: that event itself fell into the hand-over, or there was none yet. A host that stumbles answers pings, too.
 const QUIET_TIMES: u32 = 4;
 /// Step over frames that no try gets past, in microseconds; doubled each time.
 const STEP_OVER: i64 = Micros::SECOND;
@@ -106,7 +106,7 @@ async fn listen(source: &Bluesky, session: &mut Session<'_>, socket: &mut Socket
             Step::Pong => {
                 let live_from = source.live_from.load(Ordering::Relaxed);
                 let silence = session.event_at.elapsed();
-                let is_reached = session.lane.newest() >= live_from;
+                let is_reached = live_from != 0 && session.lane.newest() >= live_from;
                 if silence >= quiet && (is_reached || silence >= quiet * QUIET_TIMES) {
                     return Done::CaughtUp;
                 }

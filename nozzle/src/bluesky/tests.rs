@@ -50,7 +50,7 @@ fn quick() -> Timing {
         ping_every: ms(200),
         silence_max: ms(1500),
         settle: ms(60),
-        quiet: ms(60),
+        quiet: ms(100),
         profile_wait: ms(1500),
         tell_every: ms(20),
     }
@@ -98,7 +98,11 @@ async fn nothing_is_lost_under_every_fault() {
     let server = network(posts(300), faults).await;
     let heard = listen(&source(&server), &FROM_START, |h| h.posts.len() == 300).await;
     let missing: Vec<_> = server.journal().originals().difference(&heard.uids()).cloned().collect();
-    assert!(missing.is_empty(), "{missing:?} after {:?}", heard.backfills);
+    let Heard { backfills, ends, opened, cursor, .. } = &heard;
+    assert!(
+        missing.is_empty(),
+        "{missing:?} after {backfills:?}, {opened} opened, {cursor:?}, ended by {ends:?}"
+    );
     assert!(heard.opened > 10 && heard.oversize > 5, "{} opened, {} oversize", heard.opened, heard.oversize);
     for reason in ["json", "utf8"] {
         assert!(heard.malformed.contains_key(reason), "{reason}: {:?}", heard.malformed);
