@@ -54,6 +54,16 @@ async fn a_replay_that_was_answered_without_its_beginning_and_broke_off_stays_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_in_which_the_host_stumbles_and_answers_pings_is_not_over() {
+    let stumbles = Faults { stall_every: 40, stall_ms: 200, ..Faults::default() };
+    let server = network(posts(100), stumbles).await;
+    server.play(100);
+    // Nothing new is said, so the live stream cannot tell how far there is to go.
+    let heard = listen(&source(&server), &since(START), |h| !h.backfills.is_empty()).await;
+    assert_eq!((heard.backfills.as_slice(), heard.posts.len()), ([Backfilled::Complete].as_slice(), 100));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_network_is_alive_and_a_silent_one_is_not() {
     let server = network(Vec::new(), Faults { heartbeat_ms: 60_000, ..Faults::default() }).await;
     let (heard, end) = streamed(&source(&server), |h| h.alive >= 10).await;
