@@ -14,6 +14,7 @@ mod refile;
 mod schedule;
 mod stage;
 mod standing;
+mod wall;
 mod work;
 
 use std::sync::Arc;
@@ -248,11 +249,14 @@ impl Sequencer {
     }
 }
 
-/// Orders that change what filing looks at, and those that must leave nothing behind.
+/// Orders that change what filing looks at or the event's settings, and those that must leave nothing behind.
 fn is_alone(command: &Command) -> bool {
     let Command::Ordered { order, .. } = command else { return false };
     order.is_dry_run
-        || matches!(order.ask, Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_))
+        || matches!(
+            order.ask,
+            Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_) | Ask::Wall(_)
+        )
 }
 
 fn pair(commands: Vec<Command>, said: Vec<Result<Outcome, Refusal>>) -> Answers {

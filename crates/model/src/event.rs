@@ -7,6 +7,7 @@ mod check;
 mod entry;
 mod onsite;
 mod read;
+mod wall;
 
 use crate::EventId;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use bad::{BadEvent, Problem};
 pub use entry::{EventEntry, Room, SourceEntry};
 pub use onsite::{Onsite, OnsiteLimits};
 pub use read::Places;
+pub use wall::{Blank, DELAY_SECONDS_MAX, DuringTalks, WallFile, WallSettings};
 
 /// event.toml. Every key but `slug` and `title` is optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,9 @@ pub struct EventFile {
     /// How much one person may write on the page.
     #[serde(default)]
     pub onsite_limits: OnsiteLimits,
+    /// What the projectors in the rooms show.
+    #[serde(default)]
+    pub wall: WallFile,
     /// Hue of the accent, 0 to 360.
     #[serde(default)]
     pub accent_hue: Option<u16>,

@@ -166,6 +166,7 @@ fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
         Ask::File(file) => serde_json::to_vec(file),
         Ask::Stage(stage) => serde_json::to_vec(stage),
         Ask::Notice(notice) => serde_json::to_vec(notice),
+        Ask::Wall(wall) => serde_json::to_vec(wall),
         Ask::Schedule(file) | Ask::Handles(file) => return Ok(file.clone()),
         Ask::Event(text) => return Ok(text.clone().into_bytes()),
     };

@@ -1,7 +1,7 @@
 //! The intake over HTTP, for the site, the strainer and the command line when they are other processes.
 //!
 //! ```text
-//! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice}   JSON
+//! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice|wall}   JSON
 //! POST /intake/{eid}/schedule                         a schedule file as it is
 //! POST /intake/{eid}/handles                          a CSV of talks and their speakers' handles as it is
 //! POST /intake/{eid}/event                            an event.toml as it is
@@ -127,6 +127,7 @@ fn ask(verb: &str, body: &[u8]) -> Result<Ask, NotTaken> {
         "file" => Ask::File(json_body(body)?),
         "stage" => Ask::Stage(json_body(body)?),
         "notice" => Ask::Notice(json_body(body)?),
+        "wall" => Ask::Wall(json_body(body)?),
         "schedule" => Ask::Schedule(body.to_vec()),
         "handles" => Ask::Handles(body.to_vec()),
         "event" => {

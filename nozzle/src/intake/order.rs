@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use model::event::DuringTalks;
 use model::{Filing, ItemId, Micros, Move, Seq, TalkId};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ pub enum Ask {
     Handles(Vec<u8>),
     /// `event`: an event.toml, as text; creates the event when the nozzle does not have it.
     Event(String),
+    /// `wall`: what the projectors in the rooms show.
+    Wall(SetWall),
 }
 
 impl Ask {
@@ -68,6 +71,7 @@ impl Ask {
             Self::Schedule(_) => "schedule",
             Self::Handles(_) => "handles",
             Self::Event(_) => "event",
+            Self::Wall(_) => "wall",
         }
     }
 }
@@ -169,6 +173,25 @@ pub struct SetStage {
     /// Take back what was said of this room and this moment.
     #[serde(default)]
     pub undo: bool,
+}
+
+/// Body of `wall`: what is so from now on. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetWall {
+    /// Slug of the room of which `blank` is said; absent: of all walls. A room that was blanked by itself stays blank when all are
+    /// shown again.
+    #[serde(default)]
+    pub room: Option<String>,
+    /// Show nothing at all, or show again.
+    #[serde(default)]
+    pub blank: Option<bool>,
+    /// What walls show while a talk is on.
+    #[serde(default)]
+    pub during_talks: Option<DuringTalks>,
+    /// Seconds that a post waits before a wall shows it, at most [`model::event::DELAY_SECONDS_MAX`].
+    #[serde(default)]
+    pub delay_s: Option<u16>,
 }
 
 /// Body of `notice`.

@@ -29,6 +29,7 @@ impl Work<'_> {
             Ask::Schedule(file) => self.schedule(file, order).await?,
             Ask::Handles(file) => self.handles(file).await?,
             Ask::Event(text) => self.event(text).await?,
+            Ask::Wall(ask) => self.wall(ask)?,
         };
         if let (Ok(outcome), false) = (&said, order.is_dry_run) {
             self.txn.set_answer(&order.key, &serde_json::to_string(outcome)?, self.now).await?;

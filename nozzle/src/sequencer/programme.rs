@@ -30,7 +30,8 @@ impl Work<'_> {
             return Ok(Ok(Outcome::unchanged(slug, None)));
         }
         self.txn.set_note(SETTINGS_NOTE, text).await?;
-        let entry = file.entry();
+        let mut entry = file.entry();
+        entry.wall = self.wall_of(&file);
         self.effects.settings = Some(file);
         if self.standing.fold.event.as_ref() == Some(&entry) {
             // Only what the log does not carry has changed, an address of a source for example.

@@ -12,6 +12,7 @@ mod scenes;
 mod stage;
 mod thread;
 mod versions;
+mod wall;
 
 use std::sync::Arc;
 

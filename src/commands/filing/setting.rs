@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use model::event::{EventFile, Onsite};
+use model::event::{EventFile, Onsite, WallSettings};
 use model::schedule::{self, FILE_BYTES_MAX};
 use model::{EventEntry, Micros, Talk};
 
@@ -117,6 +117,7 @@ fn untold(title: String, zone: &TimeZone) -> EventEntry {
         published: false,
         privacy: None,
         imprint: None,
+        wall: WallSettings::default(),
     }
 }
 

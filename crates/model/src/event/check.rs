@@ -49,6 +49,9 @@ pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
     if let Err(what) = file.onsite_limits.check() {
         wrong("onsite_limits", what);
     }
+    if let Err(what) = file.wall.check() {
+        wrong("wall", what);
+    }
     for (key, place) in [("schedule", &file.schedule), ("handles", &file.handles)] {
         if let Some(what) = place.as_deref().and_then(no_place) {
             wrong(key, what.to_owned());

@@ -1,6 +1,6 @@
 //! An event's settings as its log carries them: what anybody may know. No secret, no address of a source.
 
-use super::{Consent, EventFile, Moderation, Onsite, SourceFile, room_slug};
+use super::{Consent, EventFile, Moderation, Onsite, SourceFile, WallSettings, room_slug};
 use serde::{Deserialize, Serialize};
 
 /// Kinds of sources that do not look for hashtags, unless they are told which.
@@ -39,6 +39,9 @@ pub struct EventEntry {
     /// Hue of the accent.
     #[serde(default)]
     pub accent_hue: Option<u16>,
+    /// What the projectors in the rooms show.
+    #[serde(default, skip_serializing_if = "WallSettings::is_default")]
+    pub wall: WallSettings,
     /// Whether search engines may know of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub published: bool,
@@ -133,6 +136,7 @@ impl EventFile {
             sources: self.sources.iter().map(|source| self.source_entry(source)).collect(),
             onsite: self.onsite,
             accent_hue: self.accent_hue,
+            wall: self.wall.settings(),
             published: self.published,
             privacy: self.privacy.clone(),
             imprint: self.imprint.clone(),
