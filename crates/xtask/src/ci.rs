@@ -20,6 +20,8 @@ use process::{Ran, run_limited};
 const SHORT: Duration = Duration::from_secs(300);
 const BUILD: Duration = Duration::from_secs(45 * 60);
 const TESTS: Duration = Duration::from_secs(75 * 60);
+/// Tests of one executable that run at once. Most of ours wait for servers, timers and sockets: two cores carry more than two.
+const TESTS_AT_ONCE: &str = "4";
 
 /// What `ci` may be told.
 #[derive(Args)]
@@ -108,6 +110,9 @@ fn test(root: &Path, servers_ready: bool) -> Outcome {
         let mut command = Command::new(cargo_program());
         command.args(args).current_dir(root).env("PATH", packages::path_with_servers());
         command.env(judges::FOLDER_VARIABLE, judges::folder(root));
+        if std::env::var_os("RUST_TEST_THREADS").is_none() {
+            command.env("RUST_TEST_THREADS", TESTS_AT_ONCE);
+        }
         if servers_ready {
             command.env("PERIHELION_REQUIRE_SERVERS", "1");
         }

@@ -36,7 +36,7 @@ impl Failed {
         let rerun = |target: &String| {
             let mut args = vec!["test".to_owned(), "--locked".to_owned()];
             args.extend(target.split_whitespace().map(str::to_owned));
-            args.extend(["--".to_owned(), "--exact".to_owned()]);
+            args.extend(["--", "--test-threads=1", "--exact"].map(str::to_owned));
             args.extend(self.tests.iter().cloned());
             args
         };
@@ -65,7 +65,10 @@ mod tests {
         let one = failed(
             "test a::b ... ok\ntest a::c ... FAILED\nerror: test failed, to rerun pass `-p nozzle --lib`",
         );
-        assert_eq!(one.reruns(), [["test", "--locked", "-p", "nozzle", "--lib", "--", "--exact", "a::c"]]);
+        assert_eq!(
+            one.reruns(),
+            [["test", "--locked", "-p", "nozzle", "--lib", "--", "--test-threads=1", "--exact", "a::c"]]
+        );
     }
 
     #[test]
