@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Entry, EventId, Fold, Gap, ItemId, Micros, Notice, Row, Seq, StageEntry, Talk, Tally};
 
-use crate::query::{Arrivals, EventRow, Minute, Query, TalkCount, Then, Totals, Version};
+use crate::query::{Arrivals, EventRow, Link, Links, Minute, Query, Rank, TalkCount, Then, Totals, Version};
 use crate::{Cursor, Error};
 
 /// What one transaction writes.
@@ -57,6 +57,18 @@ pub trait Archive: fmt::Debug + Send + Sync {
     async fn item(&self, event: EventId, id: ItemId) -> Result<Option<Row>, Error>;
     /// Shown items, a page at a time.
     async fn items(&self, event: EventId, query: &Query) -> Result<Vec<Row>, Error>;
+    /// How many shown items a search finds (a query of [`crate::Scope::Search`]; others count as none: [`Archive::talk_counts`] and
+    /// [`Archive::totals`] count those). It stops counting at `most`; `after` and `limit` of the query play no part.
+    async fn count(&self, event: EventId, query: &Query, most: u32) -> Result<u64, Error>;
+    /// The links that most people shared, those first shared last on top among equals; behind `after`, at most `limit` of them
+    /// (and never more than [`crate::LINKS_MAX`]). Links of covered items do not count.
+    async fn links(
+        &self,
+        event: EventId,
+        of: &Links,
+        after: Option<&Rank>,
+        limit: u32,
+    ) -> Result<Vec<Link>, Error>;
     /// Shown items, by the seq under which each was first public.
     async fn arrivals(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error>;
     /// The same of rows in any state, so that what was taken away keeps its place. What was never public has none.

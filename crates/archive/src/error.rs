@@ -22,6 +22,9 @@ pub enum Error {
     /// The database took the question and says nothing.
     #[error("the archive does not answer in time")]
     Silent,
+    /// What is searched was not filled yet: a newer program has just begun to do so.
+    #[error("the archive's search is being filled after an upgrade")]
+    Unfilled,
     /// The cursor is not where the writer believed it to be: another writer moved it, or our own last commit
     /// succeeded although its answer was lost.
     #[error("the archive's cursor was moved meanwhile")]
@@ -69,7 +72,12 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Away(_) | Self::Silent | Self::Moved | Self::Lines(_) | Self::Abandoned => Class::Retry,
+            Self::Away(_)
+            | Self::Silent
+            | Self::Unfilled
+            | Self::Moved
+            | Self::Lines(_)
+            | Self::Abandoned => Class::Retry,
             Self::Damaged { .. } => Class::Reject,
             Self::Address(_) | Self::Newer { .. } | Self::Schema(_) | Self::Refused(_) => Class::Fatal,
         }

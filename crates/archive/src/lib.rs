@@ -22,15 +22,20 @@ mod compare;
 mod contract;
 mod cursor;
 mod error;
+mod fill;
+mod find;
+mod links;
 mod open;
 mod postgres;
 mod query;
 mod reads;
 mod record;
+mod search;
 mod snapshot;
 mod sql;
 mod sqlite;
 mod store;
+mod tokens;
 mod writer;
 mod writes;
 
@@ -40,6 +45,8 @@ pub use cursor::Cursor;
 pub use error::{Class, Error};
 pub use open::{Settings, open};
 pub use query::{
-    Arrivals, EventRow, ITEMS_MAX, Minute, Order, Page, Query, Scope, TalkCount, Then, Totals, VERSIONS_MAX, Version,
+    Arrivals, EventRow, ITEMS_MAX, LINK_ROWS_MAX, LINK_TALKS_MAX, LINKS_MAX, Link, Links, Minute, Order,
+    Page, Query, Rank, Scope, TalkCount, Then, Totals, VERSIONS_MAX, Version,
 };
+pub use search::{Has, PHRASES_MAX, Search, Words};
 pub use sqlite::FILE as EMBEDDED_FILE;

@@ -2,10 +2,16 @@
 
 use model::{EventEntry, EventId, ItemId, Micros, Row, ScheduleEntry, Seq, StageEntry, TalkId};
 
-use crate::Cursor;
+use crate::{Cursor, Search};
 
 /// The most items that one question answers.
 pub const ITEMS_MAX: u32 = 500;
+/// The most links that one question answers.
+pub const LINKS_MAX: u32 = 100;
+/// The most items and talks that are told of a link.
+pub const LINK_ROWS_MAX: u32 = 8;
+/// See [`LINK_ROWS_MAX`].
+pub const LINK_TALKS_MAX: u32 = 4;
 /// The most schedule versions that one question answers.
 pub const VERSIONS_MAX: u32 = 100;
 
@@ -26,8 +32,9 @@ pub enum Scope {
     Photos,
     /// Those that answer this one.
     Replies(ItemId),
-    /// Those that hold every one of these words (cut by `model::terms`).
-    Words(String),
+    /// Those that a search finds: words, author, place, network. At 200,000 items a page takes milliseconds, however
+    /// many items hold the words.
+    Search(Search),
 }
 
 /// By `when`, then id.
@@ -72,6 +79,17 @@ impl Query {
     pub fn new(scope: Scope) -> Self {
         Self { scope, from: None, to: None, order: Order::OldestFirst, after: None, limit: ITEMS_MAX }
     }
+
+    /// The newest items that a search finds.
+    #[must_use]
+    pub fn newest(search: Search) -> Self {
+        Self { order: Order::NewestFirst, ..Self::new(Scope::Search(search)) }
+    }
+
+    /// So many rows at most.
+    pub(crate) fn rows_max(&self) -> u32 {
+        self.limit.min(ITEMS_MAX)
+    }
 }
 
 /// Which shown items, by the seq under which each was first public: the order of the live page, in which nothing that comes late
@@ -108,6 +126,40 @@ impl Then {
         row.first <= self.sure
             || row.first < self.before && row.item.as_ref().is_some_and(|item| item.when <= self.at)
     }
+}
+
+/// Which links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// All of the event.
+    Event,
+    /// Those in items that are filed to a talk.
+    Talk(TalkId),
+}
+
+/// A place in the ranking of links: the link that a page ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rank {
+    /// How many people shared it.
+    pub people: u64,
+    /// When it was first shared.
+    pub first: Micros,
+    /// The link, as `model::link::normal` has it.
+    pub link: String,
+}
+
+/// A link that people shared. Different addresses of one page (`model::link::normal`) are one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Its place: distinct people, first moment, normal address.
+    pub rank: Rank,
+    /// How many items hold it.
+    pub items: u64,
+    /// The talks to which these are filed, the one with the most first; [`LINK_TALKS_MAX`] at most. Empty for a talk's own links.
+    pub talks: Vec<TalkId>,
+    /// The first items that hold it, as they were said, [`LINK_ROWS_MAX`] at most: addresses, titles and names are theirs, and a
+    /// page shows no word of them but through its mask.
+    pub rows: Vec<Row>,
 }
 
 /// One version of the schedule, as it was imported.

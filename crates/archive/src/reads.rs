@@ -6,12 +6,10 @@ use model::{
 use serde::de::DeserializeOwned;
 use sqlx::Database;
 
-use crate::query::{
-    EventRow, ITEMS_MAX, Minute, Order, Query, Scope, TalkCount, Totals, VERSIONS_MAX, Version,
-};
+use crate::query::{EventRow, ITEMS_MAX, Minute, Query, Scope, TalkCount, Totals, VERSIONS_MAX, Version};
 use crate::record::{Versioned, damaged, parse, read_row, row_columns, seq, text};
 use crate::sql::{Backend, Sql};
-use crate::{Cursor, Error};
+use crate::{Cursor, Error, find};
 
 /// The most lines of a list that is not paged: a week of minutes, a thousand talks.
 const LINES_MAX: i64 = 20_000;
@@ -91,28 +89,11 @@ pub(crate) async fn items<DB: Backend>(
         Scope::Replies(id) => {
             sql.push(" AND reply_to = ").bind(*id);
         }
-        Scope::Words(words) => {
-            let terms = model::terms::terms(words);
-            if terms.is_empty() {
-                return Ok(Vec::new());
-            }
-            DB::push_match(&mut sql, &terms);
-        }
+        // Asked in a transaction of its own, see [`find`].
+        Scope::Search(search) => return find::page::<DB>(connection, event, search, query).await,
     }
-    if let Some(from) = query.from {
-        sql.push(" AND said >= ").bind(from.0);
-    }
-    if let Some(to) = query.to {
-        sql.push(" AND said < ").bind(to.0);
-    }
-    let (behind, order) = match query.order {
-        Order::OldestFirst => (" AND (said, id) > (", " ORDER BY said, id LIMIT "),
-        Order::NewestFirst => (" AND (said, id) < (", " ORDER BY said DESC, id DESC LIMIT "),
-    };
-    if let Some(after) = query.after {
-        sql.push(behind).bind(after.when.0).push(", ").bind(after.id).push(")");
-    }
-    sql.push(order).bind(i64::from(query.limit.min(ITEMS_MAX)));
+    find::push_bounds(&mut sql, query);
+    sql.push(find::by_time(query.order)).push(" LIMIT ").bind(i64::from(query.rows_max()));
     rows::<DB>(connection, sql).await
 }
 
@@ -141,8 +122,8 @@ pub(crate) async fn rows_of<DB: Backend>(
     ids: &[ItemId],
 ) -> Result<Vec<Row>, Error> {
     let mut sql = Sql::new(concat!("SELECT ", row_columns!(), " FROM item WHERE event = $1 AND "));
-    sql.push(DB::ID_IN_LIST);
-    rows::<DB>(connection, sql.arg(event).arg(crate::sql::id_list(ids))).await
+    sql.push("id ").push(DB::IN_LIST);
+    rows::<DB>(connection, sql.arg(event).arg(crate::sql::list(ids))).await
 }
 
 /// The rows that changed last.

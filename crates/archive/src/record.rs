@@ -1,12 +1,12 @@
 //! One item as a row of the archive: the columns that queries open, and the rest as JSON text.
 
-use std::collections::BTreeSet;
-
-use model::{FilingState, GoneBy, Item, ItemId, Mark, Micros, Retain, Row, RowState, ScheduleEntry};
+use model::{EventId, FilingState, GoneBy, Item, ItemId, Mark, Micros, Retain, Row, RowState, ScheduleEntry};
 use sqlx::Database;
 
 use crate::Error;
+use crate::links::{self, Held};
 use crate::sql::Backend;
+use crate::tokens::Tokens;
 
 /// The columns that [`read_row`] expects, in its order.
 macro_rules! row_columns {
@@ -38,8 +38,10 @@ pub(crate) struct Record {
     pub(crate) question: bool,
     pub(crate) item: Option<String>,
     pub(crate) filing: Option<String>,
-    /// Sorted, each once; empty unless shown.
-    pub(crate) terms: BTreeSet<String>,
+    /// What it is found by; none unless shown.
+    pub(crate) tokens: Option<Tokens>,
+    /// The links that count for it.
+    pub(crate) links: Vec<Held>,
 }
 
 /// Whether a row may be stored: its author may have asked that it is only shown live.
@@ -48,7 +50,7 @@ pub(crate) fn is_kept(row: &Row) -> bool {
 }
 
 impl Record {
-    pub(crate) fn new(row: &Row) -> Self {
+    pub(crate) fn new(event: EventId, row: &Row) -> Self {
         let item = row.item.as_ref();
         let filing = row.filing.as_ref();
         Self {
@@ -70,23 +72,10 @@ impl Record {
             question: item.is_some_and(|item| item.marks.contains(&Mark::Question)),
             item: item.map(json),
             filing: filing.map(json),
-            terms: item.map(searchable).unwrap_or_default(),
+            tokens: Tokens::of(event, row),
+            links: links::held(row),
         }
     }
-}
-
-/// The terms under which an item is found: its words, titles, descriptions of pictures, and its author.
-fn searchable(item: &Item) -> BTreeSet<String> {
-    let mut words = item.body.text();
-    let fields =
-        [item.title.as_deref(), item.cover.as_deref(), Some(&item.author.name), Some(&item.author.handle)];
-    let card = item.card.iter().flat_map(|card| [Some(card.title.as_str()), card.text.as_deref()]);
-    let media = item.media.iter().map(|media| media.alt.as_deref());
-    for field in fields.into_iter().chain(card).chain(media).flatten() {
-        words.push('\n');
-        words.push_str(field);
-    }
-    model::terms::terms(&words).into_iter().collect()
 }
 
 /// Seqs stay below 2^53, which the wire form requires.

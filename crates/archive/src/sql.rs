@@ -9,7 +9,9 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Database, Pool};
 
 use crate::Error;
+use crate::query::Query;
 use crate::record::Record;
+use crate::tokens::Wanted;
 use model::{EventId, ItemId};
 
 /// One bound value.
@@ -110,8 +112,12 @@ pub(crate) trait Backend: Database + Sized {
     const BEGIN_WRITE: &'static str;
     /// Begins a transaction whose reads all see one moment.
     const BEGIN_SNAPSHOT: &'static str;
-    /// A condition: `id` is one of the JSON list of texts in `$2`.
-    const ID_IN_LIST: &'static str;
+    /// Begins a transaction for a search.
+    const BEGIN_SEARCH: &'static str;
+    /// Behind a text column: it is one of the JSON list of texts in `$2`.
+    const IN_LIST: &'static str;
+    /// Adds to event `$1` the links in `$2`, a JSON list of [`crate::links::Held`].
+    const PUT_LINKS: &'static str;
     /// Forgets the search terms of event `$1`, where they are not a column of its items.
     const FORGET_TERMS: Option<&'static str>;
 
@@ -139,11 +145,18 @@ pub(crate) trait Backend: Database + Sized {
     /// Column `index` as a number.
     fn int(row: &Self::Row, index: usize) -> Result<Option<i64>, sqlx::Error>;
 
-    /// Writes item rows over what was there under their ids, search terms included.
+    /// Writes item rows over what was there under their ids, without what they are found by.
     fn put_rows(
         connection: &mut Self::Connection,
         event: EventId,
-        records: Vec<Record>,
+        records: &[Record],
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Writes what items are found by over what was there under their ids. Their rows are there.
+    fn put_tokens(
+        connection: &mut Self::Connection,
+        event: EventId,
+        records: &[Record],
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Deletes item rows, search terms included.
@@ -153,11 +166,14 @@ pub(crate) trait Backend: Database + Sized {
         ids: &[ItemId],
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Adds the condition that an item holds all of these terms. There is at least one.
-    fn push_match(sql: &mut Sql, terms: &[String]);
+    /// Questions for a page of what is wanted, the cheapest first: the first that fills the page answers, else the last.
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql>;
+
+    /// The question how many items a search finds; it stops counting at `most`.
+    fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql;
 }
 
-/// The JSON list that [`Backend::ID_IN_LIST`] reads.
-pub(crate) fn id_list(ids: &[ItemId]) -> String {
-    serde_json::to_string(ids).expect("a list of texts is JSON")
+/// The JSON list that [`Backend::IN_LIST`] reads.
+pub(crate) fn list(texts: &[impl serde::Serialize]) -> String {
+    serde_json::to_string(texts).expect("a list of texts is JSON")
 }

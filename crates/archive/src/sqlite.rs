@@ -1,5 +1,7 @@
 //! The archive in SQLite: `data/archive.sqlite`, one writer, readers beside it.
 
+mod index;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,9 +13,11 @@ use sqlx::sqlite::{
 use sqlx::{Pool, Row as _, Sqlite, SqliteConnection};
 
 use crate::Error;
+use crate::query::Query;
 use crate::record::Record;
-use crate::sql::{Backend, Sql, bound, id_list};
+use crate::sql::{Backend, Sql, bound, list};
 use crate::store::Store;
+use crate::tokens::Wanted;
 
 /// The embedded archive's file in the data directory.
 pub const FILE: &str = "archive.sqlite";
@@ -50,9 +54,13 @@ impl Backend for Sqlite {
     // A transaction that begins by reading fails at once when another one has written meanwhile.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
-    const ID_IN_LIST: &'static str = "id IN (SELECT value FROM json_each($2))";
+    const BEGIN_SEARCH: &'static str = "BEGIN";
+    const IN_LIST: &'static str = "IN (SELECT value FROM json_each($2))";
+    const PUT_LINKS: &'static str = "INSERT INTO item_link (event, id, link, said, author, talk)
+         SELECT $1, value ->> 'id', value ->> 'link', value ->> 'said', value ->> 'author', value ->> 'talk'
+         FROM json_each($2)";
     const FORGET_TERMS: Option<&'static str> =
-        Some("DELETE FROM item_terms WHERE rowid IN (SELECT key FROM item WHERE event = $1)");
+        Some("DELETE FROM item_terms WHERE rowid IN (SELECT spot FROM item WHERE event = $1)");
 
     /// The driver takes no lock here: of two processes that start at once, one may meet the other's tables in the middle of its
     /// own migration. It looks again, and finds them made.
@@ -87,22 +95,21 @@ impl Backend for Sqlite {
     async fn put_rows(
         connection: &mut SqliteConnection,
         event: EventId,
-        records: Vec<Record>,
+        records: &[Record],
     ) -> Result<(), Error> {
         for record in records {
-            let terms = record.terms.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-            let key = put_item(connection, event, record).await?;
-            sqlx::query("DELETE FROM item_terms WHERE rowid = $1")
-                .bind(key)
-                .execute(&mut *connection)
-                .await?;
-            if !terms.is_empty() {
-                sqlx::query("INSERT INTO item_terms (rowid, terms) VALUES ($1, $2)")
-                    .bind(key)
-                    .bind(terms)
-                    .execute(&mut *connection)
-                    .await?;
-            }
+            put_item(connection, event, record).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_tokens(
+        connection: &mut SqliteConnection,
+        event: EventId,
+        records: &[Record],
+    ) -> Result<(), Error> {
+        for record in records {
+            index::put(connection, event, record).await?;
         }
         Ok(())
     }
@@ -114,28 +121,29 @@ impl Backend for Sqlite {
     ) -> Result<(), Error> {
         for text in [
             "DELETE FROM item_terms WHERE rowid IN
-                (SELECT key FROM item WHERE event = $1 AND id IN (SELECT value FROM json_each($2)))",
+                (SELECT spot FROM item WHERE event = $1 AND id IN (SELECT value FROM json_each($2)))",
             "DELETE FROM item WHERE event = $1 AND id IN (SELECT value FROM json_each($2))",
         ] {
-            Self::execute(connection, Sql::new(text).arg(event).arg(id_list(ids))).await?;
+            Self::execute(connection, Sql::new(text).arg(event).arg(list(ids))).await?;
         }
         Ok(())
     }
 
-    fn push_match(sql: &mut Sql, terms: &[String]) {
-        let quoted: Vec<String> =
-            terms.iter().map(|term| format!("\"{}\"", term.replace('"', "\"\""))).collect();
-        sql.push(" AND key IN (SELECT rowid FROM item_terms WHERE item_terms MATCH ").bind(quoted.join(" "));
-        sql.push(")");
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+        vec![index::search(event, wanted, query)]
+    }
+
+    fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
+        index::count(event, wanted, query, most)
     }
 }
 
 async fn put_item(
     connection: &mut SqliteConnection,
     event: EventId,
-    record: Record,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
+    record: &Record,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
         "INSERT INTO item (event, id, state, first, last, touched, gone_by, at, said, filed, talk, room, network, author,
              reply_to, photo, question, item, filing)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
@@ -144,8 +152,7 @@ async fn put_item(
              said = excluded.said, filed = excluded.filed,
              talk = excluded.talk, room = excluded.room, network = excluded.network, author = excluded.author,
              reply_to = excluded.reply_to, photo = excluded.photo, question = excluded.question,
-             item = excluded.item, filing = excluded.filing
-         RETURNING key",
+             item = excluded.item, filing = excluded.filing",
     )
     .bind(event.as_str().to_owned())
     .bind(record.id.as_str().to_owned())
@@ -157,15 +164,16 @@ async fn put_item(
     .bind(record.at)
     .bind(record.said)
     .bind(record.filed)
-    .bind(record.talk)
-    .bind(record.room)
+    .bind(record.talk.as_deref())
+    .bind(record.room.as_deref())
     .bind(record.network)
-    .bind(record.author)
+    .bind(record.author.as_deref())
     .bind(record.reply_to.map(|id| id.as_str().to_owned()))
     .bind(record.photo)
     .bind(record.question)
-    .bind(record.item)
-    .bind(record.filing)
-    .fetch_one(connection)
-    .await
+    .bind(record.item.as_deref())
+    .bind(record.filing.as_deref())
+    .execute(connection)
+    .await?;
+    Ok(())
 }

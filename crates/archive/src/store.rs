@@ -11,10 +11,12 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 
 use crate::contract::{Archive, Batch, Lines};
-use crate::query::{Arrivals, EventRow, Minute, Query, TalkCount, Then, Totals, Version};
+use crate::query::{
+    Arrivals, EventRow, Link, Links, Minute, Query, Rank, Scope, TalkCount, Then, Totals, Version,
+};
 use crate::sql::Backend;
 use crate::writer::{CONNECT_LIMIT, Writer, limited, whole};
-use crate::{Cursor, Error, arrivals, reads, snapshot, writes};
+use crate::{Cursor, Error, arrivals, fill, find, links, reads, snapshot, writes};
 
 /// A page would rather say 503 than wait longer.
 const READ_LIMIT: Duration = Duration::from_secs(5);
@@ -52,6 +54,7 @@ impl<DB: Backend> fmt::Debug for Store<DB> {
 impl<DB: Backend> Archive for Store<DB> {
     async fn prepare(&self) -> Result<(), Error> {
         let (writer, migrator) = (Arc::clone(&self.writer), Arc::clone(&self.migrator));
+        let readers = self.readers.clone();
         let known = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
         whole(async move {
             // A pool of its own, closed at once: the driver keeps its session lock when a migration is refused.
@@ -61,7 +64,19 @@ impl<DB: Backend> Archive for Store<DB> {
                 .connect_lazy_with(writer.options().clone());
             let migrated = DB::migrate(&own, &migrator).await;
             own.close().await;
-            migrated.map_err(|error| Error::from_migration(error, known))
+            migrated.map_err(|error| Error::from_migration(error, known))?;
+            if fill::is_filled::<DB>(&mut *readers.acquire().await?).await? {
+                return Ok(());
+            }
+            let mut turn = writer.turn().await?;
+            let mut transaction = turn.begin().await?;
+            // Another program may have done it while we waited for our turn.
+            if !fill::is_filled::<DB>(&mut transaction).await? {
+                fill::fill::<DB>(&mut transaction).await?;
+            }
+            transaction.commit().await?;
+            turn.keep();
+            Ok(())
         })
         .await
     }
@@ -127,14 +142,44 @@ impl<DB: Backend> Archive for Store<DB> {
     }
 
     async fn items(&self, event: EventId, query: &Query) -> Result<Vec<Row>, Error> {
-        limited(READ_LIMIT, async {
-            reads::items::<DB>(&mut *self.readers.acquire().await?, event, query).await
-        })
-        .await
+        let read = async {
+            let Scope::Search(search) = &query.scope else {
+                return reads::items::<DB>(&mut *self.readers.acquire().await?, event, query).await;
+            };
+            let mut transaction = self.readers.begin_with(DB::BEGIN_SEARCH).await?;
+            let rows = find::page::<DB>(&mut transaction, event, search, query).await?;
+            transaction.rollback().await?;
+            Ok(rows)
+        };
+        limited(READ_LIMIT, read).await
+    }
+
+    async fn count(&self, event: EventId, query: &Query, most: u32) -> Result<u64, Error> {
+        let Scope::Search(search) = &query.scope else { return Ok(0) };
+        let read = async {
+            let mut transaction = self.readers.begin_with(DB::BEGIN_SEARCH).await?;
+            let count = find::count::<DB>(&mut transaction, event, search, query, most).await?;
+            transaction.rollback().await?;
+            Ok(count)
+        };
+        limited(READ_LIMIT, read).await
+    }
+
+    async fn links(
+        &self,
+        event: EventId,
+        of: &Links,
+        after: Option<&Rank>,
+        limit: u32,
+    ) -> Result<Vec<Link>, Error> {
+        let read =
+            async { links::links::<DB>(&mut *self.readers.acquire().await?, event, of, after, limit).await };
+        limited(READ_LIMIT, read).await
     }
 
     async fn arrivals(&self, event: EventId, asked: &Arrivals) -> Result<Vec<Row>, Error> {
-        let read = async { arrivals::arrivals::<DB>(&mut *self.readers.acquire().await?, event, asked).await };
+        let read =
+            async { arrivals::arrivals::<DB>(&mut *self.readers.acquire().await?, event, asked).await };
         limited(READ_LIMIT, read).await
     }
 
@@ -149,7 +194,8 @@ impl<DB: Backend> Archive for Store<DB> {
     }
 
     async fn unfiled(&self, event: EventId, from: Micros, to: Micros) -> Result<u64, Error> {
-        let read = async { arrivals::unfiled::<DB>(&mut *self.readers.acquire().await?, event, from, to).await };
+        let read =
+            async { arrivals::unfiled::<DB>(&mut *self.readers.acquire().await?, event, from, to).await };
         limited(READ_LIMIT, read).await
     }
 

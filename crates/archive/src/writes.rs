@@ -7,11 +7,13 @@ use model::{Entry, EventId, Fold, ItemId, Kind, Seq, Touched};
 use crate::contract::{Batch, Lines};
 use crate::record::{Record, Versioned, is_kept, json, number, plain};
 use crate::sql::{Backend, Sql};
-use crate::{Cursor, Error, reads};
+use crate::{Cursor, Error, links, reads};
 
 /// Forgets everything of event `$1`.
-const FORGET_EVENT: [&str; 9] = [
+const FORGET_EVENT: [&str; 11] = [
     "DELETE FROM item WHERE event = $1",
+    "DELETE FROM item_link WHERE event = $1",
+    "DELETE FROM link_sum WHERE event = $1",
     "DELETE FROM talk WHERE event = $1",
     "DELETE FROM schedule WHERE event = $1",
     "DELETE FROM stage WHERE event = $1",
@@ -114,11 +116,13 @@ async fn write_items<DB: Backend>(
     fold: &Fold,
 ) -> Result<(), Error> {
     let changed = || fold.items.values().filter(|row| row.touched > after);
-    let kept: Vec<Record> = changed().filter(|row| is_kept(row)).map(Record::new).collect();
+    let kept: Vec<Record> = changed().filter(|row| is_kept(row)).map(|row| Record::new(event, row)).collect();
     let unwanted: Vec<ItemId> = changed().filter(|row| !is_kept(row)).map(|row| row.id).collect();
     if !kept.is_empty() {
-        DB::put_rows(connection, event, kept).await?;
+        DB::put_rows(connection, event, &kept).await?;
+        DB::put_tokens(connection, event, &kept).await?;
     }
+    links::put::<DB>(connection, event, &kept, &unwanted).await?;
     if !unwanted.is_empty() {
         DB::delete_rows(connection, event, &unwanted).await?;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use archive::{Query, Scope};
+use archive::{Query, Scope, Search};
 use live::Store;
 
 use crate::common::{World, archived_up_to, eid, stop, strain};
@@ -73,7 +73,7 @@ async fn archive_is_rebuilt_from_the_ledger_alone() {
     let cursor = strainer::rebuild(&*archive, view).await.unwrap();
     assert_eq!(cursor.position.seq, 2_500);
     world.assert_archived(&archive).await;
-    let found = archive.items(eid(), &Query::new(Scope::Words("edited".into()))).await.unwrap();
+    let found = archive.items(eid(), &Query::new(Scope::Search(Search::words("edited")))).await.unwrap();
     assert!(!found.is_empty());
 
     // The strainer goes on from there.

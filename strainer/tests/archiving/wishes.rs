@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive::{Archive, Query, Scope};
+use archive::{Archive, Query, Scope, Search};
 use model::{Gone, GoneBy, Kind, Micros, Retain, RowState, Seq};
 use testkit::Postgres;
 
@@ -18,7 +18,7 @@ async fn append(world: &World, kind: Kind) -> Seq {
 }
 
 async fn found(archive: &Arc<dyn Archive>, word: &str) -> usize {
-    archive.items(eid(), &Query::new(Scope::Words(word.into()))).await.unwrap().len()
+    archive.items(eid(), &Query::new(Scope::Search(Search::words(word)))).await.unwrap().len()
 }
 
 async fn follows_wishes_and_accounts(world: &World, archive: &Arc<dyn Archive>) {

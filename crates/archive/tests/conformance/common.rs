@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive::{Archive, Batch, Cursor, Settings, open};
+use archive::{Archive, Batch, Cursor, Scope, Search, Settings, open};
 use model::{
     Author, Body, By, Entry, EventEntry, EventId, Filing, FilingState, Gone, GoneBy, Item, ItemEntry, ItemId,
     Kind, Micros, Network, Retain, Seq, Talk, TalkId, Uid,
@@ -65,10 +65,14 @@ impl World {
     pub(crate) async fn all_item_text(&self) -> String {
         if self.is_postgres() {
             let mut connection = PgConnection::connect(&self.settings.url).await.unwrap();
-            let rows: Vec<String> = sqlx::query_scalar("SELECT CAST(ROW (item.*) AS text) FROM item")
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
+            let rows: Vec<String> = sqlx::query_scalar(
+                "SELECT CAST(ROW (item.*) AS text) FROM item
+             UNION ALL SELECT CAST(ROW (item_search.*) AS text) FROM item_search
+             UNION ALL SELECT link FROM item_link UNION ALL SELECT link FROM link_sum",
+            )
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
             return rows.join("\n");
         }
         let file = self.settings.data_dir.join("archive.sqlite");
@@ -76,7 +80,7 @@ impl World {
             SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         let rows: Vec<String> = sqlx::query_scalar(
             "SELECT coalesce(item, '') || coalesce(filing, '') || coalesce(author, '') FROM item
-             UNION ALL SELECT terms FROM item_terms",
+             UNION ALL SELECT terms FROM item_terms UNION ALL SELECT link FROM item_link UNION ALL SELECT link FROM link_sum",
         )
         .fetch_all(&mut connection)
         .await
@@ -169,6 +173,11 @@ pub(crate) fn post(seq: Seq, item: Item, filing: Filing) -> Entry {
 /// Item `seq` as a post under `seq`, in no talk.
 pub(crate) fn plain_post(seq: Seq) -> Entry {
     post(seq, item(seq, &format!("words number {seq}")), unsorted())
+}
+
+/// What a search for these words finds.
+pub(crate) fn words(typed: &str) -> Scope {
+    Scope::Search(Search::words(typed))
 }
 
 pub(crate) fn gone(n: u64, first: Seq, voids: Vec<Seq>) -> Gone {

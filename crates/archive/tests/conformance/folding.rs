@@ -8,7 +8,7 @@ use model::{
 };
 
 use crate::common::{
-    World, batch, cursor, entry, event, filed, gone, id, item, item_entry, plain_post, post, unsorted,
+    World, batch, cursor, entry, event, filed, gone, id, item, item_entry, plain_post, post, unsorted, words,
 };
 use crate::dice::Dice;
 
@@ -179,7 +179,7 @@ pub(crate) async fn rebuild_replaces_what_was_there_at_once(world: &World) {
     let at = world.archive.rebuild(event(), Box::new(rebuilt)).await.unwrap();
     assert_eq!(at, cursor(350));
     assert_equals(world, &lines).await;
-    let stale = Query::new(Scope::Words("stale".into()));
+    let stale = Query::new(words("stale"));
     assert!(world.archive.items(event(), &stale).await.unwrap().is_empty());
     world.write(event(), vec![plain_post(351)]).await;
 }
@@ -212,8 +212,8 @@ pub(crate) async fn removed_words_are_in_no_column(world: &World) {
         .await;
     let left = world.all_item_text().await;
     assert!(!left.contains("zanzibar") && !left.contains("pixels.example/1\""), "{left}");
-    let words = Query::new(Scope::Words("zanzibar".into()));
-    assert!(world.archive.items(event(), &words).await.unwrap().is_empty());
+    let zanzibar = Query::new(words("zanzibar"));
+    assert!(world.archive.items(event(), &zanzibar).await.unwrap().is_empty());
     let row = world.archive.item(event(), id(1)).await.unwrap().unwrap();
     assert_eq!((row.state, row.item, row.first, row.last), (RowState::Removed, None, 1, 5));
 }
@@ -235,24 +235,24 @@ pub(crate) async fn what_its_network_hides_loses_its_words_and_comes_back_with_t
     let said = |retain| Item { retain, ..item(1, "zanzibar") };
     let show =
         |seq, retain| entry(seq, Kind::Show(item_entry(1, Vec::new(), said(retain), filed("t1", "main"))));
-    let words = Query::new(Scope::Words("zanzibar".into()));
+    let zanzibar = Query::new(words("zanzibar"));
     let log = vec![post(1, said(Retain::Archive), unsorted()), away(2, vec![1]), show(3, Retain::Archive)];
     world.write(event(), vec![log[0].clone()]).await;
     world.write(event(), vec![log[1].clone()]).await;
     let row = world.archive.item(event(), id(1)).await.unwrap().unwrap();
     assert_eq!((row.state, row.by, row.item), (RowState::Hidden, Some(GoneBy::Network), None));
     assert!(!world.all_item_text().await.contains("zanzibar"));
-    assert!(world.archive.items(event(), &words).await.unwrap().is_empty());
+    assert!(world.archive.items(event(), &zanzibar).await.unwrap().is_empty());
 
     world.write(event(), vec![log[2].clone()]).await;
-    assert_eq!(world.archive.items(event(), &words).await.unwrap().len(), 1, "back, and found");
+    assert_eq!(world.archive.items(event(), &zanzibar).await.unwrap().len(), 1, "back, and found");
     assert_equals(world, &log).await;
 
     // The author asks not to be kept while the account is away: it comes back for the live page alone.
     world.write(event(), vec![away(4, vec![3])]).await;
     world.write(event(), vec![show(5, Retain::Live)]).await;
     assert!(world.archive.item(event(), id(1)).await.unwrap().is_none());
-    assert!(world.archive.items(event(), &words).await.unwrap().is_empty());
+    assert!(world.archive.items(event(), &zanzibar).await.unwrap().is_empty());
     assert!(!world.all_item_text().await.contains("zanzibar"));
 }
 
