@@ -126,6 +126,18 @@ schedule_poll_seconds = 30
 handles = "handles.csv"
 onsite = "open"
 accent_hue = 24
+# published = true lets search engines in; an invented conference is better not found.
+privacy = """
+Marginalia is invented, and so is everybody who speaks here. What you write yourself stays on the machine on which you started the demo.
+"""
+imprint = """
+# Marginalia 2026
+
+The Society of Margins
+3 Quay of the Bookbinders, Corvanne
+
+Answerable: nobody, as none of them exists. The program that you are looking at is real: perihelion --version says which it is.
+"""
 
 [[room]]
 name = "Press Hall"

@@ -51,7 +51,10 @@ pub(super) async fn show(
         let settings = fold.fold().event.as_ref();
         let name = settings.map_or(&listed.title, |event| &event.title).clone();
         let title = format!("About {name}");
-        let shell = Shell::of(&listed, settings, &title, "about", ("about", "Skip to the text"));
+        let about = format!("Where posts about {name} come from, how to be left out, and what is kept.");
+        let shell = Shell::of(&listed, settings, &title, "about", ("about", "Skip to the text"))
+            .shared(&site.settings, &format!("/{slug}/about"), &about)
+            .fed(&format!("/{slug}"));
         draw(shell, name, slug, settings)
     };
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))

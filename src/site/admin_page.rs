@@ -12,6 +12,7 @@ use axum::{
     response::IntoResponse,
 };
 use http::header;
+use model::EventEntry;
 
 #[derive(Template)]
 #[template(path = "admin.html")]
@@ -69,9 +70,33 @@ pub(super) async fn event(
         heading: "Behind the scenes".to_owned(),
         ways: vec![
             way("stage", "Stage", "Say what is really on in each room: late, swapped, a break.".to_owned()),
+            way("wall", "Walls", "Blank the projectors at once, delay what they show, see which of them obey.".to_owned()),
             way("file", "To sort", tray::summary(&fold)),
+            Way {
+                href: format!("/{slug}/privacy"),
+                name: "What the public is told".to_owned(),
+                about: told(fold.fold().event.as_ref()),
+            },
         ],
         nothing: "",
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], page(&index)?))
+}
+
+/// What event.toml says for the public, and what it leaves out.
+fn told(settings: Option<&EventEntry>) -> String {
+    let published = if settings.is_some_and(|event| event.published) {
+        "Search engines may know of this event."
+    } else {
+        "Search engines are asked to keep away, until event.toml says published = true."
+    };
+    let is_missing =
+        |of: fn(&EventEntry) -> &Option<String>| settings.is_none_or(|event| of(event).is_none());
+    let missing = match (is_missing(|event| &event.privacy), is_missing(|event| &event.imprint)) {
+        (true, true) => " Neither privacy nor imprint is filled in.",
+        (true, false) => " Privacy is not filled in.",
+        (false, true) => " The imprint is not filled in.",
+        (false, false) => "",
+    };
+    format!("{published}{missing}")
 }

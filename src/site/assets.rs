@@ -1,5 +1,6 @@
 //! What `templates/static` holds, compiled in: styles, scripts, fonts, icon. Served under the hash of their content, for ever.
 
+use super::page_cache::{Coding, Effort};
 use axum::{
     body::Body,
     extract::Path,
@@ -10,13 +11,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    io::Write,
     sync::{LazyLock, OnceLock},
 };
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// Brotli's quality 0 to 11, its window (bits) and buffer (bytes): once per file and process, so it may take some milliseconds.
-const BROTLI: (u32, u32, usize) = (9, 22, 4096);
 
 macro_rules! read {
     ($path:literal) => {
@@ -29,13 +27,25 @@ const FILES: &[(&str, &[u8])] = &[
     ("icon.svg", read!("icons/icon.svg")),
     ("fonts/schibsted-latin.woff2", read!("fonts/schibsted-latin.woff2")),
     ("fonts/schibsted-latin-ext.woff2", read!("fonts/schibsted-latin-ext.woff2")),
+    ("touch.png", read!("icons/touch.png")),
+    ("icon-512.png", read!("icons/icon-512.png")),
+    ("zone.js", read!("js/zone.js")),
+    ("again.js", read!("js/again.js")),
     ("dom.js", read!("js/dom.js")),
+    ("ask.js", read!("js/ask.js")),
     ("uuid.js", read!("js/uuid.js")),
     ("clock.js", read!("js/clock.js")),
     ("tallies.js", read!("js/tallies.js")),
     ("because.js", read!("js/because.js")),
     ("item.js", read!("js/item.js")),
+    ("blocks.js", read!("js/blocks.js")),
+    ("drawn.js", read!("js/drawn.js")),
     ("feed.js", read!("js/feed.js")),
+    ("steady.js", read!("js/steady.js")),
+    ("pages.js", read!("js/pages.js")),
+    ("context.js", read!("js/context.js")),
+    ("room.js", read!("js/room.js")),
+    ("filters.js", read!("js/filters.js")),
     ("transports.js", read!("js/transports.js")),
     ("connection.js", read!("js/connection.js")),
     ("keys.js", read!("js/keys.js")),
@@ -45,8 +55,19 @@ const FILES: &[(&str, &[u8])] = &[
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
     ("live.js", read!("js/live.js")),
+    ("catch_up.js", read!("js/catch_up.js")),
+    ("replay.js", read!("js/replay.js")),
     ("presses.js", read!("js/presses.js")),
     ("steward.js", read!("js/steward.js")),
+    ("wall_said.js", read!("js/wall_said.js")),
+    ("wall_queue.js", read!("js/wall_queue.js")),
+    ("wall_fit.js", read!("js/wall_fit.js")),
+    ("wall_head.js", read!("js/wall_head.js")),
+    ("wall_screen.js", read!("js/wall_screen.js")),
+    ("wall.js", read!("js/wall.js")),
+    ("wall_desk.js", read!("js/wall_desk.js")),
+    ("wall.css", read!("css/wall.css")),
+    ("wall_desk.css", read!("css/wall_desk.css")),
     ("tray_card.js", read!("js/tray_card.js")),
     ("tray_finder.js", read!("js/tray_finder.js")),
     ("tray_moves.js", read!("js/tray_moves.js")),
@@ -65,6 +86,8 @@ const STYLES: &[&[u8]] = &[
     read!("css/compose.css"),
     read!("css/programme.css"),
     read!("css/talk.css"),
+    read!("css/replay.css"),
+    read!("css/catch_up.css"),
     read!("css/home.css"),
     read!("css/about.css"),
     read!("css/tray.css"),
@@ -74,6 +97,7 @@ const STYLES: &[&[u8]] = &[
 /// One file, ready to be sent.
 struct Asset {
     kind: &'static str,
+    is_text: bool,
     plain: Bytes,
     brotli: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
@@ -105,6 +129,7 @@ impl Assets {
             "css" => ("text/css; charset=utf-8", true),
             "js" => ("text/javascript; charset=utf-8", true),
             "svg" => ("image/svg+xml", true),
+            "png" => ("image/png", false),
             "woff2" => ("font/woff2", false),
             _ => ("application/octet-stream", false),
         };
@@ -113,7 +138,7 @@ impl Assets {
         let stem = stem.rsplit('/').next().unwrap_or(stem);
         let file = format!("{stem}-{hash}.{extension}");
         self.addresses.insert(name, format!("/static/{file}"));
-        let asset = Asset { kind, plain: content.into(), brotli: OnceLock::new(), gzip: OnceLock::new() };
+        let asset = Asset { kind, is_text, plain: content.into(), brotli: OnceLock::new(), gzip: OnceLock::new() };
         self.files.insert(file, asset);
     }
 
@@ -136,7 +161,8 @@ pub(super) fn address(name: &str) -> &'static str {
 pub(super) fn modules() -> Vec<&'static str> {
     // The box of other pages is a script of its own, and so are the lanes, the tray and the stewards' page.
     let is_other = |name: &str| {
-        matches!(name, "write.js" | "lanes.js" | "presses.js" | "steward.js") || name.starts_with("tray")
+        matches!(name, "zone.js" | "again.js" | "write.js" | "catch_up.js" | "replay.js" | "lanes.js" | "presses.js" | "steward.js") || name.starts_with("tray")
+            || name.starts_with("wall")
     };
     let is_loaded = |name: &str| name.ends_with(".js") && !is_other(name);
     FILES.iter().filter(|(name, _)| is_loaded(name)).map(|(name, _)| address(name)).collect()
@@ -148,27 +174,20 @@ pub(super) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
         return accent(hue);
     }
     let Some(asset) = ASSETS.files.get(&file) else { return StatusCode::NOT_FOUND.into_response() };
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let takes = |coding: &str| {
-        accepted.split(',').any(|a| a.split(';').next().is_some_and(|name| name.trim() == coding))
-    };
-    let is_packed = asset.kind == "font/woff2";
-    let (coding, content) = if is_packed {
-        (None, &asset.plain)
-    } else if takes("br") {
-        (Some("br"), asset.brotli.get_or_init(|| brotli_of(&asset.plain)))
-    } else if takes("gzip") {
-        (Some("gzip"), asset.gzip.get_or_init(|| gzip_of(&asset.plain)))
-    } else {
-        (None, &asset.plain)
+    // Fonts and pictures are packed by their makers.
+    let taken = if asset.is_text { Coding::taken(&headers) } else { Coding::Plain };
+    let content = match taken {
+        Coding::Brotli => asset.brotli.get_or_init(|| taken.pack(&asset.plain, Effort::Thorough)),
+        Coding::Gzip => asset.gzip.get_or_init(|| taken.pack(&asset.plain, Effort::Thorough)),
+        Coding::Plain => &asset.plain,
     };
     let mut response = Response::new(Body::from(content.clone()));
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(coding) = coding {
-        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    if let Some(coding) = taken.header() {
+        out.insert(header::CONTENT_ENCODING, coding);
     }
     response
 }
@@ -182,21 +201,6 @@ fn accent(hue: &str) -> Response {
     let css = format!("[data-accent=\"{hue}\"] {{ --accent-h: {hue}; --accent-c: {chroma}; }}\n");
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, IMMUTABLE)], css)
         .into_response()
-}
-
-// A writer into memory does not fail; if one ever did, the plain file would be what is missing here, not the page.
-fn brotli_of(plain: &[u8]) -> Bytes {
-    let mut out = Vec::new();
-    {
-        let mut writer = brotli::CompressorWriter::new(&mut out, BROTLI.2, BROTLI.0, BROTLI.1);
-        writer.write_all(plain).expect("writing into memory");
-    }
-    out.into()
-}
-
-fn gzip_of(plain: &[u8]) -> Bytes {
-    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    writer.write_all(plain).and_then(|()| writer.finish()).expect("writing into memory").into()
 }
 
 #[cfg(test)]

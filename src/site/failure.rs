@@ -1,14 +1,17 @@
-//! Why a request got no answer, and the page that says so: first what is safe, then what happens next, then a way on.
+//! Why a request got no answer, and the page that says so: first what is safe, then what happens next, then a way on. The event's bar
+//! around that page: [`dressed`].
 
-use super::shell::Shell;
+mod dressed;
+
+pub(super) use dressed::dress;
+
+use super::{api, shell::Shell};
 use askama::Template;
 use axum::{
-    Json,
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
 use rand::RngExt as _;
-use serde_json::json;
 use std::time::Duration;
 
 /// Seconds until a client may ask again, drawn at random so that a crowd does not return at once.
@@ -31,6 +34,12 @@ pub(super) enum Failure {
     TooMany { wait: Duration },
     /// A parameter that cannot be.
     Bad(&'static str),
+    /// The same, by its name.
+    Parameter { name: &'static str, why: &'static str },
+    /// The address answers, but not to this method.
+    Method,
+    /// More was sent than is taken.
+    TooLarge,
     /// The owner's only.
     Locked,
     /// A page of somebody else made the request.
@@ -55,7 +64,9 @@ impl Failure {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Bad(_) | Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Locked => StatusCode::UNAUTHORIZED,
             Self::Forged => StatusCode::FORBIDDEN,
             Self::Ours { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,6 +83,9 @@ impl Failure {
             Self::Starting => "starting",
             Self::TooMany { .. } => "too_many",
             Self::Bad(_) => "bad_request",
+            Self::Parameter { .. } => "bad_parameter",
+            Self::Method => "method_not_allowed",
+            Self::TooLarge => "too_large",
             Self::Locked => "locked",
             Self::Forged => "forged",
             Self::Ours { .. } => "internal",
@@ -122,7 +136,21 @@ impl Failure {
                 "You have lost nothing: everything stays where it is.",
                 "Many requests came from your address at once. Wait a moment, then try again.",
             ),
-            Self::Bad(what) => ("That cannot be answered", what, "Go back and try another way."),
+            Self::Bad(what) | Self::Parameter { why: what, .. } => (
+                "That cannot be answered",
+                what,
+                "Nothing was changed. The address may have been cut on its way here; the pages above lead on.",
+            ),
+            Self::Method => (
+                "This page can only be read",
+                "Nothing was changed, and nothing is lost: what you wrote is still in the page before this one.",
+                "Go back, and open that page anew before you send it again.",
+            ),
+            Self::TooLarge => (
+                "That is too much at once",
+                "Nothing was changed, and nothing is lost: what you wrote is still in the page before this one.",
+                "Go back, shorten it, and send it again.",
+            ),
             Self::Locked => (
                 "This door is locked",
                 "Everything public is open to you; this page is the organisers’.",
@@ -142,21 +170,35 @@ impl Failure {
         }
     }
 
-    fn acts(&self) -> Vec<(String, &'static str)> {
-        match self {
-            Self::ArchiveAway { slug } | Self::Restoring { slug } | Self::Gone { slug, .. } => {
-                vec![(format!("/{slug}"), "Open the live page")]
+    /// The ways on from here, of a page inside the event of this slug or outside any.
+    fn acts(&self, event: Option<&str>) -> Vec<(String, &'static str)> {
+        let again = || (String::new(), "Try again");
+        match (self, event) {
+            (Self::ArchiveAway { slug } | Self::Restoring { slug }, _) => {
+                vec![(format!("/{slug}"), "Open the live page"), again()]
             }
-            Self::Starting | Self::TooMany { .. } | Self::Ours { .. } => vec![(String::new(), "Try again")],
+            (Self::Gone { slug, .. }, _) => vec![(format!("/{slug}"), "Open the live page")],
+            (Self::Starting | Self::TooMany { .. } | Self::Ours { .. }, _) => vec![again()],
+            (_, Some(slug)) => {
+                vec![(format!("/{slug}"), "Open the live page"), (format!("/{slug}/programme"), "Programme")]
+            }
             _ => vec![("/".to_owned(), "All events")],
         }
     }
 
     /// The failure as an API answers it.
     pub(super) fn json(self) -> Response {
-        let (head, safe, _) = self.words();
-        let body = Json(json!({"error": self.name(), "message": format!("{head}. {safe}")}));
-        self.with_headers((self.status(), body).into_response())
+        let detail = match &self {
+            Self::Parameter { name, why } => format!("{name}: {why}"),
+            Self::Bad(why) => (*why).to_owned(),
+            Self::Gone { sentence, .. } => sentence.clone(),
+            Self::Ours { incident } => format!("If you report this, name {incident}."),
+            Self::NotFound => "Every address is listed in /api/v1/openapi.json.".to_owned(),
+            _ => self.words().1.to_owned(),
+        };
+        let parameter = if let Self::Parameter { name, .. } = self { Some(name) } else { None };
+        let words = (api::meaning(self.name()), detail.as_str());
+        self.with_headers(api::problem(self.status(), self.name(), words, parameter))
     }
 
     fn with_headers(&self, mut response: Response) -> Response {
@@ -180,17 +222,32 @@ struct Failed<'a> {
     safe: &'a str,
     next: &'a str,
     acts: Vec<(String, &'static str)>,
+    again: Option<u64>,
     incident: &'a str,
+}
+
+impl Failure {
+    /// What is around a page that failed outside any event.
+    fn shell(head: &str) -> Shell {
+        Shell::plain(head, ("what", "Skip to the explanation"))
+    }
+
+    /// The page. `again` is after how many seconds it tries once more by itself.
+    fn draw(&self, shell: Shell, again: Option<u64>) -> String {
+        let (head, safe, next) = self.words();
+        let incident = if let Self::Ours { incident } = self { incident.as_str() } else { "" };
+        let acts = self.acts(shell.event.as_ref().map(|event| event.slug.as_str()));
+        let page = Failed { shell, head, safe, next, acts, again, incident };
+        page.render().unwrap_or_else(|_| head.to_owned())
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let (head, safe, next) = self.words();
-        let incident = if let Self::Ours { incident } = &self { incident.as_str() } else { "" };
-        let shell = Shell::plain(head, ("what", "Skip to the explanation"));
-        let page = Failed { shell, head, safe, next, acts: self.acts(), incident };
-        let html = page.render().unwrap_or_else(|_| head.to_owned());
-        self.with_headers((self.status(), Html(html)).into_response())
+        let html = self.draw(Self::shell(self.words().0), None);
+        let mut response = self.with_headers((self.status(), Html(html)).into_response());
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

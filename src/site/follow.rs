@@ -1,13 +1,13 @@
 //! Keeping a fold of every event's log: finds the events, reads their logs, hands pages a lock. Nothing here draws.
 
-use super::{live_fold::LiveFold, media::Media};
+use super::{live_fold::LiveFold, media::Media, page_cache::Shelf};
 use archive::Archive;
 use chassis::{Readiness, Shutdown, backoff::random_between};
 use live::{Class, LINES_MAX, Log, Store};
 use model::{EventId, TalkId, event::EventRef};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, atomic::AtomicUsize},
     time::Duration,
 };
 use tokio::{
@@ -34,6 +34,8 @@ pub(super) struct EventLive {
     /// Slug and title as the list of events gives them.
     listed: RwLock<EventRef>,
     fold: RwLock<LiveFold>,
+    /// Its pages as they were drawn.
+    pub(super) shelf: Shelf,
     was_read: watch::Sender<bool>,
 }
 
@@ -53,6 +55,20 @@ impl EventLive {
         self.listed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether its organiser lets search engines know of it.
+    pub(super) fn is_published(&self) -> bool {
+        self.fold().fold().event.as_ref().is_some_and(|event| event.published)
+    }
+
+    /// Takes the slug and title that the list of events gives.
+    fn rename(&self, to: &EventRef) {
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        if (&listed.slug, &listed.title) != (&to.slug, &to.title) {
+            listed.clone_from(to);
+            self.shelf.turn();
+        }
+    }
+
     /// Waits for the first read; false when it does not come in time.
     pub(super) async fn is_read(&self) -> bool {
         let mut was_read = self.was_read.subscribe();
@@ -66,6 +82,8 @@ pub(super) struct Events {
     archive: Arc<dyn Archive>,
     media: Arc<Media>,
     readiness: Readiness,
+    /// What the shelves of all events hold.
+    pages_bytes: Arc<AtomicUsize>,
     shutdown: Shutdown,
     followed: RwLock<BTreeMap<String, Arc<EventLive>>>,
     listing: Mutex<Option<Instant>>,
@@ -78,6 +96,7 @@ impl Events {
         archive: Arc<dyn Archive>,
         media: Arc<Media>,
         readiness: Readiness,
+        pages_bytes: Arc<AtomicUsize>,
         shutdown: &Shutdown,
     ) -> Arc<Self> {
         let events = Arc::new(Self {
@@ -85,6 +104,7 @@ impl Events {
             archive,
             media,
             readiness,
+            pages_bytes,
             shutdown: shutdown.clone(),
             followed: RwLock::default(),
             listing: Mutex::default(),
@@ -99,22 +119,37 @@ impl Events {
         if let Some(event) = self.known(slug) {
             return Some(event);
         }
-        if let Err(error) = self.list().await {
-            tracing::debug!(%error, "the list of events cannot be read just now");
-        }
+        self.look().await;
         self.known(slug)
     }
 
-    fn known(&self, slug: &str) -> Option<Arc<EventLive>> {
+    /// The event of a slug, if it is followed already.
+    pub(super) fn known(&self, slug: &str) -> Option<Arc<EventLive>> {
         self.followed.read().unwrap_or_else(PoisonError::into_inner).get(slug).cloned()
+    }
+
+    /// Looks whether there are other events now.
+    pub(super) async fn look(&self) {
+        if let Err(error) = self.list().await {
+            tracing::debug!(%error, "the list of events cannot be read just now");
+        }
+    }
+
+    /// The events that are followed already, by slug.
+    pub(super) fn followed(&self) -> Vec<Arc<EventLive>> {
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// A number that grows whenever anything happens to any event.
+    pub(super) fn stamps(&self) -> u64 {
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        followed.values().map(|event| event.shelf.stamp() + 1).sum()
     }
 
     /// All events, by slug.
     pub(super) async fn all(&self) -> Vec<Arc<EventLive>> {
-        if let Err(error) = self.list().await {
-            tracing::debug!(%error, "the list of events cannot be read just now");
-        }
-        self.followed.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.look().await;
+        self.followed()
     }
 
     async fn watch(&self) {
@@ -148,7 +183,7 @@ impl Events {
                 continue;
             }
             let live = by_id.remove(&event.eid).unwrap_or_else(|| self.follow(event.clone()));
-            *live.listed.write().unwrap_or_else(PoisonError::into_inner) = event.clone();
+            live.rename(&event);
             followed.insert(event.slug, live);
         }
         // An event that left the list keeps its page: a store that forgot its list is no reason to forget an event.
@@ -163,6 +198,7 @@ impl Events {
             eid: event.eid,
             listed: RwLock::new(event),
             fold: RwLock::default(),
+            shelf: Shelf::default(),
             was_read: watch::Sender::new(false),
         });
         let follower = Follower {
@@ -170,6 +206,7 @@ impl Events {
             store: self.store.clone(),
             archive: self.archive.clone(),
             media: self.media.clone(),
+            pages_bytes: self.pages_bytes.clone(),
             shutdown: self.shutdown.clone(),
         };
         self.shutdown.spawn(async move { follower.run().await });
@@ -183,6 +220,7 @@ struct Follower {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     media: Arc<Media>,
+    pages_bytes: Arc<AtomicUsize>,
     shutdown: Shutdown,
 }
 
@@ -231,8 +269,13 @@ impl Follower {
                 }
                 return Ok(false);
             }
-            (fold.after() != after, fold.position().map(|p| &p.epoch) != before.as_ref())
+            let is_anew = fold.position().map(|p| &p.epoch) != before.as_ref();
+            if is_anew || !entries.is_empty() {
+                self.event.shelf.turn();
+            }
+            (fold.after() != after, is_anew)
         };
+        self.event.shelf.sweep(&self.pages_bytes);
         self.media.follow(self.event.eid, &entries).await;
         if is_anew && page.head.base > 0 {
             self.remember().await;
@@ -255,6 +298,9 @@ impl Follower {
             Ok(Ok((event, talks, said, version))) => {
                 let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
                 fold.remember(event.map(|row| row.settings), talks, said, version);
+                self.event.shelf.turn();
+                drop(fold);
+                self.event.shelf.sweep(&self.pages_bytes);
             }
             Ok(Err(error)) => {
                 tracing::warn!(event.id = %self.event.eid, %error, "talks older than the tail are not known yet");

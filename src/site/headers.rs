@@ -39,6 +39,15 @@ impl Guard {
     }
 }
 
+/// The policy of a page that anybody may frame: what others may send to a browser here is the same, and a frame sends no form.
+pub(super) fn framed(settings: &Settings) -> HeaderValue {
+    let text = policy(settings).to_str().map(|policy| {
+        policy.replace("frame-ancestors 'none'", "frame-ancestors *").replace("form-action 'self'", "form-action 'none'")
+    });
+    let policy = text.ok().and_then(|text| HeaderValue::from_str(&text).ok());
+    policy.unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
 /// Scripts, styles, fonts and pictures from here only; connections also to halley, where it has an address of its own. WebSockets are
 /// named, as not every browser counts them under 'self'.
 fn policy(settings: &Settings) -> HeaderValue {
@@ -47,7 +56,7 @@ fn policy(settings: &Settings) -> HeaderValue {
         connect.extend([live.origin().ascii_serialization(), socket(live)]);
     }
     let text = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src {}; base-uri 'none'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; manifest-src 'self'; connect-src {}; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'",
         connect.join(" ")
     );

@@ -7,19 +7,27 @@
 mod about_page;
 mod admin_page;
 mod api;
+mod app_icon;
 mod archive_reads;
 mod assets;
+mod catch_up;
+mod crawlers;
 mod door;
+mod embed;
 mod export;
 mod failure;
+mod feeds;
 mod follow;
 mod headers;
 mod home;
+mod legal_page;
 mod limiter;
 mod live_fold;
 mod live_page;
 mod media;
+mod oembed;
 mod overlay;
+mod page_cache;
 mod post_box;
 mod post_page;
 mod programme;
@@ -27,13 +35,18 @@ mod room_page;
 mod routes;
 mod schedule_files;
 mod schedule_versions;
+mod search_page;
 mod shell;
 mod stage_page;
 mod talk_page;
+mod telling;
+mod time_machine;
 #[cfg(test)]
 mod tests;
 mod tray;
 mod view;
+mod wall;
+mod wall_desk;
 
 pub(crate) use door::Keys;
 pub(crate) use routes::router;
@@ -87,13 +100,15 @@ pub(crate) struct Inner {
     settings: Settings,
     archive: Arc<dyn Archive>,
     intake: Arc<dyn Intake>,
-    clock: Clock,
+    clock: page_cache::PageClock,
+    pages: page_cache::PageCache,
     events: Arc<Events>,
     door: door::Door,
     media: Arc<media::Media>,
     limiter: limiter::Limiter,
     posts: Crowd,
     writers: Writers,
+    walls: wall::Walls,
     readiness: Readiness,
 }
 
@@ -108,11 +123,13 @@ impl Site {
     /// Starts following the logs. The tasks belong to `shutdown`.
     pub(crate) fn start(settings: Settings, parts: Parts, shutdown: &Shutdown) -> Self {
         let media = Arc::new(media::Media::new(settings.cache_dir.clone(), settings.media_from_loopback));
+        let pages_bytes = Arc::<std::sync::atomic::AtomicUsize>::default();
         let events = Events::start(
             parts.store,
             parts.archive.clone(),
             media.clone(),
             parts.readiness.clone(),
+            pages_bytes.clone(),
             shutdown,
         );
         let door = door::Door::new(parts.keys, &settings);
@@ -122,13 +139,15 @@ impl Site {
             settings,
             archive: parts.archive,
             intake: parts.intake,
-            clock: parts.clock,
+            clock: page_cache::PageClock::new(parts.clock),
+            pages: page_cache::PageCache::new(pages_bytes),
             events,
             door,
             media,
             limiter: limiter::Limiter::default(),
             posts,
             writers,
+            walls: wall::Walls::default(),
             readiness,
         }))
     }

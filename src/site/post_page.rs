@@ -1,4 +1,7 @@
-//! `/{event}/posts/{id}`: one post, what it answers, the answers to it, where it was filed and why. 410 when it was taken away.
+//! `/{event}/posts/{id}`: one post, what it answers, the answers to it, where it was filed and why, and the way on: into the stream, and to
+//! what was said just before and after it ([`beside`]). 410 when it was taken away.
+
+mod beside;
 
 use super::{
     Site,
@@ -14,7 +17,7 @@ use super::{
         course::room_name,
         item::{ItemView, Setting, gone_sentence, view},
         stage::rooms,
-        time::Venue,
+        time::{Venue, iso},
     },
 };
 use archive::{Query, Scope};
@@ -23,13 +26,18 @@ use axum::{
     extract::{Path, Query as UrlQuery, State},
     response::IntoResponse,
 };
+use beside::{Neighbour, beside, cut};
 use http::{HeaderMap, header};
-use model::{By, EventEntry, FilingState, ItemId, Room, Row, RowState, Talk};
+use model::{By, EventEntry, FilingState, ItemId, Micros, Room, Row, RowState, Talk};
 use serde::Deserialize;
 
 /// Posts above and below that are shown.
 const ANSWERED_MAX: usize = 5;
 const ANSWERS_MAX: u32 = 100;
+/// Characters of a post that a link to it shows elsewhere.
+const DESCRIPTION_CHARS: usize = 200;
+/// A revision from here on is the moment of an edit, in microseconds (September 2001); below it is counted.
+const REVISION_IS_MOMENT: u64 = 1_000_000_000_000_000;
 
 #[derive(Template)]
 #[template(path = "post.html")]
@@ -37,7 +45,14 @@ struct Post {
     shell: Shell,
     before: Vec<ItemView>,
     item: ItemView,
-    when: String,
+    /// When it was said: for programs, and the day and minute at the venue.
+    when: (String, String),
+    /// When it was edited; none where it was not, empty where its network does not say.
+    edited: Option<(String, String)>,
+    /// Where it stands on the live page.
+    stream: String,
+    earlier: Option<Neighbour>,
+    later: Option<Neighbour>,
     /// Where it is filed: words, the talk's title and address, and the words behind it.
     filed: (String, Option<(String, String)>, String),
     reasons: Vec<String>,
@@ -71,6 +86,8 @@ pub(super) async fn show(
     let before = above(&site, &event, &row).await;
     let after = below(&site, &event, id).await;
     let mut template = draw(&event, &row, &before, &after).ok_or(Failure::NotFound)?;
+    (template.earlier, template.later) = beside(&site, &event, &row).await;
+    template.shell = shared(&site, template.shell, &row, &template.item, &slug);
     let place = Place::Below(id, &template.item.name);
     template.compose = write_box(event.fold().fold(), &slug, &place, asked.wrote.as_deref());
     let is_own = is_own(&site, event.eid, &row, &headers);
@@ -97,6 +114,24 @@ impl Site {
         // It may have been taken away while we asked.
         let changed = event.fold().overlay().row(id).cloned();
         Ok(changed.or(row))
+    }
+}
+
+/// What a link to the post shows elsewhere: its words and its picture, but nothing that its author covered.
+fn shared(site: &Site, shell: Shell, row: &Row, item: &ItemView, slug: &str) -> Shell {
+    let words = match (&item.cover, &item.title, &row.item) {
+        (Some(cover), ..) => format!("{}. {}", cover.title, cover.text),
+        (None, Some(title), _) => title.clone(),
+        (None, None, Some(known)) => known.body.text(),
+        _ => String::new(),
+    };
+    let path = format!("/{slug}/posts/{}", row.id);
+    let shell = shell.shared(&site.settings, &path, &cut(&words, DESCRIPTION_CHARS));
+    // Searches by name are not to find single posts of people here.
+    let shell = Shell { is_unlisted: true, ..shell };
+    match item.photos.first().filter(|_| item.cover.is_none()) {
+        Some(photo) => shell.pictured(&site.settings, &photo.src),
+        None => shell,
     }
 }
 
@@ -169,14 +204,19 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
     };
     let show = |row: &Row| view(row, row.item.as_ref()?.when, &setting);
     let item = ItemView { because: None, ..show(row)? };
-    let when = row.item.as_ref()?.when;
+    let (when, rev) = row.item.as_ref().map(|item| (item.when, item.rev))?;
+    let told = |at: Micros| (iso(at), format!("{} {}, {}", venue.weekday(at), venue.day(at), venue.hhmm(at)));
     let title =
         format!("{}: {}", item.name, settings.as_ref().map_or(&listed.title, |e: &EventEntry| &e.title));
     Some(Post {
         shell: Shell::of(&listed, settings.as_ref(), &title, "", ("post", "Skip to the post")),
         before: before.iter().filter_map(show).collect(),
         item,
-        when: format!("{} {}, {}", venue.weekday(when), venue.day(when), venue.hhmm(when)),
+        when: told(when),
+        edited: (rev > 0).then(|| edited_at(rev).map(told).unwrap_or_default()),
+        stream: format!("/{}?around={}#i-{}", listed.slug, row.id, row.id),
+        earlier: None,
+        later: None,
         filed: filed(row, talk.as_ref(), &rooms, &listed.slug),
         reasons: row.filing.as_ref().map_or_else(Vec::new, |f| f.reasons.clone()),
         answers: count(after.len() as u64, "answer", "answers"),
@@ -185,6 +225,11 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         file_elsewhere: None,
         compose: None,
     })
+}
+
+/// The moment of an edit, where its network tells it.
+fn edited_at(rev: u64) -> Option<Micros> {
+    i64::try_from(rev).ok().filter(|_| rev >= REVISION_IS_MOMENT).map(Micros)
 }
 
 /// "Filed to ", the talk, ", Main hall, automatically, 97 % sure."

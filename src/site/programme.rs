@@ -25,7 +25,7 @@ use axum::{
 use day::{DayView, Grid, Said};
 use http::header;
 use jiff::civil::Date;
-use model::{EventEntry, Room, Talk, stage::Timeline};
+use model::{EventEntry, Room, Talk, event::EventRef, stage::Timeline};
 
 /// Rooms that are named in one line above the days; more of them are folded.
 const ROOMS_IN_SIGHT_MAX: usize = 10;
@@ -111,13 +111,7 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
     };
     let heading = only.map_or_else(|| title.clone(), |_| days[0].weekday.clone());
     let template = Programme {
-        shell: Shell::of(
-            &listed,
-            settings,
-            &format!("{}: {title}", if only.is_some() { &heading } else { "Programme" }),
-            "programme",
-            ("programme", "Skip to the programme"),
-        ),
+        shell: shell(site, &listed, settings, only, &heading),
         lede: match only {
             Some(_) => {
                 format!("{}. Every talk below opens the conversation that went with it.", days[0].note)
@@ -136,6 +130,30 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
         is_counted: totals.is_some(),
     };
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response())
+}
+
+/// What is around the page, and what a link to it shows elsewhere.
+fn shell(
+    site: &Site,
+    listed: &EventRef,
+    settings: Option<&EventEntry>,
+    only: Option<&str>,
+    heading: &str,
+) -> Shell {
+    let event = settings.map_or(&listed.title, |event| &event.title);
+    let (name, here, path) = match only {
+        Some(date) => (heading, "in programme", format!("/{}/days/{date}", listed.slug)),
+        None => ("Programme", "programme", format!("/{}/programme", listed.slug)),
+    };
+    let about = match only {
+        Some(_) => {
+            format!("{heading} at {event}: its talks by room and hour, each with what was said about it.")
+        }
+        None => format!("All talks of {event}, by day and room, each with what was said about it."),
+    };
+    Shell::of(listed, settings, &format!("{name}: {event}"), here, ("programme", "Skip to the programme"))
+        .shared(&site.settings, &path, &about)
+        .fed(&format!("/{}", listed.slug))
 }
 
 /// How much was said about each talk, and in all.

@@ -7,7 +7,7 @@ use super::{
     failure::{Failure, page},
     follow::EventLive,
     programme::day::{DayView, Grid, Said},
-    shell::Shell,
+    shell::{Shell, in_path},
     view::{
         body::Piece,
         count,
@@ -126,6 +126,9 @@ pub(super) async fn show(
     let (rows, said) = kept.unwrap_or_else(|| (without(&event, &query), Said::default()));
     let shown = Shown { venue: &venue, day: &day, is_today, now: site.now() };
     let mut template = draw(&event, &known, &shown, rows, &said);
+    let path = format!("/{slug}/rooms/{}", in_path(&room));
+    let about = format!("{}: what is on, its talks, and what is said about them.", known.room.name);
+    template.shell = template.shell.shared(&site.settings, &path, &about).fed(&path);
     template.is_whole = is_whole;
     template.more = template.more.filter(|_| is_whole);
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
@@ -206,7 +209,7 @@ fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, sai
             &listed,
             settings.as_ref(),
             &format!("{}: {}", room.name, listed.title),
-            "programme",
+            "in programme",
             ("conversation", "Skip to the conversation"),
         ),
         late: timeline.lateness(&room.slug, shown.now).map(late),

@@ -1,9 +1,12 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, admin_page, api, assets, door, export, failure::Failure, headers::Guard, home,
-    live_page, media, post_box, post_page, programme, room_page, schedule_files, schedule_versions,
-    stage_page, talk_page, tray,
+    Site, about_page, admin_page, api, app_icon, assets, catch_up, crawlers, door, embed, export,
+    failure::{self, Failure},
+    feeds,
+    headers::Guard,
+    home, legal_page, live_page, media, oembed, page_cache, post_box, post_page, programme, room_page, schedule_files,
+    schedule_versions, search_page, stage_page, talk_page, tray, wall, wall_desk,
 };
 use axum::{
     Router,
@@ -21,16 +24,19 @@ pub(crate) fn router(site: &Site) -> Router {
     let guard = Guard::new(&site.settings);
     let pages = Router::new()
         .route("/", get(home::show))
+        .route("/favicon.ico", get(app_icon::favicon))
+        .route("/robots.txt", get(crawlers::robots))
+        .route("/sitemap.xml", get(crawlers::sitemap))
         .route("/login", get(door::login).post(door::unlock))
         .route("/static/{file}", get(assets::serve))
         .route("/media/{picture}", get(media::show))
-        .route("/api/v1/events", get(api::events))
-        .route("/api/v1/events/{event}/items", get(api::items))
-        .route("/api/v1/events/{event}/now", get(stage_page::now))
-        .route("/api/v1/events/{event}/talks", get(api::talks))
-        .route("/api/v1/events/{event}/talks/{talk}", get(api::talk))
+        .route("/api", get(api::explained))
         .route("/{event}", get(live_page::show))
+        .route("/{event}/items", get(live_page::items))
         .route("/{event}/about", get(about_page::show))
+        .route("/{event}/privacy", get(legal_page::privacy))
+        .route("/{event}/imprint", get(legal_page::imprint))
+        .route("/{event}/app.webmanifest", get(app_icon::manifest))
         .route("/{event}/programme", get(programme::show))
         .route("/{event}/days/{date}", get(programme::day))
         .route("/{event}/schedule.json", get(schedule_files::json))
@@ -40,17 +46,56 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/schedule/changes.atom", get(schedule_versions::atom))
         .route("/{event}/schedule/v/{n}", get(schedule_versions::one))
         .route("/{event}/talks/{talk}", get(talk_page::show))
+        .route("/{event}/talks/{talk}/cues.vtt", get(talk_page::cues))
+        .route("/{event}/catch-up", get(catch_up::show))
+        .route("/{event}/search", get(search_page::show))
         .route("/{event}/rooms/{room}", get(room_page::show))
+        .route("/{event}/wall", get(wall::show))
+        .route("/{event}/wall/seen", post(wall::seen))
         .route("/{event}/posts", get(post_box::show).post(post_box::send))
         .route("/{event}/posts/{id}", get(post_page::show))
         .route("/{event}/posts/{id}/delete", post(post_box::take_back))
-        .route("/{event}/export.ndjson", get(export::show))
+        .route("/oembed", get(oembed::show))
+        .route("/{event}/embed", get(embed::live))
+        .route("/{event}/talks/{talk}/embed", get(embed::talk))
+        .route("/{event}/posts/{id}/embed", get(embed::post))
+        .route("/{event}/feed.atom", get(feeds::event))
+        .route("/{event}/feed.rss", get(feeds::event))
+        .route("/{event}/feed.json", get(feeds::event))
+        .route("/{event}/talks/{talk}/feed.atom", get(feeds::talk))
+        .route("/{event}/talks/{talk}/feed.rss", get(feeds::talk))
+        .route("/{event}/talks/{talk}/feed.json", get(feeds::talk))
+        .route("/{event}/rooms/{room}/feed.atom", get(feeds::room))
+        .route("/{event}/rooms/{room}/feed.rss", get(feeds::room))
+        .route("/{event}/rooms/{room}/feed.json", get(feeds::room))
+        .route("/{event}/export.ndjson", get(export::event_ndjson))
+        .route("/{event}/export.csv", get(export::event_csv))
+        .route("/{event}/talks/{talk}/export.ndjson", get(export::talk_ndjson))
+        .route("/{event}/talks/{talk}/export.csv", get(export::talk_csv))
         .with_state(site.clone());
+    let for_anybody = Router::new()
+        .route("/api/v1/openapi.json", get(api::document))
+        .route("/api/v1/events", get(api::events))
+        .route("/api/v1/events/{event}", get(api::event))
+        .route("/api/v1/events/{event}/items", get(api::items))
+        .route("/api/v1/events/{event}/items/{id}", get(api::item))
+        .route("/api/v1/events/{event}/items/{id}/answers", get(api::answers))
+        .route("/api/v1/events/{event}/photos", get(api::photos))
+        .route("/api/v1/events/{event}/now", get(stage_page::now))
+        .route("/api/v1/events/{event}/talks", get(api::talks))
+        .route("/api/v1/events/{event}/talks/{talk}", get(api::talk))
+        .route("/api/v1/events/{event}/talks/{talk}/items", get(api::of_talk))
+        .route("/api/v1/events/{event}/rooms", get(api::rooms))
+        .route("/api/v1/events/{event}/rooms/{room}/items", get(api::of_room))
+        .route("/api/v1/events/{event}/integrity", get(api::integrity))
+        .with_state(site.clone())
+        .layer(from_fn(api::open));
     let behind = Router::new()
         .route("/", get(admin_page::events))
         .route("/{event}", get(admin_page::event))
         .route("/{event}/file", get(tray::show).post(tray::press))
         .route("/{event}/stage", get(stage_page::show).post(stage_page::send))
+        .route("/{event}/wall", get(wall_desk::show).post(wall_desk::send))
         .fallback(door::nothing_here)
         .with_state(site.clone())
         .layer(from_fn_with_state(site.clone(), door::keyholders));
@@ -58,6 +103,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/api/v1/events/{event}/file", post(tray::file))
         .route("/api/v1/events/{event}/unsorted", get(tray::unsorted))
         .route("/api/v1/events/{event}/stage", get(stage_page::told).post(stage_page::press))
+        .route("/api/v1/events/{event}/wall", get(wall_desk::told).post(wall_desk::press))
         .with_state(site.clone())
         .layer(from_fn_with_state(site.clone(), door::keyholders_json));
     let ops = chassis::ops::router("site", site.readiness.clone())
@@ -65,12 +111,17 @@ pub(crate) fn router(site: &Site) -> Router {
     Router::new()
         .merge(pages)
         .nest("/admin", behind)
+        .merge(for_anybody)
         .merge(for_programs)
         .merge(ops)
         .fallback(|| async { Failure::NotFound })
+        .layer(from_fn_with_state(site.clone(), failure::dress))
+        .layer(from_fn_with_state(site.clone(), crawlers::tag))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(api::edge))
         .layer(from_fn(move |request, next| guard.clone().apply(request, next)))
+        .layer(from_fn_with_state(site.clone(), page_cache::serve))
 }
 
 /// A handler that panicked answers like any other failure of ours.

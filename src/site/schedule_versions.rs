@@ -2,10 +2,17 @@
 //! first; `/{event}/schedule/changes.atom` for feed readers. From the archive, which keeps every version.
 
 use super::{
-    Site,
+    Site, assets,
     failure::{Failure, page},
+    feeds::{
+        UNPUBLISHED,
+        answer::{Changed, answer},
+        atom,
+        entry::{self, Entry, Feed},
+        id,
+    },
     follow::EventLive,
-    shell::Shell,
+    shell::{Shell, absolute},
     view::{
         count,
         course::room_name,
@@ -19,7 +26,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use http::header;
+use http::{HeaderMap, header};
 use model::{
     EventEntry, Micros, Room, TalkId,
     schedule::{Change, summary},
@@ -52,13 +59,11 @@ struct Versions {
 }
 
 #[derive(Template)]
-#[template(path = "versions.xml")]
-struct Atom {
-    id: String,
-    title: String,
-    home: String,
-    updated: String,
-    versions: Vec<VersionView>,
+#[template(path = "feeds/version.html")]
+struct Told<'a> {
+    version: &'a VersionView,
+    /// The address of the site, in front of the paths of talks.
+    origin: &'a str,
 }
 
 /// One version.
@@ -136,24 +141,54 @@ pub(super) async fn one(
 }
 
 /// The newest versions for feed readers.
-pub(super) async fn atom(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn atom(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
     let versions = read(&site, &event, u64::MAX, VERSIONS_SHOWN).await?;
     let known = known(&event);
     let title = known.settings.as_ref().map_or_else(|| event.listed().title, |event| event.title.clone());
-    let home = format!("{}/{slug}", site.settings.public_url.origin().ascii_serialization());
+    let origin = absolute(&site.settings, "");
     let newest = versions.first().and_then(|version| version.at).unwrap_or(Micros(0));
-    let feed = Atom {
-        id: format!("urn:perihelion:{}:schedule", event.eid),
-        title: plain(&format!("{title}: changes of the programme")),
-        home,
-        updated: iso(newest),
-        versions: versions.iter().map(|version| known.view(version, CHANGES_SHOWN)).collect(),
+    let mut entries = Vec::with_capacity(versions.len());
+    for version in &versions {
+        let view = known.view(version, CHANGES_SHOWN);
+        let told =
+            Told { version: &view, origin: &origin }.render().map_err(|error| Failure::ours(&error))?;
+        let at = version.at.unwrap_or(newest);
+        let named = if view.name.is_empty() { format!("Version {}", view.n) } else { view.name };
+        entries.push(Entry {
+            id: id::version(event.eid, version.n),
+            link: format!("{origin}/{slug}/schedule/v/{}", version.n),
+            title: entry::plain(&format!("{named}: {}", view.summary)),
+            author: Some((entry::plain(&title), None)),
+            published: at,
+            updated: at,
+            html: told,
+            words: view.summary,
+            ..Entry::default()
+        });
+    }
+    let feed = Feed {
+        id: id::feed(event.eid, "schedule"),
+        title: entry::plain(&format!("{title}: changes of the programme")),
+        subtitle: "Each version of the schedule, and what it changed.".to_owned(),
+        home: format!("{origin}/{slug}/schedule/changes"),
+        own: format!("{origin}/{slug}/schedule/changes.atom"),
+        next: None,
+        icon: absolute(&site.settings, assets::address("icon.svg")),
+        updated: newest,
+        entries,
+        gone: Vec::new(),
     };
-    let text = feed.render().map_err(|error| Failure::ours(&error))?;
-    let headers =
-        [(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    Ok((headers, text).into_response())
+    let changed = Changed::new(newest, site.now());
+    let mut response = answer(&headers, atom::KIND, atom::write(&feed), changed);
+    if !known.settings.as_ref().is_some_and(|event| event.published) {
+        response.headers_mut().extend([UNPUBLISHED]);
+    }
+    Ok(response)
 }
 
 async fn read(site: &Site, event: &EventLive, below: u64, limit: u32) -> Result<Vec<Version>, Failure> {
@@ -177,7 +212,7 @@ fn draw(
             &listed,
             known.settings.as_ref(),
             &format!("{heading}: {title}"),
-            "programme",
+            "in programme",
             ("versions", "Skip to the changes"),
         ),
         slug: known.slug,

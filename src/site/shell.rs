@@ -1,7 +1,10 @@
-//! What every page has around its own part: title, accent, bar, foot, skip link.
+//! What every page has around its own part: title, accent, bar, foot, skip link, whose time it tells, whether search engines may keep it.
 
-use super::{Settings, assets};
-use model::{EventEntry, event::EventRef};
+use super::{Settings, assets, oembed, view::time::Venue};
+use model::{
+    EventEntry,
+    event::{EventRef, page_address},
+};
 
 /// The accent of an event that chose none.
 pub(super) const HUE: u16 = 32;
@@ -20,6 +23,10 @@ pub(super) struct Shell {
     pub(super) share: Option<Share>,
     /// Path below which this page's own feeds are (`/fest/talks/t7` for `/fest/talks/t7/feed.atom`).
     pub(super) feeds: Option<String>,
+    /// Where its frame for other people's pages is told, as JSON and as XML; none for a page that has none.
+    pub(super) oembed: Option<(String, String)>,
+    /// Whether search engines are asked to keep away.
+    pub(super) is_unlisted: bool,
 }
 
 /// What others show of a page that is linked to: Open Graph's `og:url`, `og:description`, `og:image` (<https://ogp.me>).
@@ -38,8 +45,30 @@ pub(super) struct EventHead {
     pub(super) slug: String,
     pub(super) title: String,
     pub(super) foot: String,
-    /// `live`, `programme`, or empty: which part of the event this is.
+    /// Which page of the bar or the foot this is: `live`, `programme`, `catch-up`, `search`, `photos`, `links`, `about`, `privacy`,
+    /// `imprint`; `in programme` below one; else empty.
     pub(super) here: &'static str,
+    /// Whose time the pages tell: the venue's city and its IANA zone.
+    pub(super) zone: (String, String),
+    /// Where the organiser says who they are; none where they do not.
+    pub(super) imprint: Option<String>,
+}
+
+impl EventHead {
+    /// The page that a part of the event is.
+    pub(super) fn way(&self, part: &str) -> String {
+        let slug = &self.slug;
+        if part == "live" { format!("/{slug}") } else { format!("/{slug}/{part}") }
+    }
+
+    /// What `aria-current` says of a part: this page, or what this page is below.
+    pub(super) fn current(&self, part: &str) -> Option<&'static str> {
+        match self.here.strip_prefix("in ") {
+            Some(above) if above == part => Some("true"),
+            None if self.here == part => Some("page"),
+            _ => None,
+        }
+    }
 }
 
 impl Shell {
@@ -53,6 +82,8 @@ impl Shell {
             skip,
             share: None,
             feeds: None,
+            oembed: None,
+            is_unlisted: true,
         }
     }
 
@@ -68,7 +99,17 @@ impl Shell {
         let place = settings.and_then(|event| event.place.clone());
         let foot = place.map_or_else(|| name.clone(), |place| format!("{name}, {place}"));
         let accent = settings.and_then(|event| event.accent_hue).filter(|hue| *hue <= 360 && *hue != HUE);
-        let head = EventHead { slug: listed.slug.clone(), title: name, foot, here };
+        let venue = Venue::of(settings);
+        let head = EventHead {
+            slug: listed.slug.clone(),
+            title: name,
+            foot,
+            here,
+            zone: (venue.city(), venue.zone_name),
+            imprint: settings.and_then(|event| event.imprint.as_deref()).map(|words| {
+                page_address(words).map_or_else(|| format!("/{}/imprint", listed.slug), str::to_owned)
+            }),
+        };
         Self {
             title: title.to_owned(),
             accent,
@@ -77,6 +118,8 @@ impl Shell {
             skip,
             share: None,
             feeds: None,
+            oembed: None,
+            is_unlisted: !settings.is_some_and(|event| event.published),
         }
     }
 
@@ -84,6 +127,7 @@ impl Shell {
     pub(super) fn shared(mut self, settings: &Settings, path: &str, description: &str) -> Self {
         let url = absolute(settings, path);
         self.share = Some(Share { url, description: description.to_owned(), image: None });
+        self.oembed = oembed::discovery(settings, path);
         self
     }
 
@@ -120,4 +164,9 @@ impl Shell {
 /// The whole address of a path of the public site.
 pub(super) fn absolute(settings: &Settings, path: &str) -> String {
     format!("{}{path}", settings.public_url.origin().ascii_serialization())
+}
+
+/// A room's slug as addresses write it: it may be of any script, and has no spaces.
+pub(super) fn in_path(slug: &str) -> String {
+    url::form_urlencoded::byte_serialize(slug.as_bytes()).collect()
 }

@@ -17,7 +17,7 @@ const TABLES: [(&str, bool); 4] = [
     ("nozzle/src/intake/http.rs", false),
 ];
 /// What anybody may read.
-const PUBLIC: [&str; 29] = [
+const PUBLIC: &[&str] = &[
     "/",
     "/static/{file}",
     "/media/{picture}",
@@ -27,7 +27,13 @@ const PUBLIC: [&str; 29] = [
     "/api/v1/events/{event}/talks",
     "/api/v1/events/{event}/talks/{talk}",
     "/{event}",
+    "/favicon.ico",
+    "/robots.txt",
+    "/sitemap.xml",
     "/{event}/about",
+    "/{event}/privacy",
+    "/{event}/imprint",
+    "/{event}/app.webmanifest",
     "/{event}/programme",
     "/{event}/days/{date}",
     "/{event}/rooms/{room}",

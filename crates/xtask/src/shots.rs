@@ -13,6 +13,8 @@ pub(crate) struct Options {
     /// Take the optimised binary
     #[arg(long)]
     release: bool,
+    /// Beginnings of the names of pages; all when there are none
+    names: Vec<String>,
 }
 
 /// Builds the product and the photographer, then takes the pictures. `Ok(false)` when one of them failed.
@@ -31,7 +33,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     }
     let pictures = root.join("tests/output/shots");
     let mut shots = Command::new(root.join("target/debug/shots"));
-    shots.arg(root.join("target").join(folder).join("perihelion")).arg(&pictures).current_dir(root);
+    shots.arg(root.join("target").join(folder).join("perihelion")).arg(&pictures);
+    shots.args(&options.names).current_dir(root);
     let is_done = succeeded(&mut shots)?;
     println!("shots: {}", pictures.display());
     Ok(is_done)

@@ -5,7 +5,7 @@ use crate::site::view::{
     count,
     course::{Course, Phase, moved_from, room_name},
     stage::speakers,
-    time::{Venue, day_names},
+    time::{Venue, day_names, iso},
 };
 use model::{Micros, Room, Talk, TalkId, stage::Timeline};
 use std::collections::{BTreeMap, HashMap};
@@ -39,6 +39,8 @@ impl DayView {
 /// What begins at one time.
 pub(in crate::site) struct SlotRow {
     pub(in crate::site) at: String,
+    /// The same for programs.
+    pub(in crate::site) iso: String,
     pub(in crate::site) slots: Vec<SlotView>,
     /// The time that it is, when this is the next to begin.
     pub(in crate::site) now_above: Option<String>,
@@ -121,7 +123,8 @@ impl Grid<'_> {
             here.sort_by_key(|talk| (used.iter().position(|room| room.slug == talk.room), talk.dropped));
             let slots = here.into_iter().map(|talk| self.slot(talk, column(talk))).collect();
             let start = row[0].start;
-            rows.push((start, SlotRow { at: self.venue.hhmm(start), slots, now_above: None }));
+            let row = SlotRow { at: self.venue.hhmm(start), iso: iso(start), slots, now_above: None };
+            rows.push((start, row));
         }
         let now_below = self.mark_now(&mut rows, talks);
         let (weekday, date) = day_names(&talks[0].day);

@@ -1,14 +1,21 @@
 //! The site against real stores: a ledger and an archive of their own, the router, and Chromium where it is installed.
 
 mod about;
+mod api;
+mod around;
 mod browser;
 pub(super) mod entries;
+mod feeds;
+mod judged;
 mod lanes;
 mod media;
 mod moves;
+mod page_cache;
 mod pages;
 mod stage;
 mod stand;
 mod talks;
+mod tree;
 mod tray;
+mod weight;
 mod writing;

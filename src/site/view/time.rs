@@ -27,14 +27,19 @@ impl Venue {
             Ok(tz) => (tz, zone.to_owned()),
             Err(_) => (TimeZone::UTC, "UTC".to_owned()),
         };
-        let city = || zone_name.rsplit('/').next().unwrap_or_default().replace('_', " ");
-        let place = place.map_or_else(city, str::to_owned);
-        Self { zone: tz, zone_name, place }
+        let mut venue = Self { zone: tz, zone_name, place: String::new() };
+        venue.place = place.map_or_else(|| venue.city(), str::to_owned);
+        venue
     }
 
     /// The venue as the event's settings have it; UTC before they are known.
     pub(in crate::site) fn of(settings: Option<&EventEntry>) -> Self {
         settings.map_or_else(|| Self::new("UTC", None), |e| Self::new(&e.timezone, e.place.as_deref()))
+    }
+
+    /// The city that the zone is called after: `Lisbon`.
+    pub(in crate::site) fn city(&self) -> String {
+        self.zone_name.rsplit('/').next().unwrap_or_default().replace('_', " ")
     }
 
     /// Its zone.
