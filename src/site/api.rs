@@ -1,30 +1,45 @@
-//! `/api/v1`: the events, and what lies between an old position and the tail; the talks: [`talks`]. JSON for anybody's reading: CORS,
-//! ETag.
+//! `/api/v1`: what pages show, as JSON for anybody's reading. Events and what changed behind a position are here; talks, posts, rooms and
+//! what may be missing have files of their own. What fails answers one shape ([`problem`]). Every address, parameter and answer is in
+//! `openapi.json`, which tests hold to what a running site says.
 
+mod asked;
+mod document;
+mod posts;
+mod problem;
+mod rooms;
 mod talks;
 
+pub(super) use asked::Asked;
+pub(super) use document::{document, explained};
+pub(super) use posts::{answers, item, of_room, of_talk, photos};
+pub(super) use problem::{edge, meaning, open, problem, refused};
+pub(super) use rooms::{integrity, rooms};
 pub(super) use talks::{talk, talks};
 
 use super::{
-    Site, archive_reads::seq_of, failure::Failure, limiter::ITEMS_COST, live_fold::LiveFold,
-    view::time::Venue,
+    Site,
+    archive_reads::seq_of,
+    failure::Failure,
+    follow::EventLive,
+    limiter::ITEMS_COST,
+    live_fold::LiveFold,
+    view::{stage::rooms as rooms_of, time::Venue},
 };
 use axum::{
-    extract::{Extension, Path, Query, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Response},
 };
 use chassis::http::Client;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{
-    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Position, Row, RowState, Seq, public::PublicEntry,
+    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Position, Room, Row, RowState, Seq, event::Onsite,
+    public::PublicEntry,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Rows of one answer, about.
 const ROWS: u32 = 500;
-/// The largest seq that is read: integers above 2^53 do not survive JavaScript.
-const SEQ_MAX: Seq = (1 << 53) - 1;
 
 #[derive(Serialize)]
 struct EventJson {
@@ -35,6 +50,10 @@ struct EventJson {
     starts: Option<String>,
     ends: Option<String>,
     hashtags: Vec<String>,
+    rooms: Vec<Room>,
+    /// Whether people may write on its pages: `open`, `hold` or `off`.
+    onsite: Onsite,
+    /// How far its log was read.
     position: Option<Position>,
     live: String,
     page: String,
@@ -42,37 +61,40 @@ struct EventJson {
 
 /// `GET /api/v1/events`
 pub(super) async fn events(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let mut all = Vec::new();
-    for event in site.events.all().await {
-        let listed = event.listed();
-        let fold = event.fold();
-        let settings = fold.fold().event.as_ref();
-        let base = site
-            .settings
-            .live_url
-            .as_ref()
-            .unwrap_or(&site.settings.public_url)
-            .origin()
-            .ascii_serialization();
-        all.push(EventJson {
-            title: settings.map_or(&listed.title, |e| &e.title).clone(),
-            timezone: settings.map_or_else(|| Venue::new("UTC", None).zone_name, |e| e.timezone.clone()),
-            place: settings.and_then(|e| e.place.clone()),
-            starts: settings.and_then(|e| e.starts.clone()),
-            ends: settings.and_then(|e| e.ends.clone()),
-            hashtags: settings.map_or_else(Vec::new, |e| e.hashtags.clone()),
-            position: fold.position().cloned(),
-            live: format!("{base}/live/{}", listed.slug),
-            page: format!("{}/{}", site.settings.public_url.origin().ascii_serialization(), listed.slug),
-            slug: listed.slug,
-        });
-    }
+    let all: Vec<EventJson> = site.events.all().await.iter().map(|event| told(&site, event)).collect();
     answer(&headers, &serde_json::json!({"events": all}))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    after: Option<String>,
+/// `GET /api/v1/events/{event}`
+pub(super) async fn event(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
+    Ok(answer(&headers, &told(&site, &event)))
+}
+
+fn told(site: &Site, event: &EventLive) -> EventJson {
+    let listed = event.listed();
+    let fold = event.fold();
+    let settings = fold.fold().event.as_ref();
+    let ours = &site.settings.public_url;
+    let live = site.settings.live_url.as_ref().unwrap_or(ours).origin().ascii_serialization();
+    EventJson {
+        title: settings.map_or(&listed.title, |e| &e.title).clone(),
+        timezone: settings.map_or_else(|| Venue::new("UTC", None).zone_name, |e| e.timezone.clone()),
+        place: settings.and_then(|e| e.place.clone()),
+        starts: settings.and_then(|e| e.starts.clone()),
+        ends: settings.and_then(|e| e.ends.clone()),
+        hashtags: settings.map_or_else(Vec::new, |e| e.hashtags.clone()),
+        rooms: rooms_of(fold.fold()),
+        onsite: settings.map_or(Onsite::Off, |e| e.onsite),
+        position: fold.position().cloned(),
+        live: format!("{live}/live/{}", listed.slug),
+        page: format!("{}/{}", ours.origin().ascii_serialization(), listed.slug),
+        slug: listed.slug,
+    }
 }
 
 #[derive(Serialize)]
@@ -88,52 +110,36 @@ struct Between<'a> {
 pub(super) async fn items(
     State(site): State<Site>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(failure) = site.limiter.admit(client, ITEMS_COST) {
-        return with_cors(failure.json());
-    }
-    match between(&site, &slug, asked.after.as_deref()).await {
-        Ok((position, after, next, entries)) => {
-            let body = Between {
-                epoch: position.as_ref().map(|p| &p.epoch),
-                after,
-                next,
-                entries: entries.iter().map(PublicEntry).collect(),
-            };
-            answer(&headers, &body)
-        }
-        Err(failure) => with_cors(failure.json()),
-    }
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
+    let after = asked.seq("after")?;
+    site.limiter.admit(client, ITEMS_COST)?;
+    let (position, next, entries) = between(&site, &event, after).await?;
+    let body = Between {
+        epoch: position.as_ref().map(|p| &p.epoch),
+        after,
+        next,
+        entries: entries.iter().map(PublicEntry).collect(),
+    };
+    Ok(answer(&headers, &body))
 }
 
 async fn between(
     site: &Site,
-    slug: &str,
-    after: Option<&str>,
-) -> Result<(Option<Position>, Seq, Seq, Vec<Entry>), Failure> {
-    let event = site.event(slug).await?;
-    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let after: Seq = match after {
-        None => 0,
-        Some(text) => {
-            Some(text).filter(digits).and_then(|text| text.parse().ok()).filter(|seq| *seq <= SEQ_MAX).ok_or(
-                Failure::Bad(
-                    "after is a whole number from 0 to 9007199254740991, the seq of the last entry you have.",
-                ),
-            )?
-        }
-    };
-    let position = site.archive_position(&event).await?;
-    let rows = site.ask_archive(&event, site.archive.changed_after(event.eid, after, ROWS)).await?;
+    event: &EventLive,
+    after: Seq,
+) -> Result<(Option<Position>, Seq, Vec<Entry>), Failure> {
+    let position = site.archive_position(event).await?;
+    let rows = site.ask_archive(event, site.archive.changed_after(event.eid, after, ROWS)).await?;
     let is_full = rows.len() >= ROWS as usize;
     let last = rows.last().map_or(after, |row| row.touched);
     let next = if is_full { last } else { last.max(seq_of(position.as_ref())).max(after) };
     let fold = event.fold();
     let entries = rows.into_iter().map(|row| entry(&fold, row)).collect();
-    Ok((position, after, next, entries))
+    Ok((position, next, entries))
 }
 
 /// A row as an entry: an item whole, or the word that it is gone. Through the mask, like every row.
@@ -158,7 +164,7 @@ fn entry(fold: &LiveFold, row: Row) -> Entry {
 pub(super) fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => answer_as(asked, "application/json; charset=utf-8", bytes),
-        Err(error) => with_cors(Failure::ours(&error).json()),
+        Err(error) => Failure::ours(&error).json(),
     }
 }
 
@@ -166,17 +172,22 @@ pub(super) fn answer(asked: &HeaderMap, body: &impl Serialize) -> Response {
 pub(super) fn answer_as(asked: &HeaderMap, kind: &'static str, bytes: Vec<u8>) -> Response {
     let tag: String = Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("W/\"{tag}\"");
-    let mut response =
-        if asked.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ([(header::CONTENT_TYPE, kind)], bytes).into_response()
-        };
+    let mut response = match has(asked, &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+    };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     with_cors(response)
+}
+
+/// Whether one of the tags that a request names is this one, by the weak comparison (RFC 9110, 13.1.2).
+fn has(asked: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let given = asked.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    given.flat_map(|line| line.split(',')).any(|given| given.trim() == "*" || opaque(given) == opaque(tag))
 }
 
 /// Any page may read it.

@@ -34,6 +34,37 @@ for path in sys.argv[1:]:
     }))
 "#;
 
+/// Holds answers to a document of OpenAPI 3.1 and prints what differs, a line each.
+const HOLD_TO_DOCUMENT: &str = r##"
+import json, jsonschema_rs, sys
+told = json.load(open(sys.argv[1]))
+document = told["document"]
+def found(node):
+    while "$ref" in node:
+        at = document
+        for part in node["$ref"][2:].split("/"):
+            at = at[part.replace("~1", "/").replace("~0", "~")]
+        node = at
+    return node
+for answer in told["answers"]:
+    operation = document["paths"].get(answer["path"], {}).get(answer["method"])
+    name = f'{answer["method"]} {answer["of"]}'
+    if operation is None:
+        print(f'{name}: the document does not tell of it')
+        continue
+    response = operation["responses"].get(str(answer["status"]))
+    if response is None:
+        print(f'{name}: the document tells of no {answer["status"]}')
+        continue
+    media = found(response).get("content", {}).get(answer["kind"])
+    if media is None:
+        print(f'{name}: the document tells of no {answer["kind"]} for {answer["status"]}')
+        continue
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": document["components"], "allOf": [media["schema"]]}
+    for error in jsonschema_rs.validator_for(schema).iter_errors(answer["body"]):
+        print(f'{name}: {"/".join(map(str, error.instance_path))}: {error.message[:300]}')
+"##;
+
 /// What vnu has against one file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Complaint {
@@ -128,6 +159,22 @@ pub fn schemathesis(folder: &Path, arguments: &[&str]) -> Option<anyhow::Result<
         ),
     });
     Some(ran)
+}
+
+/// Holds answers to a document of OpenAPI 3.1: a file with `document` and `answers` (`path` as the document writes it, `method` in small
+/// letters, `status`, `kind` of its content, `body`, and `of`, its name for people). Gives what differs. None, said loudly, when the
+/// validator is not installed.
+///
+/// # Errors
+/// When it does not run.
+pub fn documented(file: &Path) -> Option<anyhow::Result<Vec<String>>> {
+    let python = find("python/bin/python", "the validator of schemas (`cargo xtask judges`)")?;
+    let hold = || {
+        let said = output(Command::new(python).args(["-c", HOLD_TO_DOCUMENT]).arg(file))?;
+        ensure!(said.status.success(), "the validator: {}", String::from_utf8_lossy(&said.stderr));
+        Ok(String::from_utf8_lossy(&said.stdout).lines().map(str::to_owned).collect())
+    };
+    Some(hold())
 }
 
 /// Complaints that differ only in the page, told once with all its pages: a template's slip shows on every page.

@@ -1,7 +1,7 @@
 //! `/api/v1/events/{event}/talks` and `/talks/{talk}`: the programme as it really is, with what is filed to each talk. Talks and stage
 //! come from the log and are answered while the archive is away; the counts are null then.
 
-use super::{answer, with_cors};
+use super::answer;
 use crate::site::{
     Site,
     failure::Failure,
@@ -14,7 +14,7 @@ use crate::site::{
 use archive::{Query, Scope, TalkCount};
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::HeaderMap;
 use model::{Micros, Position, Room, Talk, TalkId, Was, stage::Timeline};
@@ -111,20 +111,15 @@ pub(in crate::site) async fn talks(
     State(site): State<Site>,
     Path(slug): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return with_cors(failure.json()),
-    };
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
     let known = known(&event);
     let counts = counts(&site, &event).await;
     let now = site.now();
     let talks: Vec<TalkJson<'_>> =
         known.talks.iter().map(|talk| json(&site, &slug, &known, talk, counts.as_deref(), now)).collect();
-    answer(
-        &headers,
-        &serde_json::json!({"position": known.position, "version": known.version, "talks": talks}),
-    )
+    let body = serde_json::json!({"position": known.position, "version": known.version, "talks": talks});
+    Ok(answer(&headers, &body))
 }
 
 /// `GET /api/v1/events/{event}/talks/{talk}`
@@ -132,22 +127,17 @@ pub(in crate::site) async fn talk(
     State(site): State<Site>,
     Path((slug, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return with_cors(failure.json()),
-    };
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
     let known = known(&event);
-    let Some(talk) = known.talks.iter().find(|talk| talk.id.as_str() == id) else {
-        return with_cors(Failure::NotFound.json());
-    };
+    let talk = known.talks.iter().find(|talk| talk.id.as_str() == id).ok_or(Failure::NotFound)?;
     let counts = counts(&site, &event).await;
     let mut json = json(&site, &slug, &known, talk, counts.as_deref(), site.now());
     json.summary = talk.summary.as_deref();
     if let Some(filing) = &mut json.filing {
         filing.suggested = suggested(&site, &event, &talk.id).await;
     }
-    answer(&headers, &json).into_response()
+    Ok(answer(&headers, &json))
 }
 
 /// What is filed to each talk; none while the archive is away.

@@ -4,7 +4,7 @@
 use super::{
     super::{
         Site,
-        api::answer,
+        api::{self, Asked, answer},
         failure::Failure,
         live_fold::LiveFold,
         post_box::{is_ours, random_key},
@@ -19,10 +19,10 @@ use super::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use model::{Micros, Position, TalkId};
 use nozzle::intake::{Outcome, Refusal, SetStage};
 use serde::{Deserialize, Serialize};
@@ -66,21 +66,18 @@ pub(in crate::site) async fn now(
     State(site): State<Site>,
     Path(slug): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return failure.json(),
-    };
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
     let fold = event.fold();
-    answer(&headers, &whole(&fold, site.now(), |room| room))
+    Ok(answer(&headers, &whole(&fold, site.now(), |room| room)))
 }
 
 /// `GET /api/v1/events/{event}/stage`: the same for stewards, with what was pressed and what should be asked.
-pub(in crate::site) async fn told(State(site): State<Site>, Path(slug): Path<String>) -> Response {
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return failure.json(),
-    };
+pub(in crate::site) async fn told(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
     let (fold, now) = (event.fold(), site.now());
     let stage = whole(&fold, now, |room| RoomStage {
         presses: presses(fold.fold(), &room.slug, now)
@@ -90,7 +87,7 @@ pub(in crate::site) async fn told(State(site): State<Site>, Path(slug): Path<Str
         still_on: still_on(&fold, &room.slug, now).map(|(talk, posts)| StillJson { talk, posts }),
         room,
     });
-    ([(header::CACHE_CONTROL, "no-store")], Json(stage)).into_response()
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(stage)).into_response())
 }
 
 fn whole<R>(fold: &LiveFold, now: Micros, tell: impl Fn(RoomNow) -> R) -> Now<'_, R> {
@@ -133,29 +130,21 @@ impl Press {
     }
 }
 
-#[derive(Deserialize)]
-pub(in crate::site) struct Asked {
-    dry_run: Option<u8>,
-}
-
 /// `POST /api/v1/events/{event}/stage` with `{"room", "talk" or null, "since", "undo"}` under an `Idempotency-Key`: 201 when something has
 /// changed, 200 when it was so already. `?dry_run=1` tells what would move.
 pub(in crate::site) async fn press(
     State(site): State<Site>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
+) -> Result<Response, Failure> {
     if !is_ours(&headers, &site.settings.public_url) {
-        return Failure::Forged.json();
+        return Err(Failure::Forged);
     }
-    let Some(actor) = site.door.actor(&headers) else { return Failure::Locked.json() };
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return failure.json(),
-    };
-    let is_dry_run = asked.dry_run == Some(1);
+    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
+    let event = site.event(&slug).await?;
+    let is_dry_run = asked.is_on("dry_run")?;
     let ask = serde_json::from_slice::<Press>(&body)
         .map_err(|error| Refusal::Bad(format!("Send {{\"room\", \"talk\", \"since\"}}: {error}.")))
         .and_then(Press::ask);
@@ -163,10 +152,10 @@ pub(in crate::site) async fn press(
         (Ok(ask), Ok(key)) => carry_out(&site, &event, actor, (key, is_dry_run), ask).await,
         (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
     };
-    match done {
+    Ok(match done {
         Ok(outcome) => taken(outcome, is_dry_run),
         Err(refusal) => refused(&refusal),
-    }
+    })
 }
 
 fn taken(outcome: Outcome, is_dry_run: bool) -> Response {
@@ -188,9 +177,8 @@ fn key(headers: &HeaderMap) -> Result<String, Refusal> {
 
 fn refused(refusal: &Refusal) -> Response {
     let (status, name, message) = refusal_told(refusal);
-    let mut response = (status, Json(json!({"error": name, "message": message}))).into_response();
-    if let Refusal::Later { retry_seconds, .. } | Refusal::Slow { retry_seconds, .. } = refusal {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_seconds));
-    }
-    response
+    let (Refusal::Later { retry_seconds, .. } | Refusal::Slow { retry_seconds, .. }) = refusal else {
+        return api::refused(status, name, &message, None);
+    };
+    api::refused(status, name, &message, Some(*retry_seconds))
 }

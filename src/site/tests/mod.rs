@@ -17,5 +17,6 @@ mod stand;
 mod talks;
 mod tree;
 mod tray;
+mod wall;
 mod weight;
 mod writing;

@@ -2,7 +2,7 @@
 //! `POST /api/v1/events/{event}/file`. Both behind the door; no CORS.
 
 use super::super::{
-    Site,
+    Site, api,
     failure::Failure,
     follow::EventLive,
     post_box::{is_ours, random_key},
@@ -10,7 +10,7 @@ use super::super::{
 };
 use super::{
     asked::Asked,
-    order::{Done, Moves, Target, carry_out, told},
+    order::{Done, Target, carry_out, told},
     pile::{Desk, Group, Sheet, groups, pile, sorted},
 };
 use axum::{
@@ -19,19 +19,14 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use model::{Filing, Item, Micros, Position, Row, Seq, public::PublicItem};
 use nozzle::intake::{FileItems, KEY_BYTES_MAX, Refusal};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 /// Posts of one answer.
 const ITEMS_MAX: usize = 200;
-
-#[derive(Deserialize)]
-pub(in crate::site) struct After {
-    after: Option<Seq>,
-}
 
 /// A post that waits, with all that is known about where it may belong.
 #[derive(Serialize)]
@@ -74,15 +69,12 @@ pub(in crate::site) async fn unsorted(
     State(site): State<Site>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
-    Query(After { after }): Query<After>,
-) -> Response {
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return failure.json(),
-    };
-    let mut response = list(&event, &asked, after.unwrap_or(0));
+    query: api::Asked,
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
+    let mut response = list(&event, &asked, query.seq("after")?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    Ok(response)
 }
 
 fn list(event: &EventLive, asked: &Asked, after: Seq) -> Response {
@@ -131,32 +123,23 @@ pub(in crate::site) async fn file(
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
+) -> Result<Response, Failure> {
     if !is_ours(&headers, &site.settings.public_url) {
-        return Failure::Forged.json();
+        return Err(Failure::Forged);
     }
-    let Some(actor) = site.door.actor(&headers) else { return Failure::Locked.json() };
-    let asked: FileItems = match serde_json::from_slice(&body) {
-        Ok(asked) => asked,
-        Err(error) => return refused(&Refusal::Bad(format!("Send {{\"ids\", \"talk\"}}: {error}."))),
+    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
+    let event = site.event(&slug).await?;
+    let asked = serde_json::from_slice::<FileItems>(&body)
+        .map_err(|error| Refusal::Bad(format!("Send {{\"ids\", \"talk\"}}: {error}.")));
+    let asked = asked.and_then(|asked| Ok((key(&headers)?, target(&asked)?, asked.ids)));
+    let done = match asked {
+        Ok((key, target, ids)) => carry_out(&site, &event, &actor, &key, [(target, ids)].into()).await,
+        Err(refusal) => Err(refusal),
     };
-    let key = match key(&headers) {
-        Ok(key) => key,
-        Err(refusal) => return refused(&refusal),
-    };
-    let event = match site.event(&slug).await {
-        Ok(event) => event,
-        Err(failure) => return failure.json(),
-    };
-    let target = match target(&asked) {
-        Ok(target) => target,
-        Err(refusal) => return refused(&refusal),
-    };
-    let moves: Moves = [(target, asked.ids)].into();
-    match carry_out(&site, &event, &actor, &key, moves).await {
+    Ok(match done {
         Ok(done) => Json(answer(done)).into_response(),
         Err(refusal) => refused(&refusal),
-    }
+    })
 }
 
 fn target(asked: &FileItems) -> Result<Target, Refusal> {
@@ -185,10 +168,8 @@ fn answer(done: Done) -> serde_json::Value {
 
 fn refused(refusal: &Refusal) -> Response {
     let (status, name, message) = told(refusal);
-    let mut response = (status, Json(json!({"error": name, "message": message}))).into_response();
-    if let Refusal::Later { retry_seconds, .. } | Refusal::Slow { retry_seconds, .. } = refusal {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_seconds));
-    }
-    debug_assert_ne!(status, StatusCode::OK);
-    response
+    let (Refusal::Later { retry_seconds, .. } | Refusal::Slow { retry_seconds, .. }) = refusal else {
+        return api::refused(status, name, &message, None);
+    };
+    api::refused(status, name, &message, Some(*retry_seconds))
 }

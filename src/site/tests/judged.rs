@@ -1,0 +1,210 @@
+//! Every kind of page (`testkit::pages`) before outside judges: vnu reads its HTML, axe looks at it in Chromium on a phone and on a laptop,
+//! light and dark. One site with one of everything that can be said, one where nothing was said yet, one whose archive is away, and
+//! every failure that there is.
+
+use super::{
+    super::failure::Failure,
+    browser::{aftermath, live, showcase},
+    entries::{NOON, item, post},
+    pages::hostile_posts,
+    stand::{OWNER_KEY, SLUG, Stand},
+};
+use axum::{Router, body::Body, extract::Path, response::IntoResponse as _, routing::get};
+use http::Request;
+use model::{Body as Words, Entry, FilingState, Kind, Micros};
+use std::{fs, time::Duration};
+use testkit::{
+    Chromium, Tab, Viewport,
+    judges::{AXE_RUN, axe, together, vnu},
+    pages::{Examples, SHEETS},
+};
+
+/// Sheets that show the post which was removed.
+const REMOVED: &str = "arabic";
+
+/// One page as it is asked for.
+struct Ask {
+    name: String,
+    path: String,
+    status: u16,
+    is_locked: bool,
+}
+
+fn examples() -> Examples {
+    Examples {
+        event: SLUG.into(),
+        room: "main-hall".into(),
+        day: "2026-06-01".into(),
+        talk: "t1".into(),
+        later: "t2".into(),
+        post: item("links", Words::default()).id().to_string(),
+    }
+}
+
+/// Every page, and every failure.
+fn asks() -> Vec<Ask> {
+    let examples = examples();
+    let mut all: Vec<Ask> = SHEETS
+        .iter()
+        .map(|sheet| Ask {
+            name: sheet.name.into(),
+            path: examples.path(sheet),
+            status: sheet.status,
+            is_locked: sheet.is_locked,
+        })
+        .collect();
+    let removed = item(REMOVED, Words::default()).id();
+    let gone = format!("/{SLUG}/posts/{removed}");
+    all.push(Ask { name: "gone".into(), path: gone, status: 410, is_locked: false });
+    for (n, failure) in failures().into_iter().enumerate() {
+        let status = failure.into_response().status().as_u16();
+        let (name, path) = (format!("failure-{status}-{n}"), format!("/failures/{n}"));
+        all.push(Ask { name, path, status, is_locked: false });
+    }
+    all
+}
+
+/// What a running site can hardly be brought to say all at once.
+fn failures() -> Vec<Failure> {
+    let slug = || SLUG.to_owned();
+    vec![
+        Failure::ArchiveAway { slug: slug() },
+        Failure::Restoring { slug: slug() },
+        Failure::Starting,
+        Failure::TooMany { wait: Duration::from_secs(7) },
+        Failure::Forged,
+        Failure::ours(&std::io::Error::other("made for the judges")),
+    ]
+}
+
+/// The site's own routes, and the failures beside them.
+fn with_failures(routes: Router) -> Router {
+    let fail =
+        |Path(n): Path<usize>| async move { failures().into_iter().nth(n).unwrap_or(Failure::NotFound) };
+    routes.route("/failures/{n}", get(fail))
+}
+
+/// One of everything, what strangers write, what became of it, and what nobody could file.
+fn everything() -> Vec<Entry> {
+    let mut all = showcase(5);
+    let next = |all: &Vec<Entry>| 5 + all.len() as u64;
+    all.extend(aftermath(next(&all), 5));
+    all.extend(hostile_posts(next(&all)));
+    for (native, guess) in [("guessed", Some("t1")), ("unsorted", None)] {
+        let mut entry = post(next(&all), native, "Where is the cloakroom?");
+        if let Kind::Post(post) = &mut entry.kind {
+            post.filing.talk = guess.map(|talk| model::TalkId(talk.into()));
+            post.filing.state = if guess.is_some() { FilingState::Suggested } else { FilingState::Unsorted };
+        }
+        all.push(entry);
+    }
+    let press = model::StageEntry {
+        room: "main-hall".into(),
+        talk: Some(model::TalkId("t1".into())),
+        since: NOON.plus(-8 * Micros::MINUTE),
+        undone: false,
+    };
+    all.push(Entry { seq: next(&all), at: NOON, kind: Kind::Stage(press) });
+    all
+}
+
+async fn stand_with_everything() -> Stand {
+    let mut stand = Stand::new().await;
+    stand.commit(everything()).await;
+    stand.archive_all().await;
+    stand.router = with_failures(stand.router.clone());
+    stand
+}
+
+/// Fetches pages of a site into a folder, and tells those that answered otherwise than they should.
+async fn fetch(stand: &Stand, asks: &[Ask], prefix: &str, folder: &std::path::Path) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    for ask in asks {
+        let mut request = Request::get(&ask.path);
+        if ask.is_locked {
+            request = request.header("cookie", format!("owner={OWNER_KEY}"));
+        }
+        let answer = stand.ask(request.body(Body::empty()).expect("a request")).await;
+        let name = format!("{prefix}{}", ask.name);
+        if !prefix.is_empty() && answer.status.is_server_error() && !answer.text().contains("class=\"acts\"")
+        {
+            wrong.push((name.clone(), format!("{} answered {} without a page", ask.path, answer.status)));
+        }
+        if prefix.is_empty() && answer.status != ask.status {
+            wrong
+                .push((name.clone(), format!("{} answered {}, not {}", ask.path, answer.status, ask.status)));
+        }
+        if !answer.header("content-type").starts_with("text/html") {
+            wrong.push((name.clone(), format!("it is {}, no page", answer.header("content-type"))));
+        }
+        fs::write(folder.join(format!("{name}.html")), answer.body).expect("written");
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_valid_html() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (stand, empty) = (stand_with_everything().await, Stand::new().await);
+    empty.archive_all().await;
+    let asks = asks();
+    let mut wrong = fetch(&stand, &asks, "", folder.path()).await;
+    let pages: Vec<Ask> = asks.into_iter().filter(|ask| ask.status == 200).collect();
+    wrong.extend(fetch(&empty, &pages, "empty-", folder.path()).await);
+    let Some(complaints) = vnu(folder.path()) else { return };
+    let complaints = complaints.expect("vnu runs");
+    wrong.extend(complaints.into_iter().map(|c| (c.file, format!("{}\n    {}", c.message, c.extract))));
+    assert!(wrong.is_empty(), "\n{}", together(wrong));
+}
+
+/// Opens what is folded away, so that it is judged too.
+const UNFOLD: &str =
+    "[...document.querySelectorAll('details:not([open])')].map(e => { e.open = true; return 1; }).length";
+
+/// What axe has against the page in this tab, as it came and with everything unfolded, light and dark.
+async fn violations(tab: &Tab) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for is_unfolded in [false, true] {
+        if is_unfolded && tab.eval_number(UNFOLD).await? == 0.0 {
+            break;
+        }
+        for is_dark in [false, true] {
+            tab.emulate(is_dark, true).await?;
+            let found: Vec<String> = serde_json::from_str(&tab.eval_json(AXE_RUN).await?)?;
+            let scheme = if is_dark { "dark" } else { "light" };
+            all.extend(found.into_iter().map(|line| format!("{scheme}: {line}")));
+        }
+    }
+    Ok(all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_has_a_barrier_that_axe_knows() {
+    let Some(axe) = axe() else { return };
+    let Some(chromium) = Chromium::start().await else { return };
+    let stand = stand_with_everything().await;
+    let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
+    let mut wrong = Vec::new();
+    let (locked, public): (Vec<Ask>, Vec<Ask>) = asks().into_iter().partition(|ask| ask.is_locked);
+    // Whoever has come in with the key would not see the locked door, so the pages behind it come last.
+    for (asks, key) in [(public, None), (locked, Some(OWNER_KEY))] {
+        for (name, viewport) in [("phone", Viewport::PHONE), ("laptop", Viewport::LAPTOP)] {
+            let door = key.map_or_else(String::new, |key| format!("/login?token={key}"));
+            let tab = chromium.open(&format!("{base}{door}"), viewport).await.expect("a tab");
+            tab.page().evaluate_on_new_document(axe.as_str()).await.expect("axe goes before each page");
+            for ask in &asks {
+                tab.goto(&format!("{base}{}", ask.path)).await.expect("the page opens");
+                if ask.path == format!("/{SLUG}") {
+                    live(&tab).await;
+                }
+                match violations(&tab).await {
+                    Ok(found) => wrong
+                        .extend(found.into_iter().map(|line| (format!("{} on a {name}", ask.name), line))),
+                    Err(error) => wrong.push((ask.name.clone(), format!("axe does not run: {error:#}"))),
+                }
+            }
+            tab.close().await.expect("closed");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", together(wrong));
+}
