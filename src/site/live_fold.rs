@@ -25,11 +25,19 @@ pub(super) struct LiveFold {
     order: BTreeMap<Seq, ItemId>,
     /// The moment under which an item stands on the live page.
     at: HashMap<ItemId, Micros>,
+    /// Everything that was first public from this seq on is held.
+    floor: Seq,
     gaps: BTreeMap<Seq, String>,
     overlay: Overlay,
     timeline: Timeline,
     /// When talks, schedule, stage or settings last changed.
     programme_at: Micros,
+    /// Where and when the log last said something new of the walls.
+    wall_said: (Seq, Micros),
+    /// When words, their place or the programme last changed.
+    said_at: Micros,
+    /// The last entry that changed anything of an item, counts included.
+    touched: Seq,
 }
 
 impl LiveFold {
@@ -76,7 +84,7 @@ impl LiveFold {
 
     fn begin(&mut self, base: Seq) {
         let follow = std::mem::take(&mut self.follow);
-        *self = Self { follow, fold: Fold::at(base), overlay: Overlay::since(base), ..Self::default() };
+        *self = Self { follow, fold: Fold::at(base), overlay: Overlay::since(base), floor: base + 1, ..Self::default() };
     }
 
     fn apply_all(&mut self, entries: &[Entry]) {
@@ -90,7 +98,13 @@ impl LiveFold {
 
     fn apply(&mut self, entry: &Entry) {
         let before = entry.item().and_then(|e| self.fold.items.get(&e.id)).map(|row| row.first);
+        if let Kind::Event { event } = &entry.kind
+            && self.fold.event.as_ref().map_or_else(|| !event.wall.is_default(), |known| known.wall != event.wall)
+        {
+            self.wall_said = (entry.seq, entry.at);
+        }
         self.fold.apply(entry);
+        self.note(entry);
         match &entry.kind {
             Kind::Post(e) | Kind::Edit(e) | Kind::Show(e) => {
                 if let Some(first) = before.filter(|first| *first != e.first) {
@@ -123,6 +137,16 @@ impl LiveFold {
         self.stay_bounded();
     }
 
+    fn note(&mut self, entry: &Entry) {
+        if matches!(entry.kind, Kind::Tally { .. } | Kind::Gap { .. } | Kind::Notice { .. } | Kind::Void) {
+            return;
+        }
+        self.touched = entry.seq;
+        if !matches!(entry.kind, Kind::Counts(_)) {
+            self.said_at = self.said_at.max(entry.at);
+        }
+    }
+
     /// The place of an item that is gone. Its post may have been a void already when we read it: then it stands under the moment
     /// of the item below it.
     fn keep_place(&mut self, id: ItemId, first: Seq, gone_at: Micros) {
@@ -135,7 +159,8 @@ impl LiveFold {
 
     fn stay_bounded(&mut self) {
         while self.order.len() > ITEMS_MAX {
-            if let Some((_, id)) = self.order.pop_first() {
+            if let Some((first, id)) = self.order.pop_first() {
+                self.floor = self.floor.max(first + 1);
                 self.fold.items.remove(&id);
                 self.at.remove(&id);
             }
@@ -184,9 +209,30 @@ impl LiveFold {
         self.programme_at
     }
 
+    /// When words, their place or the programme last changed, as far as this log tells; zero where it tells nothing yet.
+    pub(super) fn said_at(&self) -> Micros {
+        self.said_at
+    }
+
+    /// The seq of the last entry that changed anything of an item or the programme, counts included; 0 where the log tells nothing yet.
+    pub(super) fn touched(&self) -> Seq {
+        self.touched
+    }
+
     /// The rows below `before`, newest first, gone ones included.
     pub(super) fn rows(&self, before: Seq) -> impl Iterator<Item = &Row> {
         self.order.range(..before).rev().filter_map(|(_, id)| self.fold.items.get(id))
+    }
+
+    /// The rows behind `after`, oldest first, gone ones included.
+    pub(super) fn rows_after(&self, after: Seq) -> impl Iterator<Item = &Row> {
+        self.order.range(after.saturating_add(1)..).filter_map(|(_, id)| self.fold.items.get(id))
+    }
+
+    /// Everything that was first public from this seq on is held here; below it the archive tells. An older item may be held as well,
+    /// where something was said of it lately.
+    pub(super) fn floor(&self) -> Seq {
+        self.floor
     }
 
     /// One row.
@@ -202,6 +248,11 @@ impl LiveFold {
     /// The gaps with the seqs they stand under.
     pub(super) fn gaps(&self) -> impl Iterator<Item = (Seq, &model::Gap)> {
         self.gaps.iter().filter_map(|(seq, id)| Some((*seq, self.fold.gaps.get(id)?)))
+    }
+
+    /// The entry that last said something new of the walls, and its moment; 0 where the log does not tell.
+    pub(super) fn wall_said(&self) -> (Seq, Micros) {
+        self.wall_said
     }
 
     /// The newest notice, unless its time is over.
@@ -260,6 +311,7 @@ mod tests {
         let id = entries[0].item().unwrap().id;
         assert!(fold.row(id).is_none());
         assert!(fold.overlay().knows(id));
+        assert_eq!(fold.floor(), 6, "from here on everything is held");
     }
 
     #[test]
@@ -280,7 +332,7 @@ mod tests {
         assert_eq!((fold.after(), fold.rows(Seq::MAX).count()), (3, 0));
         fold.take(&head, 3, &[post(4, "c", "new")]);
         assert_eq!(firsts(&fold), [4]);
-        assert_eq!(fold.overlay().since_seq(), 3);
+        assert_eq!((fold.overlay().since_seq(), fold.floor()), (3, 4));
     }
 
     #[test]

@@ -1,15 +1,22 @@
 //! `/{event}`: what is being said now. Drawn from the site's own fold and from nothing else, with the position of that same fold.
-//! `?view=lanes` sets the rooms side by side: [`lanes`].
+//! `?view=lanes` sets the rooms side by side: [`lanes`]. `?before=`, `?after=` and `?around=` open at another place of the stream, which the
+//! archive may have to tell: [`stretch`]; the script goes on from there in both directions: [`items`].
 
+mod items;
 mod lanes;
+mod stretch;
+
+pub(super) use items::show as items;
 
 use super::view::body::Piece;
 use super::{
     Site,
     failure::{Failure, page},
+    follow::EventLive,
     live_fold::LiveFold,
     post_box::{self, ComposeBox, Place, write_box},
     shell::Shell,
+    time_machine,
     view::{
         feed::{Block, Line, blocks, mark},
         item::{GoneView, Setting, answered, gone_sentence, view},
@@ -28,24 +35,50 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lanes::{LANES_MAX, LaneView, lanes};
-use model::{Micros, Room, RowState, Seq, event::EventRef};
+use model::{ItemId, Micros, Room, RowState, Seq, event::EventRef};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use stretch::{Stood, Stretch};
 
 /// Items that one page is drawn with.
 const ITEMS_SHOWN: usize = 100;
-/// Items that the script keeps in the page.
-const ITEMS_KEPT: usize = 400;
+/// Items above the one at which a page opens.
+const ITEMS_ABOVE: usize = 30;
+/// Items that the script keeps in the page, however long it is open: what is far out of sight is dropped, and fetched again.
+const ITEMS_KEPT: usize = 300;
+/// The same of one lane at least: less than what is fetched ahead in both directions would be dropped and fetched in turns.
+const LANE_ITEMS_KEPT_MIN: usize = 140;
 /// The name of the rooms side by side in `?view=`.
 const LANES: &str = "lanes";
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Asked {
     show: Option<String>,
     before: Option<Seq>,
+    after: Option<Seq>,
+    /// The post at which the page opens.
+    around: Option<String>,
     /// `lanes`, or absent.
     view: Option<String>,
     /// What became of a post that was written here, see [`super::post_box`].
     wrote: Option<String>,
+    /// The moment as of which the page is shown, see [`super::time_machine`].
+    at: Option<String>,
+    /// Answered posts that the page does not have, see [`items`].
+    of: Option<String>,
+    /// How far the asking page has come, see [`items`].
+    seen: Option<Seq>,
+}
+
+impl Asked {
+    fn filter(&self) -> Filter {
+        self.show.as_deref().map_or(Filter::All, Filter::parse)
+    }
+
+    /// Whether the page opens somewhere else than now.
+    fn is_elsewhere(&self) -> bool {
+        self.before.is_some() || self.after.is_some() || self.around.is_some()
+    }
 }
 
 #[derive(Template)]
@@ -55,7 +88,10 @@ struct Live {
     slug: String,
     place: String,
     hhmm: String,
-    is_live: bool,
+    /// Where newer items are; none on a page that is live.
+    newer: Option<String>,
+    /// The page of now, under the same filter.
+    now: String,
     notice: Option<String>,
     compose: Option<ComposeBox>,
     stage: StageView,
@@ -82,6 +118,9 @@ struct Data {
     items_max: usize,
     view: &'static str,
     filter: FilterData,
+    /// Where what is newer or older than this print begins; none up to now, and from the beginning.
+    newer: Option<Seq>,
+    older: Option<Seq>,
     rooms: Vec<RoomData>,
     talks: Vec<TalkData>,
     stage: Vec<RoomNow>,
@@ -113,25 +152,56 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
     let listed = event.listed();
-    let filter = asked.show.as_deref().map_or(Filter::All, Filter::parse);
+    let filter = asked.filter();
+    if let Some(answer) = time_machine::live(&site, &event, asked.at.as_deref(), &filter).await? {
+        return Ok(answer);
+    }
+    if asked.is_elsewhere() {
+        let stretch = elsewhere(&site, &event, &filter, &asked).await?;
+        let template = draw(&site, &event.fold(), &listed, &filter, &asked, Some(stretch));
+        return Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response());
+    }
     let (template, etag) = {
         let fold = event.fold();
         let position = fold.position().ok_or(Failure::Starting)?;
         let minute = site.now().0.div_euclid(Micros::MINUTE);
         let wrote = asked.wrote.as_deref().filter(|wrote| *wrote == post_box::HELD);
         let view = if asked.view.as_deref() == Some(LANES) { LANES } else { "" };
-        let etag = format!(
-            "W/\"{position}-{minute}-{}-{}{view}{}\"",
-            filter_tag(&filter),
-            asked.before.unwrap_or(0),
-            wrote.unwrap_or_default()
-        );
+        let etag =
+            format!("W/\"{position}-{minute}-{}-{view}{}\"", filter_tag(&filter), wrote.unwrap_or_default());
         if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
             return Ok(with_etag(StatusCode::NOT_MODIFIED.into_response(), &etag));
         }
-        (draw(&site, &fold, &listed, &filter, &asked), etag)
+        (draw(&site, &fold, &listed, &filter, &asked, None), etag)
     };
     Ok(with_etag(page(&template)?.into_response(), &etag))
+}
+
+/// The stretch at which a page opens that was not asked for now.
+async fn elsewhere(
+    site: &Site,
+    event: &EventLive,
+    filter: &Filter,
+    asked: &Asked,
+) -> Result<Stretch, Failure> {
+    if let Some(id) = &asked.around {
+        let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
+        let first = site.item(event, id).await?.map(|row| row.first).filter(|first| *first > 0);
+        let first = first.ok_or(Failure::NotFound)?;
+        let mut above = site.above(event, filter, first, ITEMS_ABOVE).await?;
+        let below = site.below(event, filter, first + 1, ITEMS_SHOWN - ITEMS_ABOVE).await?;
+        above.rows.extend(below.rows);
+        above.gaps.extend(below.gaps);
+        return Ok(Stretch { older: below.older, ..above });
+    }
+    if let Some(before) = asked.before {
+        let stretch = site.below(event, filter, before, ITEMS_SHOWN).await?;
+        let top = stretch.position.as_ref().map_or(0, |position| position.seq);
+        return Ok(Stretch { newer: (before <= top).then(|| before.saturating_sub(1)), ..stretch });
+    }
+    let after = asked.after.unwrap_or(0);
+    let stretch = site.above(event, filter, after, ITEMS_SHOWN).await?;
+    Ok(Stretch { older: (after > 0).then_some(after + 1), ..stretch })
 }
 
 /// A filter's name may hold letters of any script; a header may not.
@@ -148,23 +218,32 @@ fn with_etag(mut response: Response, etag: &str) -> Response {
     response
 }
 
-fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked: &Asked) -> Live {
-    let before = asked.before;
+fn draw(
+    site: &Site,
+    fold: &LiveFold,
+    listed: &EventRef,
+    filter: &Filter,
+    asked: &Asked,
+    elsewhere: Option<Stretch>,
+) -> Live {
     let slug = listed.slug.clone();
     let settings = fold.fold().event.as_ref();
     let venue = Venue::of(settings);
     let rooms = rooms(fold.fold());
     let now = site.now();
     let title = settings.map_or(&listed.title, |event| &event.title);
-    let has_lanes = before.is_none() && (2..=LANES_MAX).contains(&rooms.len());
+    let has_lanes = elsewhere.is_none() && (2..=LANES_MAX).contains(&rooms.len());
     let is_lanes = has_lanes && asked.view.as_deref() == Some(LANES);
     let sight = Sight { fold, slug: &slug, rooms: &rooms, venue: &venue, now };
     let lanes = if is_lanes { lanes(&sight, filter) } else { Vec::new() };
-    let (lines, older) = match is_lanes {
-        true => (Vec::new(), None),
-        false => sight.lines(filter, before.unwrap_or(Seq::MAX), ITEMS_SHOWN),
+    let stretch = match elsewhere {
+        _ if is_lanes => Stretch::default(),
+        Some(stretch) => stretch,
+        None => Stretch::of_fold(fold, filter, Seq::MAX, ITEMS_SHOWN),
     };
-    let older = older.map(|seq| format!("/{slug}?before={seq}{}", query(filter)));
+    let query = query(filter);
+    let way = |name: &str, seq: Option<Seq>| seq.map(|seq| format!("/{slug}?{name}={seq}{query}"));
+    let (older, newer) = (way("before", stretch.older), way("after", stretch.newer));
     let compose = write_box(fold.fold(), &slug, &Place::Live, asked.wrote.as_deref());
     let shown = || fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown);
     Live {
@@ -183,19 +262,20 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, filter: &Filter, asked:
         .fed(&format!("/{slug}")),
         place: venue.place.clone(),
         hhmm: venue.hhmm(now),
-        is_live: before.is_none(),
+        now: format!("/{slug}{}", query.replacen('&', "?", 1)),
         notice: fold.notice(now).map(|notice| notice.text.clone()),
         can_write: compose.is_some(),
-        compose: compose.filter(|_| before.is_none() && !is_lanes),
+        compose: compose.filter(|_| !is_lanes),
         stage: stage(fold.fold(), fold.timeline(), &rooms, &slug, &venue, now),
         places: places(fold, &rooms, filter),
         kinds: kinds(fold, filter),
-        blocks: blocks(lines, &venue, true),
+        blocks: blocks(sight.lines(&stretch), &venue, true),
         nothing: nothing(fold, filter),
         older,
+        newer,
         links: links(shown()),
         thumbs: photos(shown(), &slug),
-        data: data(site, &sight, filter, lanes.len()),
+        data: data(site, &sight, filter, &stretch, lanes.len()),
         lanes,
         has_lanes,
         slug: slug.clone(),
@@ -212,34 +292,35 @@ struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// At most `most` lines below `before`, newest first, and where older ones go on.
-    fn lines(&self, filter: &Filter, before: Seq, most: usize) -> (Vec<Line>, Option<Seq>) {
+    /// The rows and gaps of a stretch, newest first.
+    fn lines(&self, stretch: &Stretch) -> Vec<Line> {
         let Self { fold, slug, rooms, venue, .. } = self;
-        let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).map(answered);
+        let beside = |id| {
+            stretch.rows.iter().find(|stood| stood.row.id == id).and_then(|stood| stood.row.item.as_ref())
+        };
+        let find = |id| fold.row(id).and_then(|row| row.item.as_ref()).or_else(|| beside(id)).map(answered);
         let title = |talk: &model::TalkId| fold.fold().talks.get(talk).map(|talk| talk.title.clone());
         let setting = Setting { slug, rooms, venue, shows_place: true, find: &find, title: &title };
-        let mut rows = fold.rows(before).filter(|row| filter.holds(row)).peekable();
-        let mut lines: Vec<(Seq, Line)> = Vec::new();
-        for row in rows.by_ref().take(most) {
-            let at = fold.moment(row);
-            let line = match view(row, at, &setting) {
-                Some(item) => Line::Item(Box::new(item)),
-                None => {
-                    let sentence = gone_sentence(row.state, row.by, Some(&venue.hhmm(row.at)));
-                    Line::Gone(GoneView { id: row.id, first: row.first, at: at.0, sentence })
-                }
-            };
-            lines.push((row.first, line));
-        }
-        let lowest = lines.last().map_or(0, |(seq, _)| *seq);
-        let more = rows.peek().is_some().then_some(lowest);
-        let floor = if more.is_some() { lowest } else { 0 };
-        for (seq, gap) in fold.gaps().filter(|(seq, _)| *seq >= floor && *seq < before) {
-            lines.push((seq, Line::Mark(mark(gap, seq, venue))));
-        }
-        lines.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-        (lines.into_iter().map(|(_, line)| line).collect(), more)
+        let line = |Stood { row, under }: &Stood| match view(row, *under, &setting) {
+            Some(item) => Line::Item(Box::new(item)),
+            None => {
+                let sentence = gone_sentence(row.state, row.by, Some(&venue.hhmm(row.at)));
+                Line::Gone(GoneView { id: row.id, first: row.first, at: under.0, sentence })
+            }
+        };
+        let rows = stretch.rows.iter().map(|stood| (stood.row.first, false, line(stood)));
+        let marks = stretch.gaps.iter().map(|(seq, gap)| (*seq, true, Line::Mark(mark(gap, *seq, venue))));
+        let mut lines: Vec<(Seq, bool, Line)> = rows.chain(marks).collect();
+        lines.sort_by_key(|(seq, is_mark, _)| std::cmp::Reverse((*seq, *is_mark)));
+        lines.into_iter().map(|(.., line)| line).collect()
     }
+}
+
+/// How many of the items at hand each filter holds.
+fn counts(fold: &LiveFold) -> BTreeMap<String, u64> {
+    let rooms = rooms(fold.fold());
+    let all = places(fold, &rooms, &Filter::All).into_iter().chain(kinds(fold, &Filter::All));
+    all.map(|view| (view.key, view.count)).collect()
 }
 
 fn filter_view(fold: &LiveFold, filter: Filter, name: &str, current: &Filter) -> FilterView {
@@ -291,11 +372,12 @@ fn query(filter: &Filter) -> String {
     if *filter == Filter::All {
         return String::new();
     }
-    url::form_urlencoded::Serializer::new("&".to_owned()).append_pair("show", &filter.name()).finish()
+    let name: String = url::form_urlencoded::byte_serialize(filter.name().as_bytes()).collect();
+    format!("&show={name}")
 }
 
 /// `lanes` is how many stand side by side; none is one stream.
-fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
+fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, stretch: &Stretch, lanes: usize) -> Data {
     let Sight { fold, slug, rooms, venue, now: at } = *sight;
     // The lanes together hold everything; which of them is in sight on a phone is no filter.
     let filter = if lanes == 0 { filter } else { &Filter::All };
@@ -319,9 +401,11 @@ fn data(site: &Site, sight: &Sight<'_>, filter: &Filter, lanes: usize) -> Data {
     };
     Data {
         start: Start::new(slug, fold.position(), venue, site.clock.pace(), live_url),
-        items_max: ITEMS_KEPT / lanes.max(1),
+        items_max: (ITEMS_KEPT / lanes.max(1)).max(LANE_ITEMS_KEPT_MIN),
         view: if lanes == 0 { "stream" } else { LANES },
         filter: FilterData { kind, value, query: query(filter) },
+        newer: stretch.newer,
+        older: stretch.older,
         rooms: RoomData::all(rooms),
         talks: fold.fold().talks.values().map(talk).collect(),
         stage: now(fold.fold(), fold.timeline(), rooms, at),

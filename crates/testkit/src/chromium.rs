@@ -1,4 +1,6 @@
-//! A throw-away headless Chromium: open a page, ask it questions, take its picture.
+//! A throw-away headless Chromium: open a page, ask it questions, take its picture, hear what its scripts did wrong.
+
+mod complaints;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use chromiumoxide::browser::{Browser, BrowserConfig};
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
 use chromiumoxide::cdp::browser_protocol::network;
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
+use chromiumoxide::cdp::js_protocol::heap_profiler::CollectGarbageParams;
+use chromiumoxide::cdp::js_protocol::runtime::GetHeapUsageParams;
 use chromiumoxide::page::{Page, ScreenshotParams};
 use futures_util::StreamExt as _;
 use nix::unistd::Uid;
@@ -15,6 +19,7 @@ use tempfile::TempDir;
 use tokio::task::AbortHandle;
 
 use crate::skip_loudly;
+use complaints::Complaints;
 
 const LAUNCH_LIMIT: Duration = Duration::from_secs(60);
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -63,6 +68,7 @@ pub struct Chromium {
 #[derive(Debug)]
 pub struct Tab {
     page: Page,
+    complaints: Complaints,
 }
 
 impl Chromium {
@@ -83,7 +89,9 @@ impl Chromium {
     /// # Errors
     /// When the page cannot be loaded.
     pub async fn open(&self, url: &str, viewport: Viewport) -> anyhow::Result<Tab> {
-        let tab = Tab { page: self.browser.new_page("about:blank").await? };
+        let page = self.browser.new_page("about:blank").await?;
+        let complaints = Complaints::of(&page).await?;
+        let tab = Tab { page, complaints };
         tab.resize(viewport).await?;
         tab.goto(url).await?;
         Ok(tab)
@@ -222,6 +230,43 @@ impl Tab {
         }
     }
 
+    /// What went wrong in the page's scripts since it was opened or since the last time this was asked: exceptions, promises that were
+    /// rejected and not caught, errors on the console, refusals by the content security policy. What did not come over the network is
+    /// none of it: pages that are cut off are tested, too.
+    ///
+    /// # Errors
+    /// When the page is gone.
+    pub async fn complaints(&self) -> anyhow::Result<Vec<String>> {
+        // What was thrown before this answer was told before it.
+        self.page.evaluate("0").await?;
+        Ok(self.complaints.take())
+    }
+
+    /// Makes sure that [`Self::complaints`] has nothing to tell.
+    ///
+    /// # Panics
+    /// When it has.
+    #[track_caller]
+    pub fn runs_clean(&self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let complaints = self.complaints().await.expect("the page answers");
+            assert!(complaints.is_empty(), "{caller}: the page's scripts complain: {complaints:#?}");
+        }
+    }
+
+    /// What the page's scripts hold in memory when everything is gone that can go, in bytes.
+    ///
+    /// # Errors
+    /// When the page is gone.
+    pub async fn heap_bytes(&self) -> anyhow::Result<f64> {
+        // What is freed by one collection may free more in the next.
+        for _ in 0..2 {
+            self.page.execute(CollectGarbageParams::default()).await?;
+        }
+        Ok(self.page.execute(GetHeapUsageParams::default()).await?.result.used_size)
+    }
+
     /// The page as its DOM stands now.
     ///
     /// # Errors
@@ -283,5 +328,23 @@ mod tests {
         let png = tab.screenshot(false).await.unwrap();
         assert!(png.starts_with(b"\x89PNG"));
         assert!(tab.eval_json("nothing.here").await.is_err());
+        tab.runs_clean().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_scripts_do_wrong_is_heard() {
+        let Some(chromium) = Chromium::start().await else { return };
+        let page = "data:text/html,<script>console.error('said'); Promise.reject(new Error('rejected')); console.warn('harmless')</script>\
+                    <script>throw new Error('thrown')</script><script>fetch('http://127.0.0.1:1/').catch(() => 0)</script>";
+        let tab = chromium.open(page, Viewport::LAPTOP).await.unwrap();
+        tab.wait_until("document.readyState === 'complete'", Duration::from_secs(5)).await.unwrap();
+        let mut heard = tab.complaints().await.unwrap();
+        heard.sort();
+        let said: Vec<bool> = ["said", "rejected", "thrown"]
+            .iter()
+            .map(|word| heard.iter().any(|one| one.contains(word)))
+            .collect();
+        assert_eq!((said, heard.len()), (vec![true; 3], 3), "{heard:#?}");
+        tab.runs_clean().await;
     }
 }

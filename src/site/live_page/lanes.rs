@@ -1,7 +1,7 @@
 //! The rooms side by side: a lane for each, and one for what was filed to none. On a narrow screen one of them is in sight. In the browser:
 //! `templates/static/js/lanes.js`.
 
-use super::{ITEMS_SHOWN, Sight};
+use super::{ITEMS_SHOWN, Sight, stretch::Stretch};
 use crate::site::view::{
     feed::{Block, blocks},
     now::{BREAK_MAX, on, talk_of},
@@ -28,7 +28,8 @@ pub(super) struct LaneView {
     /// What comes after the talk that is on: time, title and address. Where nothing is on, the stage above tells it.
     pub(super) next: Option<(String, String, String)>,
     pub(super) blocks: Vec<Block>,
-    /// Where its older items are.
+    /// The place before which its older items are, and the page of those.
+    pub(super) from: Option<Seq>,
     pub(super) older: Option<String>,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn lanes(sight: &Sight<'_>, current: &Filter) -> Vec<LaneView> {
     let at = all.iter().position(|(filter, _)| filter == current).unwrap_or(0);
     let most = (ITEMS_SHOWN / all.len()).max(LANE_ITEMS_MIN);
     let lane = |(n, (filter, name)): (usize, (Filter, &str))| {
-        let (lines, older) = sight.lines(&filter, Seq::MAX, most);
+        let stretch = Stretch::of_fold(sight.fold, &filter, Seq::MAX, most);
         let key = filter.name();
         let held = sight.fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown && filter.holds(row));
         let count = held.count() as u64;
@@ -64,8 +65,9 @@ pub(super) fn lanes(sight: &Sight<'_>, current: &Filter) -> Vec<LaneView> {
             is_current: n == at,
             is_hallway: filter == Filter::Hallway,
             next: sight.next(&filter),
-            blocks: blocks(lines, sight.venue, true),
-            older: older.map(|seq| format!("/{}?before={seq}&show={query}", sight.slug)),
+            blocks: blocks(sight.lines(&stretch), sight.venue, true),
+            from: stretch.older,
+            older: stretch.older.map(|seq| format!("/{}?before={seq}&show={query}", sight.slug)),
             key,
         }
     };

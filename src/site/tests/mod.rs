@@ -14,6 +14,7 @@ mod page_cache;
 mod pages;
 mod stage;
 mod stand;
+mod stream;
 mod talks;
 mod tree;
 mod tray;

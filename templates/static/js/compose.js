@@ -4,13 +4,13 @@
 //
 // Each draft has a place of its own in the storage: pages of one browser share it, and none can write over what another keeps.
 
+import { isForeign, told } from "./ask.js";
 import { h } from "./dom.js";
 import { uuid } from "./uuid.js";
 
 const OUTBOX_MAX = 20;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
-const SEND_MS_MAX = 20_000;
 const TOLD_MS = 5_000;
 const NAME = "perihelion.name";
 const WORDS = {
@@ -38,6 +38,8 @@ export class Compose {
     this.drafts = this.read();
     this.drafts.filter((draft) => draft.state === "sent").forEach((draft) => this.drop(draft));
     this.name.value ||= stored(NAME) ?? "";
+    this.unsent = `perihelion.unsent.${this.slug}.${this.value("talk")}.${this.value("reply_to")}`;
+    this.text.value ||= stored(this.unsent) ?? "";
     this.listen();
     this.draw();
     this.ask();
@@ -50,7 +52,7 @@ export class Compose {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.form.requestSubmit(); }
       if (event.key === "Escape") this.close();
     });
-    this.text.addEventListener("input", () => this.say(""));
+    this.text.addEventListener("input", () => { this.say(""); this.keepUnsent(); });
     document.getElementById("compose-close").addEventListener("click", () => this.close());
     this.dock?.addEventListener("click", (event) => { event.preventDefault(); this.open(); });
     addEventListener("online", () => this.again());
@@ -68,10 +70,20 @@ export class Compose {
     this.text.blur();
   }
 
+  value(name) {
+    return this.form.elements.namedItem(name)?.value ?? "";
+  }
+
+  /** Words that are not finished outlive the page, too. */
+  keepUnsent() {
+    if (this.text.value === "") forget(this.unsent);
+    else store(this.unsent, this.text.value);
+  }
+
   /** Takes the words out of the box, keeps them, and sends them. */
   post() {
-    const value = (name) => this.form.elements.namedItem(name)?.value ?? "";
-    const words = { name: value("name").trim(), text: value("text"), talk: value("talk"), room: value("room"), reply_to: value("reply_to") };
+    const [name, text, talk, room, reply_to] = ["name", "text", "talk", "room", "reply_to"].map((field) => this.value(field));
+    const words = { name: name.trim(), text, talk, room, reply_to };
     if (words.text.trim() === "") return;
     if (this.drafts.filter(isOnlyHere).length >= OUTBOX_MAX) {
       this.say(`${OUTBOX_MAX} posts are on their way already; this one stays in the box.`, true);
@@ -83,6 +95,7 @@ export class Compose {
     this.text.value = "";
     this.close();
     this.keep(draft);
+    this.keepUnsent();
     this.flush();
   }
 
@@ -125,18 +138,17 @@ export class Compose {
   /** Sends one draft. Returns how long to wait before the next try, in milliseconds; 0 when the server has decided. */
   async send(draft) {
     const body = new URLSearchParams({ key: draft.key, ...draft.words });
-    const signal = AbortSignal.timeout?.(SEND_MS_MAX);
-    const answer = await fetch(this.action, { method: "POST", body, signal, headers: { Accept: "application/json" } }).catch(() => null);
-    const told = await answer?.json().catch(() => null);
+    const answer = await fetch(this.action, { method: "POST", body, headers: { Accept: "application/json" }, ...told() }).catch(() => null);
+    const said = answer && !isForeign(answer) ? await answer.json().catch(() => null) : null;
     const known = this.drafts.find((one) => one.key === draft.key);
     if (!known) return 0;
-    // A network that asks for a log-in first answers in the server's place: only an id means that the post is stored.
-    if (answer?.ok && typeof told?.id === "string") {
+    // A network that asks for a log-in first answers in the server's place: only an id and a place in the log mean that the post is stored.
+    if (answer?.ok && typeof said?.id === "string" && Number.isInteger(said.seq)) {
       this.attempt = 0;
-      this.stored(known, told);
+      this.stored(known, said);
       return 0;
     }
-    const why = typeof told?.message === "string" ? told.message : "";
+    const why = typeof said?.message === "string" && typeof said.error === "string" ? said.message : "";
     if (why && !answer.ok && answer.status < 500 && answer.status !== 429) {
       this.say(why, true);
       this.keep(known, { state: "refused", note: why });
@@ -192,6 +204,7 @@ export class Compose {
   /** Back into the box, to be written differently: that is another post, under another key. */
   edit(draft) {
     this.text.value = [draft.words.text, this.text.value].filter(Boolean).join("\n\n");
+    this.keepUnsent();
     this.say("");
     this.drop(draft);
     this.open();

@@ -1,86 +1,111 @@
-// The feed: where an item stands, which block (minute, late line) it stands in, what waits behind the pill, what is
-// dropped at the lower end. Newest first, by the seq under which an item was first public.
+// The feed: a window of the stream. Where an item stands in it, what waits behind the pill, what is dropped far out of sight. By the
+// seq under which an item was first public; the newest on top. The window holds everything from `low` up to `high`: below it and
+// above it, pages.js fetches; without an upper end it is live.
 
-import { because } from "./because.js";
-import { count, h } from "./dom.js";
-import { article, foot, gone, place, quoted, sentence } from "./item.js";
-import { hasLink, hasPhoto, roomOf } from "./tallies.js";
+import { isAbove, place, takeOut } from "./blocks.js";
+import { h } from "./dom.js";
+import { read, recount, refile } from "./drawn.js";
+import { article, foot, gone, quoted, sentence } from "./item.js";
+import { filtersOf, roomOf } from "./tallies.js";
 
-const MINUTE = 60_000_000;
+/** Lines that stay on each side of the one that is read when others are dropped. */
+const MARGIN = 60;
+/** So much more than it may hold a window has before it is trimmed: measuring costs time. */
+const SLACK = 20;
+/** What is so far from what is in sight may go, in pixels: more than what is fetched ahead, or it would be fetched at once again. */
+const FAR_PX = 4_000;
+/** Answered posts whose words are kept, beside those that stand in the page. */
+const WORDS_MAX = 500;
 
 export class Feed {
   /** page: what the server printed; clock: the venue's; reading(): true while nothing may move. */
   constructor(root, page, clock, reading) {
-    Object.assign(this, { root, page, clock, reading });
+    Object.assign(this, { root, page, clock });
+    this.reading = () => !this.isLive || reading();
     this.byId = new Map();
     this.order = [];
-    this.pending = [];
     this.leaving = new Set();
-    this.overflowed = false;
+    this.pending = [];
+    this.low = page.older ?? 0;
+    this.high = page.newer ?? Infinity;
+    this.missed = 0;
+    this.above = 0;
+    page.words ??= new Map();
     page.find = (id) => this.find(id);
     for (const element of root.querySelectorAll("[data-seq]")) this.adopt(element);
-    this.order.sort((a, b) => a.first - b.first);
+    this.order.sort((a, b) => (isAbove(a, b) ? 1 : -1));
+  }
+
+  get isLive() {
+    return this.high === Infinity;
   }
 
   adopt(element) {
     const record = {
       id: element.dataset.id ?? element.dataset.gap, first: Number(element.dataset.seq), at: Number(element.dataset.at),
-      late: "late" in element.dataset, element, mark: "gap" in element.dataset,
+      late: "late" in element.dataset, answers: element.dataset.answers ?? null, element, mark: "gap" in element.dataset,
     };
     this.byId.set(record.id, record);
     this.order.push(record);
   }
 
   /** post, edit, show: the item whole. An edit stays in its place; what the filter leaves out is not drawn. What is
-      older than what we have (from the archive, after a long absence) changes nothing. */
+      older than what we have changes nothing. Returns whether it is something new for the reader. */
   put(entry) {
     const old = this.byId.get(entry.id);
-    if (old?.last > entry.seq) return;
+    if (old?.last > entry.seq) return false;
     if (old && old.first !== entry.first) this.drop(old);
     const known = old && old.first === entry.first ? old : null;
-    if (!this.wanted(entry)) { if (known) this.drop(known); return; }
+    if (!this.wanted(entry)) { if (known) this.drop(known); return false; }
+    if (!known && entry.first > this.high) this.missed += entry.kind === "post" ? 1 : 0;
+    if (!known && (entry.first < this.low || entry.first > this.high)) return entry.kind === "post" && entry.first > this.high;
     const at = known?.at ?? (entry.kind === "edit" ? entry.item.when : entry.at);
-    const record = Object.assign(known ?? {}, { id: entry.id, first: entry.first, last: entry.seq, at, item: entry.item, filing: entry.filing, late: entry.item.late });
+    const record = Object.assign(known ?? {}, this.record(entry, at));
     if (known?.element) this.redraw(known, article(known, this.page, this.clock.hhmm(at)));
-    if (known) { this.requote(entry.id); return; }
-    const oldest = this.order[0]?.first ?? 0;
-    if (entry.first < oldest && this.order.length >= this.page.items_max) return;
+    else if (!known) this.come(record);
+    this.requote(entry.id);
+    return !known;
+  }
+
+  record({ id, first, seq, item, filing }, at) {
+    return { id, first, last: seq, at, item, filing, late: item.late, answers: item.reply_to };
+  }
+
+  /** Something new: it waits while somebody reads. */
+  come(record) {
     this.byId.set(record.id, record);
     if (this.reading()) this.hold(record);
-    else this.insert(record);
-    this.requote(entry.id);
+    else this.insert(record, true);
   }
 
   /** The lines above answers to this item: new words, or none when it is gone. */
   requote(id) {
     for (const record of this.order) {
+      if (record.answers !== id || !record.element) continue;
       const old = record.element.querySelector(".context");
-      if (old ? old.dataset.of !== id : record.item?.reply_to !== id) continue;
       const line = quoted(id, this.page);
       if (old) old.replaceWith(...(line ? [line] : []));
-      else if (line) record.element.querySelector(".item-head").after(line);
+      else if (line) record.element.querySelector(".item-head")?.after(line);
     }
   }
 
   /** hide, remove: the words go, one grey line keeps the place. */
   takeAway(entry) {
-    const record = this.byId.get(entry.id) ?? this.unseen(entry);
-    if (!record || record.last > entry.seq) return;
-    record.last = entry.seq;
-    record.item = null;
-    record.sentence = sentence(entry.kind, entry.by, this.clock.hhmm(entry.at));
-    if (!this.byId.has(entry.id)) {
-      this.byId.set(entry.id, record);
-      if (this.reading()) this.hold(record);
-      else this.insert(record);
-    } else if (record.element) this.redraw(record, gone(record.id, record.first, record.at, record.sentence));
+    this.page.words.delete(entry.id);
+    const known = this.byId.get(entry.id);
+    const record = known ?? this.unseen(entry);
+    if (record && !(record.last > entry.seq)) {
+      Object.assign(record, { last: entry.seq, item: null, sentence: sentence(entry.kind, entry.by, this.clock.hhmm(entry.at)) });
+      if (!known) this.come(record);
+      else if (record.element) this.redraw(record, gone(record.id, record.first, record.at, record.sentence));
+    }
     this.requote(entry.id);
   }
 
   /** The place of an item whose words were a void before they reached us: under the moment of the item below it. */
   unseen({ id, first, at }) {
     const below = this.order.findLast((record) => !record.mark && record.first < first);
-    if (first === 0 || this.page.filter.kind !== "all" || (!below && this.order.length > 0)) return null;
+    if (first === 0 || this.page.filter.kind !== "all" || first < this.low || first > this.high) return null;
     return { id, first, at: below?.at ?? at, late: false };
   }
 
@@ -88,13 +113,12 @@ export class Feed {
     for (const counted of entry.counts) {
       const record = this.byId.get(counted.id);
       if (!record) continue;
-      record.counts = counted;
       if (record.item) { record.item.counts = counted; this.refoot(record); }
       else if (record.element) recount(record.element, counted);
     }
   }
 
-  /** Returns the ids of items that now belong to the chosen room and are not in this page. */
+  /** Returns the ids of items that now belong to the chosen room and are not in this page, which goes so far. */
   filing(entry) {
     const missing = [];
     for (const move of entry.moves) {
@@ -117,13 +141,11 @@ export class Feed {
     this.refoot(record);
   }
 
-  /** An item that comes from another lane. One that is older than what stands here belongs behind the way to older items. */
+  /** An item that comes from another lane. One outside the window is fetched when somebody goes there. */
   take(record) {
-    if (!this.isWhole && record.first < (this.order[0]?.first ?? 0)) return;
-    this.byId.set(record.id, record);
+    if (record.first < this.low || record.first > this.high) return;
     this.refoot(record);
-    if (this.reading()) this.hold(record);
-    else this.insert(record);
+    this.come(record);
   }
 
   /** Filed elsewhere: it goes at once; while somebody reads, it says where to, and goes with what else has waited. */
@@ -143,31 +165,33 @@ export class Feed {
     return this.pending.length > 0 || this.leaving.size > 0;
   }
 
+  /** How many new items the reader has not been shown. */
+  get waiting() {
+    return this.pending.length + this.missed;
+  }
+
   /** A window in which a source may have lost something; the same line again when it is closed. */
-  gap(entry) {
-    const { gap } = entry;
+  gap({ seq, gap }, isFetched = false) {
+    const known = this.byId.get(gap.id);
+    if (known && isFetched) return;
     const from = this.clock.hhmm(gap.from);
     const span = gap.to === null ? `From ${from} on` : `Between ${from} and ${this.clock.hhmm(gap.to)}`;
-    const known = this.byId.get(gap.id);
-    const line = h("p", { class: gap.closed ? "mark" : "mark open", "data-gap": gap.id, "data-seq": known?.first ?? entry.seq, "data-at": gap.from },
+    const line = h("p", { class: gap.closed ? "mark" : "mark open", "data-gap": gap.id, "data-seq": known?.first ?? seq, "data-at": gap.from },
       gap.closed ? `${span}, ${gap.source} was out of reach. What was missed has been fetched since.`
         : [h("b", null, `${span}, posts from ${gap.source} may be missing. `), gap.reason]);
     if (known?.element) return this.redraw(known, line);
-    const record = { id: gap.id, first: entry.seq, at: gap.from, mark: true, line };
+    if (known) { known.line = line; return; }
+    const record = { id: gap.id, first: seq, at: gap.from, mark: true, line };
+    if (seq < this.low || seq > this.high) return;
+    if (!isFetched) return this.come(record);
     this.byId.set(gap.id, record);
-    if (this.reading()) this.hold(record);
-    else this.insert(record);
+    this.insert(record);
   }
 
   /** Whether the chosen filter shows this entry's item. */
   wanted(entry) {
-    const { item, filing } = entry;
-    switch (this.page.filter.kind) {
-      case "photos": return hasPhoto(item);
-      case "links": return hasLink(item);
-      case "questions": return item.marks.includes("question");
-      default: return this.fits(filing);
-    }
+    const { kind } = this.page.filter;
+    return ["room", "hallway"].includes(kind) ? this.fits(entry.filing) : filtersOf(entry).includes(kind);
   }
 
   fits(filing) {
@@ -187,18 +211,36 @@ export class Feed {
       return { name: item.author.name || item.author.handle, words };
     }
     const name = record?.element?.querySelector(".item-head b")?.textContent;
-    if (!name || record.item === null) return null;
+    if (!name || record.item === null) return record ? null : this.page.words.get(id) ?? null;
     const covered = record.element.querySelector(".cover");
     return { name, words: covered ? "Covered by a content warning." : read(record.element) };
   }
 
+  /** Answered posts whose words nobody here knows. */
+  unquoted() {
+    const asks = this.order.filter(({ answers, element }) => answers && element && !element.querySelector(".context"));
+    return asks.map(({ answers }) => answers).filter((id) => !this.byId.has(id) && !this.page.words.has(id));
+  }
+
+  /** Words of posts that are not in the page. */
+  learn(words) {
+    for (const [id, said] of Object.entries(words)) this.page.words.set(id, said);
+    for (const id of this.page.words.keys()) if (this.page.words.size > WORDS_MAX) this.page.words.delete(id); else break;
+  }
+
+  /** What waits is bounded: with too much of it the window ends where it stands, and the way up is fetched. */
   hold(record) {
     this.pending.push(record);
-    if (this.pending.length > this.page.items_max) {
-      const dropped = this.pending.shift();
-      this.byId.delete(dropped.id);
-      this.overflowed = true;
-    }
+    if (this.pending.length > this.page.items_max) this.cut();
+  }
+
+  /** From here on the window is not live any more. */
+  cut() {
+    this.high = this.order.at(-1)?.first ?? this.low;
+    const beyond = this.pending.filter((record) => record.first > this.high);
+    this.pending = this.pending.filter((record) => record.first <= this.high);
+    this.missed += beyond.filter((record) => !record.mark).length;
+    for (const record of beyond) this.byId.delete(record.id);
   }
 
   /** Lets what waited in and out once nobody reads; true when anything did. */
@@ -210,42 +252,56 @@ export class Feed {
 
   /** Brings what waited into the page, oldest first. Returns the element of the newest. */
   release() {
-    if (this.overflowed) this.clear();
-    this.overflowed = false;
     for (const record of this.leaving) this.drop(record);
     const waiting = this.pending;
     this.pending = [];
     this.root.setAttribute("aria-busy", "true");
-    for (const record of waiting) if (this.byId.get(record.id) === record) this.insert(record);
+    for (const record of waiting) if (this.byId.get(record.id) === record) this.insert(record, true);
     this.root.setAttribute("aria-busy", "false");
     return this.order.at(-1)?.element ?? null;
   }
 
-  /** Forgets everything drawn: another log begins. What waits is kept by release(), thrown away by reset(). */
-  clear() {
-    for (const record of this.order) this.byId.delete(record.id);
-    this.order = [];
-    this.leaving.clear();
+  /** Lines that were fetched, oldest first: {under, entry}. What is known already is as new or newer. */
+  fill(lines) {
+    this.root.setAttribute("aria-busy", "true");
+    for (const { under, entry } of lines) {
+      const known = this.byId.get(entry.id);
+      if (entry.gap) this.gap(entry, true);
+      else if (known) { if (entry.seq > known.last) entry.item ? this.put(entry) : this.takeAway(entry); }
+      else {
+        const { id, first, seq, kind, by, at } = entry;
+        const record = entry.item ? this.record(entry, under)
+          : { id, first, last: seq, at: under, late: false, item: null, sentence: sentence(kind, by, this.clock.hhmm(at)) };
+        this.byId.set(id, record);
+        this.insert(record);
+      }
+    }
+    this.root.setAttribute("aria-busy", "false");
+  }
+
+  /** Another window, without lines. */
+  open(low, high) {
     this.root.replaceChildren();
-  }
-
-  reset() {
-    this.clear();
-    this.pending = [];
     this.byId.clear();
-    this.overflowed = false;
+    this.leaving.clear();
+    Object.assign(this, { order: [], pending: [], low, high, missed: 0, above: 0 });
   }
 
-  insert(record) {
+  /** Keeps only what another filter holds, which is narrower. */
+  narrow() {
+    const key = this.page.filter.value === null ? this.page.filter.kind : `room.${this.page.filter.value}`;
+    for (const record of [...this.order, ...this.pending]) if (!record.mark && !filtersOf(record).includes(key)) this.drop(record);
+  }
+
+  insert(record, isNew = false) {
     record.element ??= this.draw(record);
-    if (!record.mark) record.element.classList.add("is-new");
+    if (isNew && !record.mark) record.element.classList.add("is-new");
     let i = this.order.length;
-    while (i > 0 && this.order[i - 1].first > record.first) i -= 1;
-    const older = this.order[i - 1];
-    const newer = this.order[i];
+    while (i > 0 && isAbove(this.order[i - 1], record)) i -= 1;
+    const [older, newer] = [this.order[i - 1], this.order[i]];
     this.order.splice(i, 0, record);
-    this.place(record, older, newer);
-    while (this.order.length > this.page.items_max) this.drop(this.order[0]);
+    place(this.root, record, older, newer, this.clock.hhmm(record.at));
+    if (isNew && this.order.length > this.page.items_max + SLACK) this.trim("older", this.order.length - 1);
   }
 
   draw(record) {
@@ -254,34 +310,19 @@ export class Feed {
     return article(record, this.page, this.clock.hhmm(record.at));
   }
 
-  /** Joins the block of a neighbour where it fits, else makes its own block between them. */
-  place(record, older, newer) {
-    const above = newer && blockOf(newer.element);
-    const below = older && blockOf(older.element);
-    const key = keyOf(record);
-    if (key !== null && below && !older.mark && (below === above || below.dataset.key === key)) {
-      older.element.before(record.element);
-      tell(below);
-    } else if (key !== null && above && !newer.mark && above.dataset.key === key) {
-      newer.element.after(record.element);
-      tell(above);
-    } else {
-      const block = this.block(record, key);
-      if (above) above.after(block);
-      else this.root.prepend(block);
-    }
-  }
-
-  block(record, key) {
-    if (key === null) return record.element;
-    const group = h("div", { class: "group", role: "presentation" }, record.element);
-    if (key === "late") {
-      const late = h("details", { class: "late", "data-key": key }, h("summary"), group);
-      tell(late);
-      return late;
-    }
-    const time = h("time", { datetime: new Date(Number(key) * 60_000).toISOString(), "aria-hidden": "true" }, this.clock.hhmm(record.at));
-    return h("div", { class: "minute", "data-key": key }, time, group);
+  /** Drops lines far out of sight at one end of the window, which ends there from now on; `at` is the line that is read. What is
+      folded takes no room: it counts only where there is far too much of it. */
+  trim(end, at) {
+    const { order, page: { items_max: most } } = this;
+    const last = order.length - 1;
+    const outer = (n) => order[end === "older" ? n : last - n];
+    let over = Math.min(order.length - most, (end === "older" ? at : last - at) - MARGIN);
+    while (over > 0 && order.length < 4 * most && !isFar(outer(over - 1).element)) over -= 1;
+    if (over <= 0) return;
+    if (end === "newer") this.above += order.slice(-over).filter(({ mark }) => !mark).length;
+    for (const record of Array.from({ length: over }, (_, n) => outer(n))) this.drop(record);
+    if (end === "newer") this.cut();
+    else this.low = this.order[0].first;
   }
 
   redraw(record, element) {
@@ -302,7 +343,7 @@ export class Feed {
     if (record.filing && room !== null) record.element.dataset.room = room;
     else if (record.filing) delete record.element.dataset.room;
     if (record.item) line.replaceWith(foot(record, this.page));
-    else if (record.filing) replace(line, record.filing, this.page);
+    else if (record.filing) refile(line, record.filing, this.page);
     const because = record.element.querySelector(".because");
     if (open && because) because.open = true;
   }
@@ -310,57 +351,28 @@ export class Feed {
   drop(record) {
     this.byId.delete(record.id);
     this.leaving.delete(record);
-    this.order = this.order.filter((other) => other !== record);
-    this.pending = this.pending.filter((other) => other !== record);
-    if (!record.element) return;
-    const block = blockOf(record.element);
-    record.element.remove();
-    if (block.classList.contains("mark")) return;
-    if (block.querySelector("[data-seq]")) tell(block);
-    else block.remove();
+    for (const list of [this.order, this.pending]) {
+      const i = list[0] === record ? 0 : list.lastIndexOf(record);
+      if (i >= 0) list.splice(i, 1);
+    }
+    if (record.element) takeOut(record.element);
   }
 
   /** Numbers the articles for assistive technology; called once per painted frame, not per entry. */
   number() {
-    const items = this.order.filter((record) => !record.mark);
-    items.forEach((record, i) => {
-      record.element.setAttribute("aria-posinset", items.length - i);
-      record.element.setAttribute("aria-setsize", -1);
-    });
+    let n = this.above;
+    for (let i = this.order.length - 1; i >= 0; i -= 1) {
+      const { element, mark } = this.order[i];
+      if (mark) continue;
+      n += 1;
+      if (element.getAttribute("aria-posinset") === String(n)) continue;
+      element.setAttribute("aria-posinset", n);
+      element.setAttribute("aria-setsize", -1);
+    }
   }
 }
 
-const keyOf = (record) => (record.mark ? null : record.late ? "late" : String(Math.floor(record.at / MINUTE)));
-const blockOf = (element) => element.closest(".minute, .late, .mark");
-
-/** The one line that late items fold into says how many. */
-function tell(block) {
-  if (!block.classList.contains("late")) return;
-  const n = block.querySelectorAll("[data-seq]").length;
-  block.querySelector("summary").textContent = `${count(n, "older post", "older posts")} came in late.`;
-}
-
-/** New counts on an item that the server drew. */
-function recount(element, counted) {
-  const line = element.querySelector(".item-foot");
-  if (!line) return;
-  line.querySelectorAll(".count").forEach((old) => old.remove());
-  const before = line.querySelector(".original") ?? line.querySelector(":scope > a:not(.place)");
-  for (const [n, one, many] of [[counted.boosts, "boost", "boosts"], [counted.likes, "like", "likes"], [counted.replies, "reply", "replies"]]) {
-    if (n > 0) before.before(h("span", { class: "count" }, count(n, one, many)));
-  }
-}
-
-/** A new filing on the quiet line of an item that the server drew. */
-function replace(line, filing, page) {
-  for (const old of line.querySelectorAll(".place, .went")) old.remove();
-  line.querySelector(".because")?.remove();
-  line.append(because(filing, page));
-  const where = place(filing, page);
-  if (where) line.prepend(where);
-}
-
-/** The words of an item that the server drew, in one line: its paragraphs touch in the document, but not for a reader. */
-function read(element) {
-  return [...element.querySelectorAll(".item-body h3, .item-body p")].map((part) => part.innerText).join(" ");
+function isFar(element) {
+  const { top, bottom } = (element.closest(".late") ?? element).getBoundingClientRect();
+  return top > innerHeight + FAR_PX || bottom < -FAR_PX;
 }

@@ -16,7 +16,7 @@ export function article(record, page, time) {
   const attributes = {
     class: item.network === "feed" ? "item article" : "item",
     id: `i-${id}`, "data-id": id, "data-seq": first, "data-rev": item.rev, "data-at": record.at,
-    "data-room": roomOf(filing), "data-late": item.late, tabindex: -1,
+    "data-room": roomOf(filing), "data-late": item.late, "data-answers": item.reply_to, tabindex: -1,
     "aria-label": `${name}, ${NETWORKS[item.network] ?? item.network}, ${time}`,
   };
   const head = h("header", { class: "item-head" },

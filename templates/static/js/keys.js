@@ -2,7 +2,8 @@
 
 const OFF = "perihelion.keys.off";
 
-export function keys(feed, showNew, write) {
+/** more(side): fetches what lies beyond the first or the last item. */
+export function keys(feed, showNew, write, more) {
   const help = document.getElementById("keys-help");
   const off = document.getElementById("keys-off");
   off.checked = stored();
@@ -13,21 +14,22 @@ export function keys(feed, showNew, write) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const inFeed = feed.contains(document.activeElement);
-    const act = inFeed && event.key === "PageDown" ? () => move(feed, 1)
-      : inFeed && event.key === "PageUp" ? () => move(feed, -1)
+    const act = inFeed && event.key === "PageDown" ? () => move(feed, 1, more)
+      : inFeed && event.key === "PageUp" ? () => move(feed, -1, more)
       : off.checked ? null
-      : { j: () => move(feed, 1), k: () => move(feed, -1), ".": showNew, n: write, o: () => original(feed), "?": () => help.showModal() }[event.key];
+      : { j: () => move(feed, 1, more), k: () => move(feed, -1, more), ".": showNew, n: write, o: () => original(feed), "?": () => help.showModal() }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
   });
 }
 
-function move(feed, by) {
+function move(feed, by, more) {
   const items = [...feed.querySelectorAll("article.item")].filter((item) => item.offsetParent !== null);
   const here = items.indexOf(document.activeElement.closest?.("article.item"));
   const there = items[here < 0 ? items.findIndex((item) => item.getBoundingClientRect().bottom > 60) : here + by];
-  there?.focus();
+  if (there) there.focus();
+  else if (here >= 0) more(by > 0 ? "older" : "newer");
 }
 
 function original(feed) {

@@ -10,8 +10,9 @@ const TOP_PX = 8;
 const WIDE = "(min-width: 68.75rem)";
 
 export class Lanes {
-  constructor(root, page, clock) {
-    Object.assign(this, { page, clock });
+  /** equip(feed, ways, box): gives a lane what it needs to follow its window. */
+  constructor(root, page, clock, equip) {
+    Object.assign(this, { page, clock, equip });
     this.wide = matchMedia(WIDE);
     this.lanes = [...root.querySelectorAll(".lane")].map((element) => this.lane(element, clock));
     this.byId = { get: (id) => this.holder(id)?.byId.get(id) };
@@ -23,15 +24,18 @@ export class Lanes {
   lane(element, clock) {
     const key = element.dataset.lane;
     const filter = key === "hallway" ? { kind: "hallway", value: null } : { kind: "room", value: key.slice("room.".length) };
-    const own = { ...this.page, filter };
+    const own = { ...this.page, filter: { ...filter, query: `&show=${encodeURIComponent(key)}` }, older: Number(element.dataset.from) || null };
     const root = element.querySelector(".feed");
-    const reading = () => (this.wide.matches ? element.scrollTop : scrollY) > TOP_PX || root.contains(document.activeElement);
+    const box = () => (this.wide.matches ? element : null);
+    const reading = () => (box()?.scrollTop ?? scrollY) > TOP_PX || root.contains(document.activeElement);
     const lane = new Feed(root, own, clock, reading);
     own.find = (id) => this.find(id);
-    const [pill, older] = [element.querySelector(".pill"), element.querySelector(".loading")];
-    Object.assign(lane, { element, pill, older, isWhole: older.hidden });
+    const pill = element.querySelector(".pill");
+    Object.assign(lane, { element, pill });
+    this.equip(lane, { older: element.querySelector(".loading:not(.up)"), newer: element.querySelector(".loading.up") }, box);
+    this.wide.addEventListener("change", () => lane.pages.watch());
     pill.addEventListener("click", () => { document.activeElement?.blur(); this.bringIn(lane); });
-    element.addEventListener("scroll", () => { if (lane.settle()) this.number(); }, { passive: true });
+    element.addEventListener("scroll", () => { lane.steady.scrolled(); if (lane.settle()) this.number(); }, { passive: true });
     return lane;
   }
 
@@ -50,8 +54,9 @@ export class Lanes {
   }
 
   put(entry) {
-    for (const lane of this.lanes) lane.put(entry);
+    const isNew = this.lanes.map((lane) => lane.put(entry)).some(Boolean);
     for (const lane of this.lanes) lane.requote(entry.id);
+    return isNew;
   }
 
   takeAway(entry) {
@@ -99,12 +104,21 @@ export class Lanes {
     }
   }
 
-  get pending() {
-    return this.lanes.flatMap((lane) => lane.pending);
+  get waiting() {
+    return this.lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
+  /** The lanes together: each goes its own way when it is read. */
+  get isLive() {
+    return true;
   }
 
   isWaiting() {
-    return this.lanes.some((lane) => lane.isWaiting());
+    return this.lanes.some((lane) => lane.isWaiting() || !lane.isLive);
+  }
+
+  reading() {
+    return this.lanes.some((lane) => lane.reading());
   }
 
   /** What nobody reads takes in what has waited. */
@@ -115,6 +129,7 @@ export class Lanes {
   bringIn(lane) {
     lane.element.scrollTop = 0;
     if (!this.wide.matches) scrollTo({ top: 0 });
+    if (!lane.isLive) lane.pages.newest();
     const newest = lane.release();
     this.number();
     return newest;
@@ -122,34 +137,25 @@ export class Lanes {
 
   /** Everything that waits, in all lanes. Returns the newest item's element. */
   release() {
-    const waiting = this.lanes.filter((lane) => lane.isWaiting());
+    const waiting = this.lanes.filter((lane) => lane.isWaiting() || !lane.isLive);
     const newest = waiting.map((lane) => this.bringIn(lane)).filter(Boolean);
     return newest.sort((a, b) => b.dataset.seq - a.dataset.seq)[0] ?? null;
   }
 
-  reset() {
-    for (const lane of this.lanes) lane.reset();
-  }
-
-  /** Once per painted frame: numbers for assistive technology, the pills, the ways to older items. */
+  /** Once per painted frame: numbers for assistive technology, the pills. */
   number() {
     for (const lane of this.lanes) {
       lane.number();
-      const n = lane.pending.length;
-      lane.pill.parentElement.hidden = n === 0;
-      if (n > 0) lane.pill.lastChild.textContent = count(n, "new item", "new items");
-      const oldest = lane.order.find((record) => !record.mark)?.first;
-      if (lane.order.length >= this.page.items_max) lane.isWhole = false;
-      if (lane.isWhole || !oldest) continue;
-      lane.older.hidden = false;
-      lane.older.firstElementChild.href = `/${this.page.slug}?before=${oldest}&show=${encodeURIComponent(lane.element.dataset.lane)}`;
+      lane.pill.parentElement.hidden = lane.waiting === 0 && lane.isLive;
+      const words = lane.waiting === 0 ? "Back to now" : count(lane.waiting, "new item", "new items");
+      if (lane.pill.lastChild.textContent !== words) lane.pill.lastChild.textContent = words;
     }
   }
 }
 
 /** The same item for another lane: drawn anew where its words are known, else what the server drew of it. */
-function twin({ id, first, last, at, late, item, sentence, filing, element }) {
-  const record = { id, first, last, at, late, item, sentence, filing };
+function twin({ id, first, last, at, late, answers, item, sentence, filing, element }) {
+  const record = { id, first, last, at, late, answers, item, sentence, filing };
   if (item === undefined && element) record.element = element.cloneNode(true);
   record.element?.classList.remove("leaving");
   return record;

@@ -1,13 +1,19 @@
 // The live page: reads what the server printed, then follows the log from the position of that same print.
 
+import { ask, pause } from "./ask.js";
 import { Clock } from "./clock.js";
 import { Compose } from "./compose.js";
 import { Connection } from "./connection.js";
+import { Contexts } from "./context.js";
 import { Feed } from "./feed.js";
+import { Filters } from "./filters.js";
 import { keys } from "./keys.js";
+import { Pages } from "./pages.js";
+import { MyRoom } from "./room.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
-import { retally, tallyMoved } from "./tallies.js";
+import { Steady } from "./steady.js";
+import { recount, retally, tallyMoved } from "./tallies.js";
 
 const TOP_PX = 8;
 const TICK_MS = 1_000;
@@ -17,25 +23,38 @@ const MOVED_TRIES_MAX = 20;
 
 const page = JSON.parse(document.getElementById("page-data").textContent);
 page.titles = new Map(page.talks.map((talk) => [talk.id, talk.title]));
+page.words = new Map();
+const isLanes = page.view === "lanes";
 const root = document.getElementById("feed");
 const clock = new Clock(page.pace, page.zone);
 let readerTop = scrollY;
-const reading = () => readerTop > TOP_PX || root.contains(document.activeElement);
-const feed = page.view === "lanes" ? new (await import("./lanes.js")).Lanes(root, page, clock) : new Feed(root, page, clock, reading);
-const stage = new Stage(page, clock);
-const status = new Status(clock);
-const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, state: (name) => status.show(name) });
+const isBack = () => readerTop > TOP_PX;
+const reading = () => isBack() || root.contains(document.activeElement);
+/** What a feed needs to follow its window: see pages.js and steady.js. */
+const equip = (feed, ways, box) => {
+  feed.steady = new Steady(feed, box);
+  feed.pages = new Pages(feed, { ways, box, cursor: () => connection.cursor, changed: paintSoon });
+};
+const feed = isLanes ? new (await import("./lanes.js")).Lanes(root, page, clock, equip) : new Feed(root, page, clock, reading);
+const feeds = isLanes ? feed.lanes : [feed];
+if (!isLanes) equip(feed, { older: document.getElementById("older"), newer: document.getElementById("newer") }, () => null);
+const room = new MyRoom(page, sat);
+const stage = new Stage(page, clock, () => (isLanes ? null : room.slug));
+const status = new Status(clock, isBack);
+const contexts = new Contexts(feeds, page);
+const filters = isLanes ? null : new Filters(page, show, () => room.slug);
+const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, far, state: (name) => status.show(name) });
 const box = document.getElementById("compose");
 const compose = box && new Compose(box, (seq) => connection.cursor.seq >= seq);
 
 /** What one entry means for this page. A kind that is not listed changes nothing here. */
 function apply(entry) {
   if (entry.at) clock.heard(entry.at);
-  const known = feed.byId.get(entry.id);
   retally(entry, (id) => feed.byId.get(id));
   compose?.heard(entry);
+  for (const { pages } of feeds) pages.hear(entry);
   switch (entry.kind) {
-    case "post": case "edit": case "show": feed.put(entry); break;
+    case "post": case "edit": case "show": if (feed.put(entry) && entry.kind !== "edit") status.came(1, feed.reading()); break;
     case "hide": case "remove": feed.takeAway(entry); break;
     case "counts": feed.counts(entry); break;
     case "filing": fetchMoved(entry.seq - 1, new Set(feed.filing(entry))); break;
@@ -46,24 +65,28 @@ function apply(entry) {
     case "event": rename(entry.event); stage.changed(entry); break;
     default: return;
   }
-  const nothing = document.getElementById("nothing");
-  if (nothing && entry.item && !known) nothing.hidden = true;
   paintSoon();
 }
 
-/** Numbers, pill and the way to older items: once per painted frame, however many entries came. */
+/** Numbers, pill, the ways to older and newer items, and everything back where it was: once per painted frame, however much came. */
 let painting = false;
 function paintSoon() {
   if (painting) return;
   painting = true;
-  requestAnimationFrame(() => {
-    painting = false;
-    feed.number();
-    status.waiting(feed.pending.length);
-    const oldest = feed.order?.[0]?.first;
-    const older = document.getElementById("older");
-    if (older && oldest > 1) { older.href = `?before=${oldest}${page.filter.query}`; older.parentElement.hidden = false; }
-  });
+  requestAnimationFrame(paint);
+}
+
+function paint() {
+  painting = false;
+  feed.number();
+  contexts.look();
+  status.waiting(feed.waiting, feed.isLive);
+  const nothing = document.getElementById("nothing");
+  if (nothing) nothing.hidden = feed.order.length > 0 || feed.low > 1 || !feed.isLive;
+  for (const { pages, steady } of feeds) {
+    pages.draw();
+    steady.restore();
+  }
 }
 
 function notice({ text, until }) {
@@ -78,29 +101,48 @@ function rename(event) {
   document.querySelector(".brand").textContent = event.title;
 }
 
-/** Another log begins: nothing drawn so far belongs to it. */
+/** Another log begins: nothing drawn so far belongs to it. What it has already is fetched. */
 function reset() {
-  feed.reset();
+  for (const one of feeds) one.open(0, Infinity);
   paintSoon();
+  for (const { pages } of feeds) pages.newest();
 }
 
-/** Older than the tail: what lies between comes from the archive, asked for until it is here. */
+/** So much was missed that the page is drawn anew, if nobody reads; else the stream tells it entry by entry. */
+function far() {
+  if (feed.reading()) return false;
+  newest().then((position) => connection.goOn(position));
+  return true;
+}
+
+/** The newest items of all feeds. Returns the position that all of them stand for. */
+async function newest() {
+  const said = await Promise.all(feeds.map(({ pages }) => pages.newest()));
+  if (said.includes(null)) return null;
+  const [first] = said.sort((a, b) => a.seq - b.seq);
+  recount(first.counts);
+  notice(first.notice ?? { text: "", until: null });
+  stage.changed({ seq: first.seq });
+  status.fails(null);
+  return first;
+}
+
+/** Older than the tail: what lies between is fetched anew, or comes from the archive for those who read, asked for until it is here. */
 async function fill({ after, base, archive }) {
+  if (!feed.reading() && await newest()) return;
   status.holes({ after, base });
   for (let from = after; from < base;) {
     const url = new URL(archive, location.href);
     url.searchParams.set("after", from);
     try {
-      const answer = await fetch(url);
-      if (!answer.ok) throw new Error(`the archive answered ${answer.status}`);
-      const { next, entries } = await answer.json();
+      const { next, entries } = await ask(url, (said) => Array.isArray(said.entries));
       for (const entry of entries) if (entry.item) feed.put(entry); else feed.takeAway(entry);
       // An archive that has not come so far yet is asked again: a hole is never taken for nothing.
       if (next <= from) throw new Error("the archive is behind");
       from = next;
     } catch {
       status.holes({ after: from, base, failed: true });
-      await new Promise((wake) => setTimeout(wake, ARCHIVE_RETRY_MS * (0.5 + Math.random())));
+      await pause(ARCHIVE_RETRY_MS * (0.5 + Math.random()));
     }
   }
   status.holes(null);
@@ -110,12 +152,12 @@ async function fill({ after, base, archive }) {
 /** Items that were filed into this page's room and are not in it: from the archive, once that has come so far. Pages ask
     at different moments, as all of them learn of it in the same one. */
 async function fetchMoved(after, missing) {
+  const { filter } = page;
   for (let tries = 0; missing.size > 0 && tries < MOVED_TRIES_MAX; tries += 1) {
-    const wait = tries === 0 ? MOVED_WAIT_MS : ARCHIVE_RETRY_MS;
-    await new Promise((wake) => setTimeout(wake, wait * (0.5 + Math.random())));
-    const answer = await fetch(`/api/v1/events/${page.slug}/items?after=${after}`).catch(() => null);
-    if (!answer?.ok) continue;
-    for (const entry of (await answer.json()).entries) {
+    await pause((tries === 0 ? MOVED_WAIT_MS : ARCHIVE_RETRY_MS) * (0.5 + Math.random()));
+    const said = await ask(`/api/v1/events/${page.slug}/items?after=${after}`, ({ entries }) => Array.isArray(entries)).catch(() => null);
+    if (page.filter !== filter) return;
+    for (const entry of said?.entries ?? []) {
       if (!missing.delete(entry.id) || feed.byId.has(entry.id)) continue;
       if (!entry.item || !feed.fits(entry.filing)) continue;
       feed.put(entry);
@@ -125,14 +167,43 @@ async function fetchMoved(after, missing) {
   }
 }
 
-/** Shows what waits. By key the newest gets the focus, so that j goes on from there; by hand nothing is focused. */
-function showNew({ byKey }) {
-  if (!feed.isWaiting()) return;
+/** Another filter. What is narrower than all that is here needs no network; the rest is fetched, and what is here stays until then. */
+async function show(filter) {
+  const was = page.filter;
+  if (filter.kind === was.kind && filter.value === was.value && feed.isLive) return;
+  page.filter = filter;
   scrollTo({ top: 0 });
-  if (!byKey) document.activeElement?.blur();
-  const newest = feed.release();
+  if (was.kind === "all" && feed.isLive) {
+    feed.narrow();
+    feed.release();
+  } else if (!(await newest())) {
+    if (page.filter === filter) status.fails("These items cannot be loaded. They are safe; tap the filter again in a moment.");
+    return;
+  }
   paintSoon();
-  if (byKey) newest?.focus({ preventScroll: true });
+}
+
+/** The reader sits in a room from now on, or nowhere. */
+function sat(slug) {
+  stage.draw();
+  if (slug !== null) filters?.go(`room.${slug}`);
+  else if (page.filter.kind === "room") filters?.go("all");
+}
+
+/** Shows what waits. By key the newest gets the focus, so that j goes on from there; by hand nothing is focused. */
+async function showNew({ byKey }) {
+  if (feed.isLive && !feed.isWaiting()) return;
+  if (feed.isLive) {
+    scrollTo({ top: 0 });
+  } else {
+    if (!(await newest())) { status.fails("The newest items cannot be loaded. What you see stays; try again in a moment."); return; }
+    history.replaceState(null, "", filters.address(page.filter.value === null ? page.filter.kind : `room.${page.filter.value}`));
+    scrollTo({ top: 0 });
+  }
+  if (!byKey) document.activeElement?.blur();
+  const first = feed.release();
+  paintSoon();
+  if (byKey) first?.focus({ preventScroll: true });
 }
 
 function tick() {
@@ -144,20 +215,33 @@ function tick() {
   if (line.dataset.until && Number(line.dataset.until) <= now) line.hidden = true;
 }
 
+/** The clock goes only while somebody looks at it. */
+let ticking = null;
+function look() {
+  clearInterval(ticking);
+  if (document.hidden) { status.rest(); return; }
+  tick();
+  ticking = setInterval(tick, TICK_MS);
+}
+
 /** Back at the top with nothing in focus, what waited comes in by itself. */
 function scrolled() {
   readerTop = scrollY;
   document.body.toggleAttribute("data-scrolled", readerTop > (document.getElementById("stage")?.offsetHeight ?? 0) + 60);
-  if (feed.settle()) paintSoon();
+  for (const { steady } of feeds) steady.scrolled();
+  if (feed.settle() || contexts.learnt.size > 0) paintSoon();
 }
 
 document.documentElement.dataset.script = "on";
+document.documentElement.dataset.steady = "on";
 document.getElementById("pill")?.addEventListener("click", () => showNew({ byKey: false }));
+document.getElementById("to-now")?.addEventListener("click", (event) => { event.preventDefault(); showNew({ byKey: false }); });
 addEventListener("scroll", scrolled, { passive: true });
-keys(root, () => showNew({ byKey: true }), compose ? () => compose.open() : null);
+document.addEventListener("visibilitychange", look);
+keys(root, () => showNew({ byKey: true }), compose ? () => compose.open() : null, (side) => feeds.length === 1 && feed.pages.load(side));
+if (filters && room.slug !== null && location.search === "" && location.hash === "") filters.go(`room.${room.slug}`, false);
 scrolled();
-tick();
-setInterval(tick, TICK_MS);
-feed.number();
+look();
+paint();
 connection.start();
-Object.defineProperty(globalThis, "perihelion", { value: { connection, feed } });
+Object.defineProperty(globalThis, "perihelion", { value: { connection, feed, page } });

@@ -2,6 +2,7 @@
 // from /now); this only follows its clock, draws the same markup as templates/partials/stage.html, and asks again when the
 // log says that something has changed.
 
+import { ask, pause } from "./ask.js";
 import { h } from "./dom.js";
 
 const NEXT_MAX = 3;
@@ -13,8 +14,9 @@ const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 
 export class Stage {
-  constructor(page, clock) {
-    Object.assign(this, { page, clock });
+  /** mine(): the room in which the reader sits, which comes first; null without one. */
+  constructor(page, clock, mine) {
+    Object.assign(this, { page, clock, mine });
     this.talks = new Map(page.talks.map((talk) => [talk.id, talk]));
     this.rooms = page.stage;
     this.root = document.getElementById("stage");
@@ -34,19 +36,18 @@ export class Stage {
   /** The log says something of stage, talks or rooms: what is on is asked for anew, once for all that comes meanwhile. */
   changed(entry) {
     this.wanted = entry.seq;
-    this.asking ??= setTimeout(() => this.ask(), ASK_MS * Math.random());
+    this.asking ??= pause(ASK_MS * Math.random()).then(() => this.ask());
   }
 
   async ask() {
-    const answer = await fetch(`/api/v1/events/${this.page.slug}/now`).catch(() => null);
-    const told = answer?.ok ? await answer.json().catch(() => null) : null;
+    const told = await ask(`/api/v1/events/${this.page.slug}/now`, ({ rooms }) => Array.isArray(rooms)).catch(() => null);
     this.asking = null;
-    if (Array.isArray(told?.rooms)) { this.rooms = told.rooms; this.draw(); }
+    if (told) { this.rooms = told.rooms; this.draw(); }
     if (told && told.position?.seq >= this.wanted) { this.tries = 0; return; }
     // The site may read the log a moment after us, or be away.
     this.tries += 1;
     const wait = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** Math.min(this.tries, 8)) * (0.5 + Math.random() / 2);
-    this.asking = setTimeout(() => this.ask(), wait);
+    this.asking = pause(wait).then(() => this.ask());
   }
 
   /** Rooms with what is on in each at `now`. */
@@ -64,7 +65,8 @@ export class Stage {
   draw() {
     if (!this.root) return;
     const now = this.clock.now();
-    const rooms = this.on(now);
+    const mine = this.mine();
+    const rooms = this.on(now).sort((a, b) => (b.slug === mine) - (a.slug === mine));
     const next = this.rooms.flatMap(({ name, spans }) => spans.filter((one) => one.from > now && this.talks.has(one.talk)).map((one) => ({ ...one, room: name })))
       .sort((a, b) => a.from - b.from || (a.talk < b.talk ? -1 : 1)).slice(0, NEXT_MAX);
     const signature = JSON.stringify([rooms, next]);
@@ -100,7 +102,8 @@ export class Stage {
       late ? h("p", { class: "delay" }, `Running ${late.text}`) : null,
       h("h2", null, talk ? h("a", { href: this.href(talk.id), dir: "auto" }, talk.title) : span || soon ? "Break" : "Nothing is on"),
       talk?.speakers.length > 0 ? h("p", { class: "who" }, names(talk.speakers)) : null,
-      next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next.id) }, next.title)) : null);
+      next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next.id) }, next.title)) : null,
+      h("button", { class: "sit needs-script", type: "button", "data-sit": slug, "aria-pressed": slug === this.mine() }, "My room"));
   }
 
   when(talk, span, soon, isDue) {

@@ -22,18 +22,18 @@ export function retally(entry, find) {
     const record = find(id);
     return record && record.item !== null && !record.element?.classList.contains("removed") ? record : null;
   };
-  if (entry.kind === "post") add(held(entry), 1);
+  if (entry.kind === "post") add(filtersOf(entry), 1);
   if (entry.kind === "edit" || entry.kind === "show") {
     const old = was(entry.id);
-    if (old) add(held(old), -1);
-    if (old || entry.kind === "show") add(held(entry), 1);
+    if (old) add(filtersOf(old), -1);
+    if (old || entry.kind === "show") add(filtersOf(entry), 1);
   }
-  if ((entry.kind === "hide" || entry.kind === "remove") && was(entry.id)) add(held(was(entry.id)), -1);
+  if ((entry.kind === "hide" || entry.kind === "remove") && was(entry.id)) add(filtersOf(was(entry.id)), -1);
   for (const move of entry.kind === "filing" ? entry.moves : []) {
     const old = was(move.id);
     if (!old) continue;
-    add(held(old), -1);
-    add(held({ item: old.item, element: old.element, filing: move.filing }), 1);
+    add(filtersOf(old), -1);
+    add(filtersOf({ item: old.item, element: old.element, filing: move.filing }), 1);
   }
 }
 
@@ -43,14 +43,23 @@ export function tallyMoved(filing) {
   add([room === null ? "hallway" : `room.${room}`], 1);
 }
 
-/** The filters that hold a record: from its item, or from what the server drew of it. */
-function held({ item, filing, element }) {
+/** The filters that hold a record or an entry: from its item, or from what the server drew of it. A grey line is in all that is said. */
+export function filtersOf({ item, filing, element }) {
+  if (item === null || element?.classList.contains("removed")) return ["all"];
   const room = filing ? roomOf(filing) : element?.dataset.room ?? null;
   const all = ["all", room === null ? "hallway" : `room.${room}`];
   if (item ? hasPhoto(item) : element?.querySelector(".photo")) all.push("photos");
   if (item ? hasLink(item) : element?.querySelector(".linkref, .item-body p a:not(.mention)")) all.push("links");
   if (item ? item.marks.includes("question") : element?.querySelector(".question")) all.push("questions");
   return all;
+}
+
+/** All numbers anew, as the server counts them. */
+export function recount(counts) {
+  for (const cell of document.querySelectorAll("[data-count]")) {
+    const n = counts[cell.dataset.count];
+    if (n !== undefined) Object.assign(cell, { textContent: number(n) }).dataset.n = n;
+  }
 }
 
 function add(filters, by) {

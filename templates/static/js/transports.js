@@ -1,9 +1,12 @@
 // Three ways to the same objects (design: halley). Each opens from a position, hands over every object it reads, and
 // says once that it ended. None of them retries by itself and none keeps a cursor: that is connection.js.
 
+import { isForeign } from "./ask.js";
+
 const POLL_MS_MAX = 40_000;
 
-/** The rungs, best first. Each: (base, position(), {object, end}) -> {close}. end({opened, retry_ms}). */
+/** The rungs, best first. Each: (base, position(), {object, end}) -> {close}. end({retry_ms, foreign}): foreign where somebody else answers in the
+    server's place, which only an answer to a plain request shows. */
 export const LADDER = [webSocket, serverSentEvents, longPoll];
 
 function webSocket(base, position, on) {
@@ -42,7 +45,7 @@ function longPoll(base, position, on) {
 async function polls(base, position, on, stopped) {
   const ask = (path) => {
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_MS_MAX)]);
-    return fetch(new URL(`${base}/${path}`, location.href), { cache: "no-store", signal });
+    return fetch(new URL(`${base}/${path}`, location.href), { cache: "no-store", redirect: "manual", signal });
   };
   // A server that stops says in milliseconds when to come back; whole seconds would bring everybody in the same moment.
   const later = async (answer) => {
@@ -50,13 +53,19 @@ async function polls(base, position, on, stopped) {
     return { retry_ms: retry_ms ?? 1000 * (1 + Math.random()) * Number(answer.headers.get("Retry-After") ?? 0) };
   };
   const head = await ask("head.json");
+  if (isForeign(head)) return { foreign: true };
   if (!head.ok) return later(head);
-  on.object({ head: await head.json() });
+  const told = await head.json();
+  if (typeof told.epoch !== "string") return { foreign: true };
+  on.object({ head: told });
   while (!stopped.aborted) {
     const answer = await ask(`poll?after=${position()}`);
+    if (isForeign(answer)) return { foreign: true };
     if (answer.status === 204) { on.object({ idle: true }); continue; }
     if (!answer.ok) return later(answer);
-    on.object({ poll: await answer.json() });
+    const poll = await answer.json();
+    if (!Array.isArray(poll.entries)) return { foreign: true };
+    on.object({ poll });
   }
   return {};
 }
