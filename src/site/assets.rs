@@ -89,6 +89,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/replay.css"),
     read!("css/catch_up.css"),
     read!("css/home.css"),
+    read!("css/finder.css"),
     read!("css/about.css"),
     read!("css/tray.css"),
     read!("css/steward.css"),
@@ -138,7 +139,8 @@ impl Assets {
         let stem = stem.rsplit('/').next().unwrap_or(stem);
         let file = format!("{stem}-{hash}.{extension}");
         self.addresses.insert(name, format!("/static/{file}"));
-        let asset = Asset { kind, is_text, plain: content.into(), brotli: OnceLock::new(), gzip: OnceLock::new() };
+        let asset =
+            Asset { kind, is_text, plain: content.into(), brotli: OnceLock::new(), gzip: OnceLock::new() };
         self.files.insert(file, asset);
     }
 
@@ -161,7 +163,17 @@ pub(super) fn address(name: &str) -> &'static str {
 pub(super) fn modules() -> Vec<&'static str> {
     // The box of other pages is a script of its own, and so are the lanes, the tray and the stewards' page.
     let is_other = |name: &str| {
-        matches!(name, "zone.js" | "again.js" | "write.js" | "catch_up.js" | "replay.js" | "lanes.js" | "presses.js" | "steward.js") || name.starts_with("tray")
+        matches!(
+            name,
+            "zone.js"
+                | "again.js"
+                | "write.js"
+                | "catch_up.js"
+                | "replay.js"
+                | "lanes.js"
+                | "presses.js"
+                | "steward.js"
+        ) || name.starts_with("tray")
             || name.starts_with("wall")
     };
     let is_loaded = |name: &str| name.ends_with(".js") && !is_other(name);

@@ -5,7 +5,7 @@ use super::{
     failure::{self, Failure},
     feeds,
     headers::Guard,
-    home, legal_page, live_page, media, oembed, page_cache, post_box, post_page, programme, room_page, schedule_files,
+    home, legal_page, links_page, live_page, media, oembed, page_cache, photos_page, post_box, post_page, programme, room_page, schedule_files,
     schedule_versions, search_page, stage_page, talk_page, tray, wall, wall_desk,
 };
 use axum::{
@@ -49,6 +49,8 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/talks/{talk}/cues.vtt", get(talk_page::cues))
         .route("/{event}/catch-up", get(catch_up::show))
         .route("/{event}/search", get(search_page::show))
+        .route("/{event}/photos", get(photos_page::show))
+        .route("/{event}/links", get(links_page::show))
         .route("/{event}/rooms/{room}", get(room_page::show))
         .route("/{event}/wall", get(wall::show))
         .route("/{event}/wall/seen", post(wall::seen))
@@ -62,6 +64,9 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/feed.atom", get(feeds::event))
         .route("/{event}/feed.rss", get(feeds::event))
         .route("/{event}/feed.json", get(feeds::event))
+        .route("/{event}/search/feed.atom", get(feeds::search))
+        .route("/{event}/search/feed.rss", get(feeds::search))
+        .route("/{event}/search/feed.json", get(feeds::search))
         .route("/{event}/talks/{talk}/feed.atom", get(feeds::talk))
         .route("/{event}/talks/{talk}/feed.rss", get(feeds::talk))
         .route("/{event}/talks/{talk}/feed.json", get(feeds::talk))

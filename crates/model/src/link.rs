@@ -23,7 +23,10 @@ pub fn normal(address: &str) -> Option<String> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut normal = path.trim_end_matches('/').to_owned();
     let mut sign = '?';
-    for pair in query.split('&').filter(|pair| !pair.is_empty() && !counts_visitors(pair)) {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        if counts_visitors(pair.split('=').next().unwrap_or_default()) {
+            continue;
+        }
         normal.push(sign);
         normal.push_str(pair);
         sign = '&';
@@ -31,8 +34,9 @@ pub fn normal(address: &str) -> Option<String> {
     (!normal.is_empty()).then_some(normal)
 }
 
-fn counts_visitors(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
+/// Whether a parameter of an address only tells where its reader came from, by its name in lower case.
+#[must_use]
+pub fn counts_visitors(name: &str) -> bool {
     name.starts_with("utm_")
         || ["fbclid", "gclid", "igshid", "igsh", "mc_cid", "mc_eid", "ref", "ref_src", "si"].contains(&name)
 }

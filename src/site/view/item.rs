@@ -6,6 +6,7 @@ use super::{
     count,
     time::Venue,
 };
+use archive::Words;
 use model::{
     Author, Card, Counts, Filing, FilingState, GoneBy, Item, ItemId, Mark, MediaKind, Micros, Network, Room,
     Row, RowState, Seq, TalkId,
@@ -44,6 +45,8 @@ pub(in crate::site) struct ItemView {
     pub(in crate::site) at: i64,
     pub(in crate::site) room: String,
     pub(in crate::site) late: bool,
+    /// What it answers, whether or not that is at hand.
+    pub(in crate::site) answers: Option<ItemId>,
     pub(in crate::site) is_article: bool,
     pub(in crate::site) label: String,
     pub(in crate::site) name: String,
@@ -67,9 +70,24 @@ pub(in crate::site) struct ItemView {
     pub(in crate::site) link: String,
     /// Why it was filed where it is; none where a page says so itself.
     pub(in crate::site) because: Option<BecauseView>,
+    /// What the reader searched for, which is marked in the words; empty on every other page.
+    pub(in crate::site) sought: Words,
 }
 
 impl ItemView {
+    /// Words in parts: whether the reader searched for it, and the part.
+    pub(in crate::site) fn sought_in<'a>(&self, words: &'a str) -> Vec<(bool, &'a str)> {
+        let (mut parts, mut done) = (Vec::new(), 0);
+        for found in self.sought.found_in(words) {
+            parts.push((false, &words[done..found.start]));
+            parts.push((true, &words[found.clone()]));
+            done = found.end;
+        }
+        parts.push((false, &words[done..]));
+        parts.retain(|(_, part)| !part.is_empty());
+        parts
+    }
+
     /// Whether there are words to show beside pictures and previews.
     pub(in crate::site) fn has_words(&self) -> bool {
         self.title.is_some() || !self.paragraphs.is_empty()
@@ -131,6 +149,7 @@ pub(in crate::site) fn view(row: &Row, at: Micros, setting: &Setting<'_>) -> Opt
         at: at.0,
         room: super::rail::room(row).unwrap_or_default().to_owned(),
         late: item.late,
+        answers: item.reply_to,
         is_article: item.network == Network::Feed,
         label: format!("{name}, {}, {}", item.network.label(), setting.venue.hhmm(at)),
         name,
@@ -152,6 +171,7 @@ pub(in crate::site) fn view(row: &Row, at: Micros, setting: &Setting<'_>) -> Opt
         original: href(&item.url).filter(|_| item.network != Network::Onsite),
         link: format!("/{}/posts/{}", setting.slug, row.id),
         because: row.filing.as_ref().map(|filing| because(filing, setting)),
+        sought: Words::default(),
     })
 }
 
@@ -192,7 +212,7 @@ fn cover(item: &Item, text: &str) -> CoverView {
 }
 
 /// A language tag that is safe to print as an attribute and worth it: letters, digits and hyphens, as BCP 47 has them.
-fn is_language(tag: &str) -> bool {
+pub(in crate::site) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let first = parts.next().unwrap_or_default();
     (2..=8).contains(&first.len())
