@@ -148,9 +148,10 @@ fn write_page(event: &EventLive, form: Form, error: Option<String>) -> Write {
         error: error.clone(),
         ..filled
     });
+    let skip = if compose.is_some() { ("say", "Skip to the box") } else { ("sorry", "Skip to the text") };
     let switched_off = || "Posts on the page are switched off for this event.".to_owned();
     Write {
-        shell: Shell::of(&listed, settings, "Write", "", ("say", "Skip to the box")),
+        shell: Shell::of(&listed, settings, "Write", "", skip),
         heading: if error.is_some() { "Not posted yet" } else { "Write" },
         sentence: if compose.is_some() { String::new() } else { error.unwrap_or_else(switched_off) },
         compose,

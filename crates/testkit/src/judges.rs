@@ -117,6 +117,11 @@ pub const AXE_RUN: &str = r#"axe.run(document, {resultTypes: ["violations"], ele
     .then(found => found.violations.flatMap(rule => rule.nodes.map(node =>
         `${rule.id} (${rule.impact}): ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")} ${node.html.slice(0, 200)}`)))"#;
 
+/// The same for the rules about colours alone.
+pub const AXE_COLOURS: &str = r#"axe.run(document, {resultTypes: ["violations"], elementRef: false, runOnly: ["color-contrast", "link-in-text-block"]})
+    .then(found => found.violations.flatMap(rule => rule.nodes.map(node =>
+        `${rule.id} (${rule.impact}): ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")} ${node.html.slice(0, 200)}`)))"#;
+
 /// Reads feeds with feedparser, as if they came over HTTP as Atom (a name that ends in `.atom`) or RSS: one value for each file, with `bozo`, `why`, `version`, `title`, `id`, `link`, `links`, `updated` and
 /// `entries` (`id`, `title`, `link`, `author`, `published`, `updated`, `summary`, `content`, `enclosures`). None, said loudly, when it is
 /// not installed.

@@ -54,7 +54,7 @@ pub const SHEETS: &[Sheet] = &[
     public("embed", "/{event}/embed"),
     public("embed-talk", "/{event}/embed/talks/{talk}"),
     public("embed-post", "/{event}/embed/posts/{post}"),
-    public("login", "/login"),
+    failing("login", "/login", 401),
     failing("not-found", "/{event}/talks/there-is-none", 404),
     failing("no-such-event", "/there-is-no-such-event", 404),
     failing("bad-request", "/{event}/talks/{talk}?after=nowhere", 400),

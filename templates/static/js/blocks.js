@@ -32,11 +32,14 @@ export function place(root, record, older, newer, time) {
 
 /** Parts a block in two behind `last`, and returns the lower one: a mark stands between. */
 function part(upper, last) {
-  const lower = upper.cloneNode(false);
-  const group = last.parentElement.cloneNode(false);
-  const head = [...upper.children].filter((child) => child !== last.parentElement).map((child) => child.cloneNode(true));
-  while (last.nextElementSibling) group.append(last.nextElementSibling);
-  lower.append(...head, group);
+  let lower = last.parentElement.cloneNode(false);
+  while (last.nextElementSibling) lower.append(last.nextElementSibling);
+  for (let inner = last.parentElement; inner !== upper; inner = inner.parentElement) {
+    const outer = inner.parentElement.cloneNode(false);
+    const head = [...inner.parentElement.children].filter((child) => child !== inner).map((child) => child.cloneNode(true));
+    outer.append(...head, lower);
+    lower = outer;
+  }
   upper.after(lower);
   tell(upper);
   tell(lower);
@@ -47,7 +50,9 @@ function block(record, key, time) {
   if (key === null) return record.element;
   const group = h("div", { class: "group", role: "presentation" }, record.element);
   if (key === "late") {
-    const late = h("details", { class: "late", "data-key": key }, h("summary"), group);
+    // A feed may hold articles only; what folds is inside one.
+    const late = h("div", { class: "late", "data-key": key, role: "article", "aria-label": "Posts that came in late" },
+      h("details", null, h("summary"), group));
     tell(late);
     return late;
   }

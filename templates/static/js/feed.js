@@ -176,7 +176,7 @@ export class Feed {
     if (known && isFetched) return;
     const from = this.clock.hhmm(gap.from);
     const span = gap.to === null ? `From ${from} on` : `Between ${from} and ${this.clock.hhmm(gap.to)}`;
-    const line = h("p", { class: gap.closed ? "mark" : "mark open", "data-gap": gap.id, "data-seq": known?.first ?? seq, "data-at": gap.from },
+    const line = h("p", { class: gap.closed ? "mark" : "mark open", role: "article", "data-gap": gap.id, "data-seq": known?.first ?? seq, "data-at": gap.from },
       gap.closed ? `${span}, ${gap.source} was out of reach. What was missed has been fetched since.`
         : [h("b", null, `${span}, posts from ${gap.source} may be missing. `), gap.reason]);
     if (known?.element) return this.redraw(known, line);

@@ -11,10 +11,10 @@ export function card(waiting, page) {
   // The reasons stand beside the post already.
   post.querySelector(".because")?.remove();
   const label = post.getAttribute("aria-label");
-  return h("section", { class: "sort", "data-id": id, "data-first": first, "aria-label": label },
+  return h("div", { class: "sort", role: "group", "data-id": id, "data-first": first, "aria-label": label },
     h("p", { class: "sort-top" },
       h("label", { class: "pick" }, h("input", { type: "checkbox", name: "ids", value: id }), h("span", null, "Select")),
-      h("time", null, time)),
+      h("span", null, time)),
     post,
     sheet(waiting, page));
 }
