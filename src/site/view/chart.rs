@@ -13,6 +13,9 @@ const SPARK_BARS: usize = 40;
 const CHART_HEIGHT: f64 = 166.0;
 /// Between two bars, in percent; a bar is always wider.
 const GAP: f64 = 0.12;
+/// Room above the bars for notes, in pixels, and what a letter of one takes of the chart's width on a laptop, in percent.
+const NOTE_HEIGHT: f64 = 22.0;
+const NOTE_CHAR: f64 = 0.55;
 /// Minutes shown before and after a talk.
 const AROUND: i64 = 10;
 /// Bars of a talk's chart at most; a longer talk gets wider bars.
@@ -49,6 +52,42 @@ pub(in crate::site) struct ChartView {
     pub(in crate::site) ticks: Vec<(String, String)>,
     /// What the chart shows, in words.
     pub(in crate::site) label: String,
+    /// What was said at its peaks.
+    pub(in crate::site) notes: Vec<Note>,
+    /// Its first moment, and how long a percent of it is, in microseconds: for whoever sets a playhead.
+    pub(in crate::site) from: Micros,
+    pub(in crate::site) span: i64,
+}
+
+/// A few words at a place of the chart, with a line down to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::site) struct Note {
+    pub(in crate::site) x: String,
+    /// The line ends above the bar.
+    pub(in crate::site) y: String,
+    /// `start` or `end`: on which side of its line it stands.
+    pub(in crate::site) anchor: &'static str,
+    pub(in crate::site) words: String,
+    pub(in crate::site) href: String,
+}
+
+impl ChartView {
+    /// Notes at their moments, the first ones first in line where two would overlap.
+    pub(in crate::site) fn noted(mut self, notes: Vec<(Micros, String, String)>) -> Self {
+        let mut taken: Vec<(f64, f64)> = Vec::new();
+        for (at, words, href) in notes {
+            let x = at.since(self.from) as f64 / self.span.max(1) as f64 * 100.0;
+            let width = words.chars().count() as f64 * NOTE_CHAR + 1.0;
+            let (anchor, reach) = if x > 50.0 { ("end", (x - width, x)) } else { ("start", (x, x + width)) };
+            let is_free = taken.iter().all(|(a, b)| reach.1 < *a || reach.0 > *b);
+            let bar = self.bars.iter().find(|bar| bar.at <= at && at < bar.at.plus(bar.lasts));
+            let Some(bar) = bar.filter(|_| is_free && reach.0 >= 0.0 && reach.1 <= 100.0) else { continue };
+            taken.push(reach);
+            let y = bar.y.parse::<f64>().map_or(0.0, |y| (y - 5.0).max(NOTE_HEIGHT));
+            self.notes.push(Note { x: format!("{x:.2}%"), y: format!("{y:.1}"), anchor, words, href });
+        }
+        self
+    }
 }
 
 /// One bar.
@@ -60,6 +99,14 @@ pub(in crate::site) struct Bar {
     pub(in crate::site) height: String,
     /// Within the talk, not before or after it.
     pub(in crate::site) is_inside: bool,
+    /// Its first moment.
+    pub(in crate::site) at: Micros,
+    /// How long it is, in microseconds.
+    pub(in crate::site) lasts: i64,
+    /// `15:41, 34 items`.
+    pub(in crate::site) label: String,
+    /// The first thing that was said in it.
+    pub(in crate::site) href: String,
 }
 
 /// Items per minute from a little before a talk to a little after it. None without items there.
@@ -68,6 +115,7 @@ pub(in crate::site) fn chart(
     start: Micros,
     end: Micros,
     venue: &Venue,
+    href: &dyn Fn(Micros) -> String,
 ) -> Option<ChartView> {
     let from = start.minute().plus(-AROUND * Micros::MINUTE);
     let minutes = end.since(from) / Micros::MINUTE + 1 + AROUND;
@@ -86,13 +134,17 @@ pub(in crate::site) fn chart(
     let width = 100.0 / counts.len() as f64;
     let at = |bar: usize| from.plus(bar as i64 * per * Micros::MINUTE);
     let bar = |(i, n): (usize, &u64)| {
-        let height = *n as f64 / most as f64 * (CHART_HEIGHT - 30.0);
+        let height = *n as f64 / most as f64 * (CHART_HEIGHT - 46.0);
         Bar {
             x: format!("{:.2}%", i as f64 * width + GAP / 2.0),
             y: format!("{:.1}", CHART_HEIGHT - height),
             width: format!("{:.2}%", width - GAP),
             height: format!("{height:.1}"),
             is_inside: at(i) >= start.minute() && at(i) < end,
+            at: at(i),
+            lasts: per * Micros::MINUTE,
+            label: format!("{}, {}", venue.hhmm(at(i)), super::count(*n, "item", "items")),
+            href: href(at(i)),
         }
     };
     let step = tick_minutes(minutes);
@@ -117,6 +169,9 @@ pub(in crate::site) fn chart(
         bars: counts.iter().enumerate().filter(|(_, n)| **n > 0).map(bar).collect(),
         ticks,
         label,
+        notes: Vec::new(),
+        from,
+        span: counts.len() as i64 * per * Micros::MINUTE,
     })
 }
 
@@ -139,19 +194,37 @@ mod tests {
     fn the_chart_names_its_peak_and_marks_what_lies_outside_the_talk() {
         let minute = |m: i64| Micros(m * Micros::MINUTE);
         let whens = [minute(98), minute(110), minute(111), minute(111)];
-        let view = chart(&whens, minute(100), minute(140), &Venue::new("UTC", None)).expect("items");
+        let view = chart(&whens, minute(100), minute(140), &Venue::new("UTC", None), &|_| String::new())
+            .expect("items");
         assert_eq!(view.bars.iter().map(|b| b.is_inside).collect::<Vec<_>>(), [false, true, true]);
         assert_eq!(view.label, "Items over time, 4 in all. The most, 2, at 01:51.");
         assert_eq!(view.ticks[0].1, "01:40");
-        assert!(chart(&[], minute(100), minute(140), &Venue::new("UTC", None)).is_none());
+        assert!(chart(&[], minute(100), minute(140), &Venue::new("UTC", None), &|_| String::new()).is_none());
     }
 
     #[test]
     fn a_talk_that_lasts_for_days_still_has_a_bounded_number_of_bars() {
         let minute = |m: i64| Micros(m * Micros::MINUTE);
         let whens: Vec<Micros> = (0..10_000).map(minute).collect();
-        let view = chart(&whens, minute(0), minute(10_000), &Venue::new("UTC", None)).expect("items");
+        let view = chart(&whens, minute(0), minute(10_000), &Venue::new("UTC", None), &|_| String::new())
+            .expect("items");
         assert!(view.bars.len() <= 92, "{}", view.bars.len());
+    }
+
+    #[test]
+    fn notes_stand_at_their_bars_and_never_over_each_other() {
+        let minute = |m: i64| Micros(m * Micros::MINUTE);
+        let whens = [minute(100), minute(101), minute(120), minute(139)];
+        let view = chart(&whens, minute(100), minute(140), &Venue::new("UTC", None), &|_| String::new())
+            .expect("items");
+        let note = |m: i64| (minute(m), "Twenty letters, all in".to_owned(), "#i".to_owned());
+        let view = view.noted(vec![note(100), note(101), note(139), note(125)]);
+        let kept: Vec<_> = view.notes.iter().map(|note| note.anchor).collect();
+        assert_eq!(
+            kept,
+            ["start", "end"],
+            "the second would overlap the first, and nothing was said in the fourth's minute"
+        );
     }
 
     #[test]
