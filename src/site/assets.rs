@@ -55,6 +55,8 @@ const FILES: &[(&str, &[u8])] = &[
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
     ("live.js", read!("js/live.js")),
+    ("embed.js", read!("js/embed.js")),
+    ("embed.css", read!("css/embed.css")),
     ("catch_up.js", read!("js/catch_up.js")),
     ("replay.js", read!("js/replay.js")),
     ("presses.js", read!("js/presses.js")),
@@ -167,6 +169,7 @@ pub(super) fn modules() -> Vec<&'static str> {
             name,
             "zone.js"
                 | "again.js"
+                | "embed.js"
                 | "write.js"
                 | "catch_up.js"
                 | "replay.js"

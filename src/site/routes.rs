@@ -58,6 +58,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/posts/{id}", get(post_page::show))
         .route("/{event}/posts/{id}/delete", post(post_box::take_back))
         .route("/oembed", get(oembed::show))
+        .route("/{event}/feeds", get(embed::how))
         .route("/{event}/embed", get(embed::live))
         .route("/{event}/talks/{talk}/embed", get(embed::talk))
         .route("/{event}/posts/{id}/embed", get(embed::post))

@@ -48,6 +48,11 @@ pub(crate) async fn surfaces(product: &Product) -> Vec<(String, String)> {
     let mut paths =
         vec![format!("/{EVENT}"), format!("/{EVENT}/programme"), format!("/{EVENT}/export.ndjson")];
     paths.push(format!("/api/v1/events/{EVENT}/items?after=0"));
+    for format in ["atom", "rss", "json"] {
+        paths.push(format!("/{EVENT}/feed.{format}"));
+        paths.push(format!("/{EVENT}/search/feed.{format}?q=rstudioconf"));
+    }
+    paths.extend(["export.csv", "embed"].map(|path| format!("/{EVENT}/{path}")));
     for path in paths {
         all.push((path.clone(), product.get(&path).await.1));
     }

@@ -177,7 +177,7 @@ async fn versions_are_told_in_sentences_the_newest_first_and_as_a_feed() {
     let feed = stand.get("/rustfest/schedule/changes.atom").await;
     assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
     let feed = feed.text();
-    assert!(feed.contains("<entry>") && feed.contains("2 &#60;b&#62;&#38;: 1 talk has changed."), "{feed}");
+    assert!(feed.contains("<entry>") && feed.contains("2 &lt;b&gt;&amp;: 1 talk has changed."), "{feed}");
 }
 
 #[tokio::test]
