@@ -1,5 +1,7 @@
 //! What `templates/static` holds, compiled in: styles, scripts, fonts, icon. Served under the hash of their content, for ever.
 
+mod lean;
+
 use super::page_cache::{Coding, Effort};
 use axum::{
     body::Body,
@@ -8,6 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lean::lean;
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -109,6 +112,8 @@ struct Asset {
 struct Assets {
     /// Address by name.
     addresses: HashMap<&'static str, String>,
+    /// What each script needs before it begins.
+    imports: HashMap<&'static str, Vec<&'static str>>,
     /// File by the last part of its address.
     files: HashMap<String, Asset>,
 }
@@ -117,7 +122,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::build);
 
 impl Assets {
     fn build() -> Self {
-        let mut assets = Self { addresses: HashMap::new(), files: HashMap::new() };
+        let mut assets = Self { addresses: HashMap::new(), imports: HashMap::new(), files: HashMap::new() };
         for (name, content) in FILES {
             assets.add(name, content);
         }
@@ -137,6 +142,9 @@ impl Assets {
             _ => ("application/octet-stream", false),
         };
         let content = if is_text { self.resolve(content) } else { content.to_vec() };
+        if extension == "js" {
+            self.imports.insert(name, self.imported(&content));
+        }
         let hash: String = Sha256::digest(&content)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         let stem = stem.rsplit('/').next().unwrap_or(stem);
         let file = format!("{stem}-{hash}.{extension}");
@@ -147,12 +155,23 @@ impl Assets {
     }
 
     fn resolve(&self, content: &[u8]) -> Vec<u8> {
-        let mut text = String::from_utf8_lossy(content).into_owned();
+        let mut text = lean(&String::from_utf8_lossy(content));
         for (name, address) in &self.addresses {
             text = text.replace(&format!("\"./{name}\""), &format!("\"{address}\""));
             text = text.replace(&format!("\"/static/{name}\""), &format!("\"{address}\""));
         }
         text.into_bytes()
+    }
+
+    /// The scripts that a script needs before it begins.
+    fn imported(&self, script: &[u8]) -> Vec<&'static str> {
+        let text = String::from_utf8_lossy(script);
+        let at_once = |address: &str| {
+            [format!("from \"{address}\""), format!("import \"{address}\"")]
+                .iter()
+                .any(|said| text.contains(said))
+        };
+        self.addresses.iter().filter(|(_, address)| at_once(address)).map(|(name, _)| *name).collect()
     }
 }
 
@@ -163,24 +182,15 @@ pub(super) fn address(name: &str) -> &'static str {
 
 /// The scripts that the live page loads, so that none waits for another to be found.
 pub(super) fn modules() -> Vec<&'static str> {
-    // The box of other pages is a script of its own, and so are the lanes, the tray and the stewards' page.
-    let is_other = |name: &str| {
-        matches!(
-            name,
-            "zone.js"
-                | "again.js"
-                | "embed.js"
-                | "write.js"
-                | "catch_up.js"
-                | "replay.js"
-                | "lanes.js"
-                | "presses.js"
-                | "steward.js"
-        ) || name.starts_with("tray")
-            || name.starts_with("wall")
-    };
-    let is_loaded = |name: &str| name.ends_with(".js") && !is_other(name);
-    FILES.iter().filter(|(name, _)| is_loaded(name)).map(|(name, _)| address(name)).collect()
+    let mut names = vec!["live.js"];
+    let mut at = 0;
+    while let Some(name) = names.get(at) {
+        let needed = ASSETS.imports.get(name).into_iter().flatten();
+        let new: Vec<&str> = needed.filter(|needed| !names.contains(needed)).copied().collect();
+        names.extend(new);
+        at += 1;
+    }
+    names.into_iter().map(address).collect()
 }
 
 /// `GET /static/{file}`.
@@ -246,6 +256,17 @@ mod tests {
         assert!(style.contains(address("fonts/schibsted-latin.woff2")));
         for module in modules() {
             get(module, "").await;
+        }
+        assert!(modules().contains(&address("item.js")), "also what is needed by what is needed");
+        assert!(!modules().contains(&address("tray.js")));
+    }
+
+    #[test]
+    fn no_text_of_a_script_goes_over_several_lines() {
+        for (name, content) in FILES.iter().filter(|(name, _)| name.ends_with(".js")) {
+            for line in String::from_utf8_lossy(content).lines() {
+                assert!(line.matches('`').count().is_multiple_of(2), "{name}: {line}");
+            }
         }
     }
 

@@ -16,7 +16,10 @@ use axum::{
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, CompressionLevel},
+    compression::{
+        CompressionLayer, CompressionLevel, DefaultPredicate, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
 };
 
 /// All routes of the site. Merge halley's beside it where both share a port.
@@ -87,6 +90,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/api/v1/events/{event}/items/{id}", get(api::item))
         .route("/api/v1/events/{event}/items/{id}/answers", get(api::answers))
         .route("/api/v1/events/{event}/photos", get(api::photos))
+        .route("/api/v1/events/{event}/search", get(api::search))
         .route("/api/v1/events/{event}/now", get(stage_page::now))
         .route("/api/v1/events/{event}/talks", get(api::talks))
         .route("/api/v1/events/{event}/talks/{talk}", get(api::talk))
@@ -123,11 +127,20 @@ pub(crate) fn router(site: &Site) -> Router {
         .fallback(|| async { Failure::NotFound })
         .layer(from_fn_with_state(site.clone(), failure::dress))
         .layer(from_fn_with_state(site.clone(), crawlers::tag))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(packing())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(api::edge))
         .layer(from_fn(move |request, next| guard.clone().apply(request, next)))
         .layer(from_fn_with_state(site.clone(), page_cache::serve))
+}
+
+/// Packs what is sent as it is made: exports, failures, stewards' pages. Pages that are kept are packed by `page_cache`, static files by `assets`;
+/// fonts and pictures are by their makers, and streams of events are held back by encoders.
+fn packing() -> CompressionLayer<impl Predicate> {
+    let is_worth_it = DefaultPredicate::new()
+        .and(SizeAbove::new(512))
+        .and(NotForContentType::const_new("font/"));
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)
 }
 
 /// A handler that panicked answers like any other failure of ours.

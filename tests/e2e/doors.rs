@@ -32,6 +32,7 @@ const PUBLIC: &[&str] = &[
     "/robots.txt",
     "/sitemap.xml",
     "/{event}/about",
+    "/{event}/wall",
     "/{event}/privacy",
     "/{event}/imprint",
     "/{event}/app.webmanifest",
@@ -75,12 +76,13 @@ const PUBLIC: &[&str] = &[
     "/healthz",
     "/readyz",
 ];
-/// Where anybody may write on the page, and take back what the same browser wrote: both answer a browser, neither a stranger's page.
-const WRITTEN: [&str; 2] = ["/{event}/posts", "/{event}/posts/{id}/delete"];
+/// Where anybody may write on the page, take back what the same browser wrote, and where a wall says what it shows: all answer a browser,
+/// none a stranger's page.
+const WRITTEN: [&str; 3] = ["/{event}/posts", "/{event}/posts/{id}/delete", "/{event}/wall/seen"];
 /// The one address of the hooks' listener: open to whoever signs.
 const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}");
-const VERBS: [&str; 10] =
-    ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event"];
+const VERBS: [&str; 11] =
+    ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event", "wall"];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
 const SOON: Duration = Duration::from_secs(60);
