@@ -5,8 +5,10 @@ mod common;
 mod cursor;
 mod dice;
 mod folding;
+mod linking;
 mod outage;
 mod reading;
+mod searching;
 
 use common::World;
 
@@ -56,4 +58,15 @@ on_both! {
     reading::lists_come_back_as_they_were_said,
     reading::versions_are_numbered_and_come_newest_first,
     reading::events_are_kept_apart,
+    searching::everything_that_narrows_narrows,
+    searching::phrases_stand_side_by_side_within_one_field,
+    searching::time_bounds_hold_to_the_microsecond,
+    searching::pages_neither_skip_nor_repeat_while_posts_come_in,
+    searching::a_word_that_was_taken_out_is_not_found,
+    searching::what_cannot_be_typed_in_earnest_finds_nothing_and_breaks_nothing,
+    searching::words_of_long_ago_are_found_behind_a_thousand_others,
+    linking::links_are_ranked_by_distinct_people,
+    linking::links_follow_their_items,
+    linking::sums_of_links_are_those_of_the_items,
+    linking::archive_of_an_older_program_is_filled_from_its_items,
 }
