@@ -8,7 +8,7 @@ use crate::site::{
     view::{item::display_name, time::Venue},
 };
 use archive::{Order, Page, Query, Scope};
-use model::{FilingState, Row, RowState, TalkId};
+use model::{FilingState, ItemId, Micros, Row, RowState, TalkId};
 
 /// Rows that are looked at on each side: the next one may be masked.
 const LOOKED_AT: u32 = 8;
@@ -30,16 +30,21 @@ pub(super) async fn beside(
     row: &Row,
 ) -> (Option<Neighbour>, Option<Neighbour>) {
     let Some((talk, page)) = place(row) else { return (None, None) };
-    let (before, after) = match kept(site, event, &talk, page).await {
-        Ok((before, after)) => (before, after),
-        // Without the archive: as far as the log reaches.
-        Err(_) => known(event, &talk, page),
-    };
+    // The archive is some seconds behind the log, and may be away: the nearest of both.
+    let (mut before, mut after) = kept(site, event, &talk, page).await.unwrap_or_default();
+    let (newer_before, newer_after) = known(event, &talk, page);
+    before.extend(newer_before);
+    after.extend(newer_after);
     let shown = |rows: Vec<Row>| {
-        masked(event, rows).into_iter().find(|row| place(row).is_some_and(|(of, _)| of == talk))
+        masked(event, rows).into_iter().filter(|row| place(row).is_some_and(|(of, _)| of == talk))
     };
     let view = |row: Option<Row>| row.and_then(|row| neighbour(event, &row));
-    (view(shown(before)), view(shown(after)))
+    (view(shown(before).max_by_key(key)), view(shown(after).min_by_key(key)))
+}
+
+/// The order in which things were said.
+fn key(row: &Row) -> Option<(Micros, ItemId)> {
+    row.item.as_ref().map(|item| (item.when, row.id))
 }
 
 /// The talk that a shown post is filed to, and its place in the order in which things were said.
@@ -66,13 +71,11 @@ async fn kept(
     site.ask_archive(event, reads).await
 }
 
+/// What the log holds of the talk's posts, parted at the place.
 fn known(event: &EventLive, talk: &TalkId, page: Page) -> (Vec<Row>, Vec<Row>) {
     let rows = from_the_log(event, |_, filing| filing.talk.as_ref() == Some(talk));
-    let key = |row: &Row| row.item.as_ref().map(|item| (item.when, row.id));
     let here = Some((page.when, page.id));
-    let (before, after): (Vec<Row>, Vec<Row>) =
-        rows.into_iter().filter(|row| key(row) != here).partition(|row| key(row) < here);
-    (before.into_iter().rev().collect(), after)
+    rows.into_iter().filter(|row| key(row) != here).partition(|row| key(row) < here)
 }
 
 fn neighbour(event: &EventLive, row: &Row) -> Option<Neighbour> {

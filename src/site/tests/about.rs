@@ -65,7 +65,7 @@ async fn headings_come_in_order_and_every_page_of_the_event_leads_there() {
     let page = stand.get(&format!("/{SLUG}/about")).await;
     let text = page.text();
     let h1 = text.matches("<h1").count();
-    assert_eq!((h1, text.matches("<h2").count(), text.matches("<h3").count()), (1, 4, 3));
+    assert_eq!((h1, text.matches("<h2").count(), text.matches("<h3").count()), (1, 5, 3));
     assert!(text.contains("<main") && text.contains("href=\"#about\""));
     for path in [format!("/{SLUG}"), format!("/{SLUG}/programme")] {
         assert!(stand.get(&path).await.text().contains(&format!("href=\"/{SLUG}/about\"")), "{path}");

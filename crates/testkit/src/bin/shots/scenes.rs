@@ -29,16 +29,16 @@ pub(crate) async fn fresh(studio: &Studio, chromium: &Chromium, binary: &Path) -
     if !studio.wants("fresh") {
         return Ok(());
     }
-    let up = Up::start(binary, "", false).await?;
+    let up = Up::start(chromium, binary, "", false).await?;
     studio.take(chromium, "fresh-home", &format!("{}/", up.base)).await
 }
 
-/// An event in which nothing was said.
+/// An event in which nothing was said, and what an address is told that asks too much of it.
 pub(crate) async fn quiet(studio: &Studio, chromium: &Chromium, binary: &Path) -> Result<()> {
     if !studio.wants("quiet") {
         return Ok(());
     }
-    let up = Up::start(binary, "", true).await?;
+    let up = Up::start(chromium, binary, "", true).await?;
     let pages =
         ["", "/programme", "/catch-up", "/search?q=tea", "/photos", "/links", "/about", "/privacy", "/wall"];
     studio.take(chromium, "quiet-home", &format!("{}/", up.base)).await?;
@@ -47,22 +47,22 @@ pub(crate) async fn quiet(studio: &Studio, chromium: &Chromium, binary: &Path) -
         let name = format!("quiet-{}", name.unwrap_or("live"));
         studio.take(chromium, &name, &format!("{}/quiet{page}", up.base)).await?;
     }
-    Ok(())
+    let tab = chromium.open(&format!("{}/quiet", up.base), Viewport::LAPTOP).await?;
+    tab.eval_text(TOO_MANY).await?;
+    tab.close().await?;
+    studio.take(chromium, "quiet-429", &format!("{}/quiet/export.ndjson", up.base)).await
 }
 
-/// What fails while the archive is away, and for an address that asks too much.
+/// What fails while the archive is away.
 pub(crate) async fn away(studio: &Studio, chromium: &Chromium, binary: &Path) -> Result<()> {
     if !studio.wants("away") {
         return Ok(());
     }
-    let up = Up::start(binary, &format!("[archive]\nurl = \"{NO_ARCHIVE}\"\n"), true).await?;
+    let up = Up::start(chromium, binary, &format!("[archive]\nurl = \"{NO_ARCHIVE}\"\n"), true).await?;
     for (name, page) in [("away-503", "search?q=tea"), ("away-programme", "programme")] {
         studio.take(chromium, name, &format!("{}/quiet/{page}", up.base)).await?;
     }
-    let tab = chromium.open(&format!("{}/quiet", up.base), Viewport::LAPTOP).await?;
-    tab.eval_text(TOO_MANY).await?;
-    tab.close().await?;
-    studio.take(chromium, "away-429", &format!("{}/quiet/export.ndjson", up.base)).await
+    Ok(())
 }
 
 /// The demo in the afternoon of its first day.
@@ -123,6 +123,9 @@ const LATER_TALK: &str = "[...document.querySelectorAll('a.slot')].at(-1).href.s
 const POST: &str =
     "(document.querySelector('.item:has(.context)') ?? document.querySelector('.item[data-id]')).dataset.id";
 
+/// Whether the event's page is there. Asks, and tells of the last answer.
+const IS_THERE: &str = "(fetch('/quiet').then(answer => { window.isThere = answer.ok; }), window.isThere)";
+
 /// A running product of its own.
 struct Up {
     _process: Process,
@@ -131,7 +134,7 @@ struct Up {
 }
 
 impl Up {
-    async fn start(binary: &Path, settings: &str, has_event: bool) -> Result<Self> {
+    async fn start(chromium: &Chromium, binary: &Path, settings: &str, has_event: bool) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let [site, intake, hooks] = [(); 3].map(|()| free_port());
         let text = format!(
@@ -147,6 +150,12 @@ impl Up {
         }
         let mut process = Process::start(command)?;
         process.wait_url(START_LIMIT).await?;
-        Ok(Self { _process: process, _data: data, base: format!("http://127.0.0.1:{site}") })
+        let base = format!("http://127.0.0.1:{site}");
+        if has_event {
+            let tab = chromium.open(&base, Viewport::LAPTOP).await?;
+            tab.wait_until(IS_THERE, START_LIMIT).await?;
+            tab.close().await?;
+        }
+        Ok(Self { _process: process, _data: data, base })
     }
 }
