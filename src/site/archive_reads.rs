@@ -1,6 +1,11 @@
 //! How pages read the archive: within a bounded time, only when it is not older than our mask, and every row through the mask.
 
-use super::{Site, failure::Failure, follow::EventLive};
+use super::{
+    Site,
+    failure::Failure,
+    follow::EventLive,
+    page_cache::{archive_asked, archive_stands},
+};
 use model::{Filing, FilingState, Item, Position, Row, RowState, Seq};
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;
@@ -16,7 +21,9 @@ impl Site {
         reads: impl Future<Output = Result<T, archive::Error>>,
     ) -> Result<T, Failure> {
         let away = || Failure::ArchiveAway { slug: event.listed().slug };
-        match timeout(PAGE_WAIT, reads).await {
+        let read = timeout(PAGE_WAIT, reads).await;
+        archive_asked(matches!(read, Ok(Ok(_))));
+        match read {
             Ok(Ok(read)) => Ok(read),
             Ok(Err(error)) => match error.class() {
                 archive::Class::Retry => {
@@ -35,6 +42,7 @@ impl Site {
         let cursor =
             self.ask_archive(event, self.archive.cursor(event.eid)).await?.map(|cursor| cursor.position);
         let fold = event.fold();
+        archive_stands(seq_of(cursor.as_ref()) >= seq_of(fold.position()));
         if fold.overlay().covers(cursor.as_ref(), fold.position()) {
             Ok(cursor)
         } else {

@@ -171,7 +171,10 @@ impl Assets {
                 .iter()
                 .any(|said| text.contains(said))
         };
-        self.addresses.iter().filter(|(_, address)| at_once(address)).map(|(name, _)| *name).collect()
+        let mut names: Vec<_> =
+            self.addresses.iter().filter(|(_, address)| at_once(address)).map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        names
     }
 }
 

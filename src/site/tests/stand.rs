@@ -35,7 +35,7 @@ pub(super) struct Stand {
     ledger: Ledger,
     eid: EventId,
     shutdown: Shutdown,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// An answer, read whole.
@@ -97,7 +97,7 @@ impl Stand {
             venue: chassis::client_addr::Ranges::default(),
         };
         let site = Site::start(settings, parts, &shutdown);
-        let stand = Self { router: router(&site), archive, store, ledger, eid, shutdown, _dir: dir };
+        let stand = Self { router: router(&site), archive, store, ledger, eid, shutdown, dir };
         stand.commit(beginning()).await;
         stand
     }
@@ -117,6 +117,11 @@ impl Stand {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the page did not follow the log to {top}");
+    }
+
+    /// Where its files are.
+    pub(super) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Lets the archive catch up with the ledger, as the strainer would.

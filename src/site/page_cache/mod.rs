@@ -1,0 +1,302 @@
+//! Keeps public pages, feeds and answers of the API as they were drawn, for as long as they would be drawn the same: a page about which
+//! nothing was said or done costs no query, however many ask for it.
+//!
+//! A page is kept under its address in one way of writing it (`rules`) for one state of its event's log: every entry that the site's fold
+//! takes moves that state, and with it everything older is gone at once, words that were removed among it. While a page is drawn, it is
+//! noted what it looks at (`witness`): whoever asked for the time is kept for that minute, whoever prints the moment itself for a second,
+//! and whoever met an archive that was behind the log, not at all. A crowd that asks for one page waits for one drawing (`flights`). What is kept is packed for the way
+//! (`kept`, `coding`) and bounded in bytes (`shelf`).
+//!
+//! Pages are drawn for everybody: cookies and keys are taken out of the request first. Where a page looks otherwise to somebody, that one's
+//! is drawn apart and never kept.
+
+mod coding;
+mod flights;
+mod kept;
+mod rules;
+mod shelf;
+mod witness;
+
+pub(super) use coding::{Coding, Effort};
+pub(super) use shelf::Shelf;
+pub(super) use witness::{PageClock, archive_asked, archive_stands};
+
+use super::{Site, failure::Failure, follow::EventLive};
+use axum::{
+    body::HttpBody as _,
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use flights::{Drawn, Lead, Turn, landed};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::BodyExt;
+use kept::Kept;
+use metrics::{Counter, Gauge};
+use model::Micros;
+use rules::{Page, is_somebody};
+use shelf::{New, Validity};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+use witness::{Seen, watch};
+
+/// What all pages that are kept may weigh, in bytes.
+const PAGES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long a page is kept that prints the moment.
+const MOMENT: Duration = Duration::from_secs(1);
+/// What a page is drawn without: who asks, what they have already, and how they take it.
+const NOT_FOR_DRAWING: [header::HeaderName; 9] = [
+    header::COOKIE,
+    header::AUTHORIZATION,
+    header::ACCEPT_ENCODING,
+    header::IF_NONE_MATCH,
+    header::IF_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::RANGE,
+    header::IF_RANGE,
+];
+
+/// What the shelves of all events share. Each event has its own shelf.
+#[derive(Debug)]
+pub(super) struct PageCache {
+    /// Pages that follow from all events.
+    of_all: Shelf,
+    /// What all shelves hold, in bytes.
+    total: Arc<AtomicUsize>,
+    hits: Counter,
+    misses: Counter,
+    waits: Counter,
+    bytes: Gauge,
+}
+
+impl PageCache {
+    /// `total` is what all shelves hold, in bytes; whoever sweeps them keeps it.
+    pub(super) fn new(total: Arc<AtomicUsize>) -> Self {
+        Self {
+            of_all: Shelf::default(),
+            total,
+            hits: metrics::counter!("site_page_cache_hits_total"),
+            misses: metrics::counter!("site_page_cache_misses_total"),
+            waits: metrics::counter!("site_page_cache_waits_total"),
+            bytes: metrics::gauge!("site_page_cache_bytes"),
+        }
+    }
+}
+
+/// Whose shelf it is.
+enum Owner {
+    All,
+    Event(Arc<EventLive>),
+}
+
+impl Owner {
+    fn shelf<'a>(&'a self, site: &'a Site) -> &'a Shelf {
+        match self {
+            Self::All => &site.pages.of_all,
+            Self::Event(event) => &event.shelf,
+        }
+    }
+}
+
+/// The middleware. It stands around everything else that the site does to its answers, so that what is kept is what goes out.
+pub(super) async fn serve(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let page =
+        route.as_ref().filter(|_| is_reading).and_then(|r| Page::of(r.as_str(), uri.path(), uri.query()));
+    let Some(page) = page else { return next.run(request).await };
+    let asked = request.headers();
+    // Of a time that is told in whole seconds, only whoever made the page knows whether it can be trusted.
+    let by_time = asked.contains_key(header::IF_MODIFIED_SINCE) && !asked.contains_key(header::IF_NONE_MATCH);
+    if by_time || page.rule.is_personal && is_somebody(asked) {
+        return next.run(request).await;
+    }
+    let Some(owner) = site.owner(&page).await else { return next.run(request).await };
+    site.page(&owner, &page, request, next).await
+}
+
+impl Site {
+    /// Whose page it is; none of an event that is not known, or not read yet.
+    async fn owner(&self, page: &Page<'_>) -> Option<Owner> {
+        if page.rule.of_all_events {
+            self.events.look().await;
+            // Whatever happened to any event, happened to this.
+            self.pages.of_all.follow(self.events.stamps(), &self.pages.total);
+            return Some(Owner::All);
+        }
+        let event = self.events.known(page.slug)?;
+        (event.shelf.stamp() > 0).then_some(Owner::Event(event))
+    }
+
+    async fn page(&self, owner: &Owner, page: &Page<'_>, request: Request, next: Next) -> Response {
+        let shelf = owner.shelf(self);
+        let answer = |kept: &Kept, request: &Request| kept.answer(request.method(), request.headers());
+        loop {
+            let stamp = shelf.stamp();
+            let find = || shelf.find(&page.key, stamp, self.minute());
+            if let Some(kept) = find() {
+                self.pages.hits.increment(1);
+                return answer(&kept, &request);
+            }
+            let drawing = Drawing { site: self, shelf, page, stamp };
+            match shelf.flights.turn(&page.key, stamp) {
+                Turn::Wait(waiting) => match landed(waiting).await {
+                    Some(Drawn::Page(kept)) => {
+                        self.pages.waits.increment(1);
+                        return answer(&kept, &request);
+                    }
+                    Some(Drawn::Alone) => return drawing.draw(None, request, next).await,
+                    None => {}
+                },
+                // Who drew may have been done between the two looks.
+                Turn::Draw(_) if let Some(kept) = find() => {
+                    self.pages.hits.increment(1);
+                    return answer(&kept, &request);
+                }
+                Turn::Draw(lead) => return drawing.draw(Some(lead), request, next).await,
+                Turn::Alone => return drawing.draw(None, request, next).await,
+            }
+        }
+    }
+
+    fn minute(&self) -> i64 {
+        self.clock.glance().div_euclid(Micros::MINUTE)
+    }
+
+    /// Makes room until all shelves together are within their bound.
+    fn make_room(&self) {
+        let total = &*self.pages.total;
+        while total.load(Ordering::Relaxed) > PAGES_BYTES_MAX {
+            let events = self.events.followed();
+            let Some(fullest) = events.iter().max_by_key(|event| event.shelf.bytes()) else { break };
+            if !fullest.shelf.shrink(self.minute(), total) {
+                break;
+            }
+        }
+        self.pages.bytes.set(total.load(Ordering::Relaxed) as f64);
+    }
+}
+
+/// One page that is drawn.
+struct Drawing<'a> {
+    site: &'a Site,
+    shelf: &'a Shelf,
+    page: &'a Page<'a>,
+    /// The shelf's before.
+    stamp: u64,
+}
+
+impl Drawing<'_> {
+    /// Draws it, keeps it if it is for everybody, and tells those who wait.
+    async fn draw(&self, lead: Option<Lead<'_>>, request: Request, next: Next) -> Response {
+        self.site.pages.misses.increment(1);
+        let (began, minute) = (Instant::now(), self.site.minute());
+        let (method, asked) = (request.method().clone(), request.headers().clone());
+        let (answer, seen) = watch(next.run(for_everybody(request, self.page))).await;
+        let (head, body) = answer.into_parts();
+        // What has no length yet is being read while it is sent.
+        let plain = if body.size_hint().exact().is_some() {
+            body.collect().await
+        } else {
+            return Response::from_parts(head, body);
+        };
+        let Ok(plain) = plain.map(http_body_util::Collected::to_bytes) else {
+            return Failure::ours(&std::io::Error::other("a page broke off")).into_response();
+        };
+        let kept = Arc::new(Kept::new(&head, &plain, Coding::taken(&asked), self.page.rule.is_personal));
+        let drawn = if is_for_everybody(head.status, &head.headers) {
+            if seen.is_whole() {
+                self.keep(kept.clone(), validity(seen, minute, began), minute);
+            }
+            Drawn::Page(kept.clone())
+        } else {
+            Drawn::Alone
+        };
+        if let Some(lead) = lead {
+            lead.land(drawn);
+        }
+        kept.answer(&method, &asked)
+    }
+
+    fn keep(&self, page: Arc<Kept>, validity: Validity, minute: i64) {
+        let Page { key, is_many, .. } = self.page;
+        let new = New { key, is_many: *is_many, stamp: self.stamp, page, validity };
+        self.shelf.put(new, minute, &self.site.pages.total);
+        self.site.make_room();
+    }
+}
+
+/// The request as nobody in particular would make it: only what the page's rule names is asked.
+fn for_everybody(mut request: Request, page: &Page<'_>) -> Request {
+    *request.method_mut() = Method::GET;
+    for name in &NOT_FOR_DRAWING {
+        request.headers_mut().remove(name);
+    }
+    // The key is the address with what nobody reads left out.
+    if request.uri().query().is_some()
+        && let Ok(uri) = page.key.parse()
+    {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Whether an answer may be given to others: what failed, or says that it is private, may not.
+fn is_for_everybody(status: StatusCode, headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all(header::CACHE_CONTROL).into_iter().filter_map(|value| value.to_str().ok());
+    status == StatusCode::OK
+        && !headers.contains_key(header::SET_COOKIE)
+        && !said.any(|said| said.contains("no-store") || said.contains("private"))
+}
+
+/// How long a page is valid that was begun in this minute.
+fn validity(seen: Seen, minute: i64, began: Instant) -> Validity {
+    Validity {
+        minute: (seen.asked_time || seen.prints_moment).then_some(minute),
+        until: seen.prints_moment.then_some(began + MOMENT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    #[test]
+    fn only_what_is_said_to_everybody_is_kept() {
+        let headers = |name: &'static str, value: &'static str| {
+            HeaderMap::from_iter([(
+                http::HeaderName::from_static(name),
+                http::HeaderValue::from_static(value),
+            )])
+        };
+        assert!(is_for_everybody(StatusCode::OK, &headers("cache-control", "no-cache")));
+        assert!(!is_for_everybody(StatusCode::NOT_FOUND, &HeaderMap::new()));
+        assert!(!is_for_everybody(StatusCode::OK, &headers("cache-control", "no-store")));
+        assert!(!is_for_everybody(StatusCode::OK, &headers("cache-control", "private, no-cache")));
+        assert!(!is_for_everybody(StatusCode::OK, &headers("set-cookie", "a=b")));
+    }
+
+    #[test]
+    fn a_page_is_drawn_for_nobody_in_particular() {
+        let page =
+            Page::of("/{event}/talks/{talk}", "/fest/talks/t1", Some("utm_source=x&after=1.k")).unwrap();
+        let request = Request::head("http://fest.example/fest/talks/t1?utm_source=x&after=1.k");
+        let request =
+            request.header("cookie", "writer=00").header("accept", "*/*").body(Body::empty()).unwrap();
+        let request = for_everybody(request, &page);
+        assert_eq!(
+            (request.method(), request.uri().to_string().as_str()),
+            (&Method::GET, "/fest/talks/t1?after=1.k")
+        );
+        assert_eq!(request.headers().len(), 1, "what it may look like is not who asks");
+    }
+}
