@@ -1,6 +1,6 @@
 //! `bench fanout`: CPU, latency and memory of one message to very many subscribers, beside nginx's push module and a raw write loop.
 
-mod account;
+pub(crate) mod account;
 mod aims;
 pub(crate) mod check;
 pub(crate) mod control;
@@ -11,8 +11,8 @@ pub(crate) mod message;
 mod options;
 mod outcome;
 pub(crate) mod peer;
-mod peers;
-mod rounds;
+pub(crate) mod peers;
+pub(crate) mod rounds;
 mod run;
 mod scenarios;
 mod sockets;
@@ -124,8 +124,8 @@ pub(crate) async fn measure(figures: &mut Figures, product: &Path) -> anyhow::Re
     Ok(())
 }
 
-/// Keeps this process, and what it starts from now on, on one core.
-fn bind_to(core: Option<usize>) -> anyhow::Result<()> {
+/// Keeps this thread, and what it starts from now on, on one core.
+pub(crate) fn bind_to(core: Option<usize>) -> anyhow::Result<()> {
     let Some(core) = core else { return Ok(()) };
     let mut cores = CpuSet::new();
     cores.set(core)?;

@@ -1,5 +1,5 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|filing|jetstream|push|archive|commit|compression|fanout|product]... [--bin FILE] [--dist FILE]`,
+//! by itself: `bench [sequencer|filing|jetstream|push|archive|commit|compression|pages|search|fanout|product]... [--bin FILE] [--dist FILE]`,
 //! all by default, or `bench fanout --help` for the one that takes options of its own.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
@@ -12,18 +12,31 @@ mod fanout;
 mod figures;
 mod filing;
 mod jetstream;
+mod pages;
 mod posts;
 mod product;
 mod push;
 mod rules;
+mod search;
 mod sequencing;
 
 use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 9] =
-    ["sequencer", "filing", "jetstream", "push", "archive", "commit", "compression", "fanout", "product"];
+const ALL: [&str; 11] = [
+    "sequencer",
+    "filing",
+    "jetstream",
+    "push",
+    "archive",
+    "commit",
+    "compression",
+    "pages",
+    "search",
+    "fanout",
+    "product",
+];
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -50,6 +63,8 @@ async fn several() -> anyhow::Result<()> {
             "archive" => archiving::measure(&mut figures).await?,
             "commit" => commit::measure(&mut figures).await?,
             "compression" => compression::measure(&mut figures, &asked.bin).await?,
+            "pages" => pages::measure(&mut figures, &asked.bin).await?,
+            "search" => search::measure(&mut figures).await?,
             "fanout" => fanout::measure(&mut figures, &asked.bin).await?,
             _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
         }

@@ -10,7 +10,7 @@ use clap::Args;
 /// What `bench` may be told.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these: sequencer, filing, jetstream, push, archive, commit, compression, fanout, product. `fanout` by itself takes
+    /// Only these: sequencer, filing, jetstream, push, archive, commit, compression, pages, search, fanout, product. `fanout` by itself takes
     /// options of its own behind it: see `bench fanout --help`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     what: Vec<String>,
@@ -29,7 +29,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     let is_help = args.iter().any(|word| ["-h", "--help"].contains(&word.as_str()));
     let is_asked = |what: &str| !is_help && (asked.is_empty() || asked.contains(&what));
     let mut builds = vec![vec!["build", "--release", "--package", "bench"]];
-    if is_asked("product") || is_asked("compression") || is_asked("fanout") {
+    if ["product", "compression", "pages", "fanout"].into_iter().any(is_asked) {
         builds.push(vec!["build", "--release", "--package", "perihelion"]);
     }
     if is_asked("product") && !options.no_dist && own.is_empty() {

@@ -19,7 +19,7 @@ use super::peer::{Peer, Server, Start};
 pub(crate) use files::Files;
 pub(crate) use halley::Halley;
 pub(crate) use nchan::Nchan;
-pub(crate) use program::pinnable;
+pub(crate) use program::{Program, on_cores, pinnable};
 pub(crate) use raw::Raw;
 
 /// Starts a server of its own for one run, and waits until it can be asked.
@@ -42,6 +42,11 @@ pub(crate) fn missing(server: Server, product: &Path) -> Option<String> {
         Server::Nchan => nginx::missing(true),
         Server::Raw => None,
     }
+}
+
+/// Why nginx cannot be started here; nothing when it can.
+pub(crate) fn nginx_missing() -> Option<String> {
+    nginx::missing(false)
 }
 
 /// A server that this program is itself, in a process of its own: `bench fanout-part WHICH ARGS...`.

@@ -29,6 +29,11 @@ impl Files {
         self.nginx.address()
     }
 
+    /// All of its processes.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.nginx.pids()
+    }
+
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.nginx.stop().await
     }

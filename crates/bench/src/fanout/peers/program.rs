@@ -16,13 +16,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A running program with the processes that it started. Dropping ends them: politely first, since nginx's workers outlive
 /// a master that is killed.
-pub(super) struct Program {
+pub(crate) struct Program {
     process: Process,
 }
 
 impl Program {
     /// Starts `command` and waits until `address` takes connections.
-    pub(super) async fn start(command: Command, address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn start(command: Command, address: SocketAddr) -> anyhow::Result<Self> {
         let mut program = Self::start_unheard(command)?;
         let deadline = Instant::now() + START_MAX;
         while TcpStream::connect(address).await.is_err() {
@@ -48,17 +48,17 @@ impl Program {
     }
 
     /// What it has printed.
-    pub(super) fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         self.process.output()
     }
 
     /// All of its processes.
-    pub(super) fn pids(&self) -> Vec<u32> {
+    pub(crate) fn pids(&self) -> Vec<u32> {
         tree(self.process.pid())
     }
 
     /// Fails with what it printed if it has ended.
-    pub(super) fn must_run(&mut self, otherwise: &str) -> anyhow::Result<()> {
+    pub(crate) fn must_run(&mut self, otherwise: &str) -> anyhow::Result<()> {
         if self.process.is_running() {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl Program {
     }
 
     /// Asks it to end and waits for that.
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         self.process.terminate();
         self.process.wait(STOP_MAX).await.context("asked to stop")?;
         Ok(())
@@ -122,7 +122,7 @@ fn parents() -> Vec<(u32, u32)> {
 }
 
 /// `program`, to be run on these cores only if they are given.
-pub(super) fn on_cores(program: impl AsRef<std::ffi::OsStr>, cores: Option<&str>) -> Command {
+pub(crate) fn on_cores(program: impl AsRef<std::ffi::OsStr>, cores: Option<&str>) -> Command {
     match cores {
         None => Command::new(program),
         Some(cores) => {
