@@ -183,7 +183,7 @@ pub(super) async fn atom(
         entries,
         gone: Vec::new(),
     };
-    let changed = Changed::new(newest, site.now());
+    let changed = Changed::new(newest, Micros(site.clock.glance()));
     let mut response = answer(&headers, atom::KIND, atom::write(&feed), changed);
     if !known.settings.as_ref().is_some_and(|event| event.published) {
         response.headers_mut().extend([UNPUBLISHED]);

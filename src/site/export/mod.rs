@@ -180,6 +180,7 @@ fn dressed(mut response: Response, form: Form, name: &str, tag: Option<&str>) ->
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.kind()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     let attachment = format!("attachment; filename=\"{name}.{}\"", form.end());
     if let Ok(attachment) = HeaderValue::from_str(&attachment) {
         headers.insert(header::CONTENT_DISPOSITION, attachment);

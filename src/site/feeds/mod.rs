@@ -26,7 +26,7 @@ use axum::{
 use chassis::http::Client;
 use entry::{Feed, Maker, plain};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use model::{ItemId, RowState, TalkId};
+use model::{ItemId, Micros, RowState, TalkId};
 use serde::Deserialize;
 use std::{collections::HashSet, convert::Infallible};
 use window::{gone, window};
@@ -264,7 +264,10 @@ async fn feed(site: &Site, event: &EventLive, about: About, request: &Request) -
         entries,
     };
     let (kind, body) = request.format.write(&feed);
-    let mut response = answer(&request.headers, kind, body, Changed::new(changed, site.now()));
+    // That some moment is settled stays so; that one is not yet only says too little.
+    let changed = Changed::new(changed, Micros(site.clock.glance()));
+    let mut response = answer(&request.headers, kind, body, changed);
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if !is_published {
         response.headers_mut().extend([UNPUBLISHED]);
     }

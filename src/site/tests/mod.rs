@@ -16,6 +16,7 @@ mod media;
 mod moves;
 mod page_cache;
 mod pages;
+mod search;
 mod stage;
 mod stand;
 mod stream;
