@@ -65,7 +65,7 @@ const WATCH: &str = "window.stopped = []; document.addEventListener('securitypol
 
 /// Everything about the items of a page that could be wrong, as a list of sentences.
 const LOOK: &str = r#"(() => {
-    const tags = new Set('ARTICLE HEADER FOOTER DIV P B BDI SPAN A BR H3 FIGURE FIGCAPTION IMG DETAILS SUMMARY UL LI TIME'.split(' '));
+    const tags = new Set('ARTICLE HEADER FOOTER DIV P B BDI SPAN A BR H3 FIGURE FIGCAPTION IMG DETAILS SUMMARY UL LI TIME MARK'.split(' '));
     const names = new Set(('id class dir lang href rel src alt loading decoding width height tabindex aria-label aria-posinset aria-setsize '
         + 'datetime open data-id data-seq data-rev data-at data-room data-late data-of').split(' '));
     const wrong = [];

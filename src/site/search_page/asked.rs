@@ -18,15 +18,20 @@ pub(super) const NETWORKS: [Network; 7] = [
     Network::Hook,
 ];
 
-const LONG: Failure = Failure::Bad("What you search for is too long: 200 characters are the most.");
-const NO_TALK: Failure = Failure::Bad("There is no such talk in this event. The programme has all of them.");
-const NO_ROOM: Failure = Failure::Bad("There is no such room in this event. The programme has all of them.");
-const NO_TIME: Failure = Failure::Bad(
-    "A time is written 2026-06-01, 2026-06-01T15:42 (the venue’s time) or 2026-06-01T15:42:00Z.",
-);
-const NO_SPAN: Failure = Failure::Bad("The search ends before it begins: put the earlier time first.");
+const LONG: &str = "What you search for is too long: 200 characters are the most.";
+const NO_TALK: Failure = bad("talk", "There is no such talk in this event. The programme has all of them.");
+const NO_ROOM: Failure = bad("room", "There is no such room in this event. The programme has all of them.");
+const NO_TIME: &str =
+    "A time is written 2026-06-01, 2026-06-01T15:42 (the venue’s time) or 2026-06-01T15:42:00Z.";
+const NO_SPAN: Failure = bad("to", "The search ends before it begins: put the earlier time first.");
+const NO_WORD: Failure =
+    Failure::Bad("There is no letter or digit in what you search for, and nothing else can be found.");
 const NO_HAS: Failure =
-    Failure::Bad("A post can be asked for photos, questions and links, and for nothing else.");
+    bad("has", "A post can be asked for photos, questions and links, and for nothing else.");
+
+const fn bad(name: &'static str, why: &'static str) -> Failure {
+    Failure::Parameter { name, why }
+}
 
 /// What was asked, as it was written. Blank is the same as absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,13 +112,12 @@ impl Asked {
     /// The question to the archive: the newest first, 500 at most; whoever asks lowers the limit.
     ///
     /// # Errors
-    /// [`Failure::Bad`], with the cure, for what cannot be asked: a talk or room that is not there, a time that is none.
+    /// [`Failure::Parameter`], with the cure, for what cannot be asked: a talk or room that is not there, a time that is none.
     pub(in crate::site) fn query(&self, event: &EventLive) -> Result<Query, Failure> {
-        let long = [&self.q, &self.by, &self.source]
-            .into_iter()
-            .any(|typed| typed.chars().count() > TYPED_CHARS_MAX);
-        if long {
-            return Err(LONG);
+        for (name, typed) in [("q", &self.q), ("by", &self.by), ("source", &self.source)] {
+            if typed.chars().count() > TYPED_CHARS_MAX {
+                return Err(bad(name, LONG));
+            }
         }
         let live = event.fold();
         let fold = live.fold();
@@ -131,7 +135,7 @@ impl Asked {
             search.source = Some(self.source.clone()).filter(|_| search.network.is_none());
         }
         let venue = Venue::of(fold.event.as_ref());
-        let (from, to) = (time(&self.from, &venue)?, time(&self.to, &venue)?);
+        let (from, to) = (time("from", &self.from, &venue)?, time("to", &self.to, &venue)?);
         let mut query = Query::newest(search);
         query.from = from.map(|(begins, _)| begins);
         query.to = to.map(|(_, ends)| ends);
@@ -147,7 +151,7 @@ impl Asked {
             return Ok(None);
         }
         let page = crate::site::talk_page::parse_page(&self.after);
-        page.map(Some).ok_or(Failure::Bad("That place in the search does not exist. Begin it anew."))
+        page.map(Some).ok_or(bad("after", "That place in the search does not exist. Begin it anew."))
     }
 
     /// The words as they were typed, without what stands among them for parameters.
@@ -189,6 +193,9 @@ impl Asked {
             }
         }
         search.words = Words::parse(&words);
+        if search.words.is_empty() && !words.is_empty() {
+            return Err(NO_WORD);
+        }
         for has in has {
             search.has.push(match has.trim_end_matches('s') {
                 "photo" => Has::Photo,
@@ -204,14 +211,14 @@ impl Asked {
 }
 
 /// When a written time begins and ends: a day lasts until six in the morning of the next, a moment not at all.
-fn time(text: &str, venue: &Venue) -> Result<Option<(Micros, Micros)>, Failure> {
+fn time(name: &'static str, text: &str, venue: &Venue) -> Result<Option<(Micros, Micros)>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
     if let Some(day) = venue.day_span(text).filter(|_| text.len() <= "2026-06-01".len()) {
         return Ok(Some(day));
     }
-    let at = Micros::parse_rfc3339(text).ok().or_else(|| venue.moment(text)).ok_or(NO_TIME)?;
+    let at = Micros::parse_rfc3339(text).ok().or_else(|| venue.moment(text)).ok_or(bad(name, NO_TIME))?;
     Ok(Some((at, at)))
 }
 
@@ -245,13 +252,13 @@ mod tests {
     #[test]
     fn a_day_is_meant_whole_and_a_moment_is_the_venues_unless_it_names_its_zone() {
         let venue = Venue::new("Europe/Lisbon", None);
-        let (from, to) = time("2026-06-01", &venue).unwrap().unwrap();
+        let (from, to) = time("from", "2026-06-01", &venue).unwrap().unwrap();
         assert_eq!((venue.hhmm(from).as_str(), to.0 - from.0), ("06:00", 24 * Micros::HOUR));
-        let at = |text| time(text, &venue).unwrap().unwrap().0;
+        let at = |text| time("from", text, &venue).unwrap().unwrap().0;
         assert_eq!(at("2026-06-01T15:42"), at("2026-06-01T14:42:00Z"));
-        assert_eq!(time("", &venue).unwrap(), None);
-        for bad in ["yesterday", "2026-06-31", "2026-13-01T00:00", "99999-01-01", "15:42"] {
-            assert_eq!(time(bad, &venue).unwrap_err(), NO_TIME, "{bad}");
+        assert_eq!(time("from", "", &venue).unwrap(), None);
+        for wrong in ["yesterday", "2026-06-31", "2026-13-01T00:00", "99999-01-01", "15:42"] {
+            assert_eq!(time("to", wrong, &venue).unwrap_err(), bad("to", NO_TIME), "{wrong}");
         }
     }
 }
