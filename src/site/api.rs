@@ -11,7 +11,7 @@ mod talks;
 
 pub(super) use asked::Asked;
 pub(super) use document::{document, explained};
-pub(super) use posts::{answers, item, of_room, of_talk, photos};
+pub(super) use posts::{answers, item, of_room, of_talk, photos, search};
 pub(super) use problem::{edge, meaning, open, problem, refused};
 pub(super) use rooms::{integrity, rooms};
 pub(super) use talks::{talk, talks};

@@ -113,12 +113,12 @@ pub fn axe() -> Option<String> {
 }
 
 /// An expression that gives axe's violations as an array of lines. Empty is good.
-pub const AXE_RUN: &str = r#"axe.run(document, {resultTypes: ["violations"], elementRef: false})
+pub const AXE_RUN: &str = r#"axe.run(document, {resultTypes: ["violations"], elementRef: false, preload: false})
     .then(found => found.violations.flatMap(rule => rule.nodes.map(node =>
         `${rule.id} (${rule.impact}): ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")} ${node.html.slice(0, 200)}`)))"#;
 
 /// The same for the rules about colours alone.
-pub const AXE_COLOURS: &str = r#"axe.run(document, {resultTypes: ["violations"], elementRef: false, runOnly: ["color-contrast", "link-in-text-block"]})
+pub const AXE_COLOURS: &str = r#"axe.run(document, {resultTypes: ["violations"], elementRef: false, preload: false, runOnly: ["color-contrast", "link-in-text-block"]})
     .then(found => found.violations.flatMap(rule => rule.nodes.map(node =>
         `${rule.id} (${rule.impact}): ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")} ${node.html.slice(0, 200)}`)))"#;
 

@@ -36,10 +36,15 @@ pub const SHEETS: &[Sheet] = &[
     public("day", "/{event}/days/{day}"),
     public("room", "/{event}/rooms/{room}"),
     public("talk", "/{event}/talks/{talk}"),
+    public("talk-replay", "/{event}/talks/{talk}?replay=1&t=600"),
+    public("talk-then", "/{event}/talks/{talk}?at=2001-01-01T12:00"),
     public("talk-empty", "/{event}/talks/{later}"),
     public("post", "/{event}/posts/{post}"),
     public("write", "/{event}/posts"),
     public("catch-up", "/{event}/catch-up"),
+    public("catch-up-long", "/{event}/catch-up?after=2001-01-01T12:00&read=10"),
+    public("catch-up-all", "/{event}/catch-up?after=2001-01-01T12:00&read=all"),
+    public("live-then", "/{event}?at=2001-01-01T12:00"),
     public("search", "/{event}/search"),
     public("search-found", "/{event}/search?q=the"),
     public("search-nothing", "/{event}/search?q=zyzzyva"),
@@ -56,6 +61,7 @@ pub const SHEETS: &[Sheet] = &[
     public("embed-talk", "/{event}/talks/{talk}/embed"),
     public("embed-post", "/{event}/posts/{post}/embed"),
     public("feeds", "/{event}/feeds"),
+    public("api", "/api"),
     failing("embed-nothing", "/{event}/posts/k3f9q2m7xw4d/embed", 404),
     failing("login", "/login", 401),
     failing("not-found", "/{event}/talks/there-is-none", 404),
@@ -66,6 +72,7 @@ pub const SHEETS: &[Sheet] = &[
     locked("admin-event", "/admin/{event}"),
     locked("admin-tray", "/admin/{event}/file"),
     locked("admin-stage", "/admin/{event}/stage"),
+    locked("admin-wall", "/admin/{event}/wall"),
 ];
 
 /// What stands for the names in braces: an event that has something to show on each page.

@@ -1,11 +1,18 @@
-//! Posts of the archive by what they belong to: to a talk, to a room, with pictures, as answers to one; and one by its id. Lists are in
+//! Posts of the archive by what they belong to: to a talk, to a room, to words that are looked for, with pictures, as answers to one;
+//! and one by its id. Lists are in
 //! the order in which the posts were said and are read a page at a time, by the key of the last one.
 
 use super::{Asked, Failure, answer};
-use crate::site::{Site, archive_reads::masked, follow::EventLive, limiter::ITEMS_COST};
+use crate::site::{
+    Site,
+    archive_reads::masked,
+    follow::EventLive,
+    limiter::ITEMS_COST,
+    search_page::{asked::Asked as Sought, found},
+};
 use archive::{Page, Query, Scope};
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, RawQuery, State},
     response::Response,
 };
 use chassis::http::Client;
@@ -97,6 +104,26 @@ pub(in crate::site) async fn of_room(
     list(&site, &event, Scope::Room(room), &asked, (client, &headers)).await
 }
 
+/// `GET /api/v1/events/{event}/search`: what the page of this name finds, the newest first; every post when nothing
+/// is looked for.
+pub(in crate::site) async fn search(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    RawQuery(raw): RawQuery,
+    asked: Asked,
+    client: Option<Extension<Client>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let event = site.event(&slug).await?;
+    let (limit, after) = (asked.limit()?, asked.page()?);
+    let query = Query { limit, after, ..Sought::read(raw.as_deref()).query(&event)? };
+    site.limiter.admit(client, ITEMS_COST)?;
+    let position = site.archive_position(&event).await?;
+    let found = found(&site, &event, &query).await?;
+    let items = found.rows.iter().filter_map(|row| post(&site, &slug, row)).collect();
+    Ok(answer(&headers, &Posts { position, items, next: found.last.map(written) }))
+}
+
 /// `GET /api/v1/events/{event}/photos`
 pub(in crate::site) async fn photos(
     State(site): State<Site>,
@@ -137,6 +164,9 @@ async fn list(
 
 /// Where a page ends.
 fn key(row: &Row) -> Option<String> {
-    let Page { when, id } = Page { when: row.item.as_ref()?.when, id: row.id };
-    Some(format!("{}.{id}", when.0))
+    Some(written(Page { when: row.item.as_ref()?.when, id: row.id }))
+}
+
+fn written(page: Page) -> String {
+    format!("{}.{}", page.when.0, page.id)
 }

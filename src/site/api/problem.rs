@@ -27,7 +27,7 @@ const KEPT: [http::HeaderName; 5] = [
 ];
 
 /// Every name of a failure, its status, and what it means: what `/api` prints, and what the document of the API lists.
-pub(in crate::site) const NAMES: [(&str, u16, &str); 17] = [
+pub(in crate::site) const NAMES: [(&str, u16, &str); 18] = [
     ("bad_request", 400, "What was asked cannot be read. The detail says which part."),
     (
         "bad_parameter",
@@ -49,6 +49,7 @@ pub(in crate::site) const NAMES: [(&str, u16, &str); 17] = [
     ("archive_away", 503, "The archive does not answer. What is live goes on. Ask again after Retry-After."),
     ("archive_restoring", 503, "The archive is being restored. Ask again after Retry-After."),
     ("starting", 503, "The event is being opened. Ask again after Retry-After."),
+    ("later", 503, "What keeps the log does not answer. Ask again after Retry-After; twice does no harm."),
 ];
 
 /// The body of every answer that failed.

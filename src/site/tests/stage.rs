@@ -197,7 +197,7 @@ async fn what_cannot_be_pressed_is_refused_in_a_sentence() {
         let (answered, told) =
             press(&desk, &body.to_string().replace(|c: char| !c.is_ascii_alphanumeric(), ""), &body).await;
         assert_eq!(answered, status, "{told}");
-        assert!(told["message"].as_str().is_some_and(|message| message.contains(words)), "{words}: {told}");
+        assert!(told["detail"].as_str().is_some_and(|message| message.contains(words)), "{words}: {told}");
     }
     assert_eq!(stage(&desk).await["rooms"][0]["presses"], json!([]), "nothing was changed");
 }

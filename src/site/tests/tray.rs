@@ -178,7 +178,7 @@ async fn a_program_names_its_steward_and_is_told_what_is_wrong() {
         let (told, answer) =
             file(&desk, &format!("{body}").replace(|c: char| !c.is_ascii_alphanumeric(), ""), &body).await;
         assert_eq!(told, status, "{body}: {answer}");
-        assert!(answer["message"].as_str().is_some_and(|words| words.ends_with('.')), "{answer}");
+        assert!(answer["detail"].as_str().is_some_and(|words| words.ends_with('.')), "{answer}");
     }
     let request = Request::post(FILE)
         .header("authorization", format!("Bearer {INTAKE_TOKEN}"))

@@ -360,6 +360,9 @@ export class Feed {
 
   /** Numbers the articles for assistive technology; called once per painted frame, not per entry. */
   number() {
+    // A feed without articles is none.
+    const role = this.order.length > 0 ? "feed" : "group";
+    if (this.root.getAttribute("role") !== role) this.root.setAttribute("role", role);
     let n = this.above;
     for (let i = this.order.length - 1; i >= 0; i -= 1) {
       const { element, mark } = this.order[i];

@@ -66,10 +66,10 @@ export class Presses {
       this.on.locked();
       return 0.5;
     }
-    if (typeof told?.message === "string" && answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+    if (typeof told?.detail === "string" && answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
       this.drop(press);
       // What never reached the log need not be taken back.
-      if (!(press.ask.undo && answer.status === 404)) this.on.refused(press, told.message);
+      if (!(press.ask.undo && answer.status === 404)) this.on.refused(press, told.detail);
       return 0;
     }
     this.attempt += 1;

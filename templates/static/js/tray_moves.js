@@ -70,7 +70,7 @@ export class Moves {
       const said = await answer?.json().catch(() => null);
       if (answer?.ok && said) return said;
       const isLasting = answer && answer.status < 500 && answer.status !== 429;
-      if (isLasting || tries >= TRIES_MAX) return { why: said?.message ?? "There is no network just now, so nothing was moved. Try again in a moment." };
+      if (isLasting || tries >= TRIES_MAX) return { why: said?.detail ?? "There is no network just now, so nothing was moved. Try again in a moment." };
       await new Promise((wake) => setTimeout(wake, RETRY_MS * tries * (0.5 + Math.random())));
     }
   }
