@@ -119,7 +119,7 @@ impl Failure {
             Self::ArchiveAway { .. } => (
                 "The archive is away for a moment",
                 "Everything that was said is safe, and the live page goes on as before.",
-                "This page will open again as soon as the archive answers; nothing has to be done.",
+                "It usually answers again within a minute; then this page opens as before.",
             ),
             Self::Restoring { .. } => (
                 "The archive is being restored",

@@ -10,6 +10,7 @@ use super::{
     failure::{Failure, page},
     follow::EventLive,
     shell::Shell,
+    time_machine::{self, ThenView},
     view::{
         stage::rooms,
         sum,
@@ -19,13 +20,14 @@ use super::{
 use archive::Totals;
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use day::{DayView, Grid, Said};
 use http::header;
 use jiff::civil::Date;
 use model::{EventEntry, Room, Talk, event::EventRef, stage::Timeline};
+use serde::Deserialize;
 
 /// Rooms that are named in one line above the days; more of them are folded.
 const ROOMS_IN_SIGHT_MAX: usize = 10;
@@ -34,6 +36,7 @@ const ROOMS_IN_SIGHT_MAX: usize = 10;
 #[template(path = "programme.html")]
 struct Programme {
     shell: Shell,
+    then: Option<ThenView>,
     slug: String,
     title: String,
     lede: String,
@@ -51,16 +54,27 @@ struct Programme {
     is_counted: bool,
 }
 
-pub(super) async fn show(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
-    draw(&site, &slug, None).await
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The moment as of which the page is shown, see [`super::time_machine`].
+    at: Option<String>,
+}
+
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    draw(&site, &slug, None, asked.at.as_deref()).await
 }
 
 /// `/{event}/days/{date}`: the same of one day.
 pub(super) async fn day(
     State(site): State<Site>,
     Path((slug, date)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    draw(&site, &slug, Some(&date)).await
+    draw(&site, &slug, Some(&date), asked.at.as_deref()).await
 }
 
 /// What the log says.
@@ -84,9 +98,13 @@ fn known(event: &EventLive) -> Known {
     }
 }
 
-async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, Failure> {
+async fn draw(site: &Site, slug: &str, only: Option<&str>, at: Option<&str>) -> Result<Response, Failure> {
     let event = site.event(slug).await?;
+    let past = time_machine::past(site, &event, at).await?;
     let mut known = known(&event);
+    if let Some(past) = &past {
+        known.timeline = past.timeline.clone();
+    }
     if let Some(date) = only {
         known.talks.retain(|talk| talk.day == date);
         if known.talks.is_empty() {
@@ -101,16 +119,19 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>) -> Result<Response, F
     let settings = known.settings.as_ref();
     let venue = Venue::of(settings);
     let title = settings.map_or(&listed.title, |e| &e.title).clone();
-    let now = site.now();
+    let now = past.as_ref().map_or(site.now(), |past| past.then.at);
+    let said = if past.is_some() { said.until(now) } else { said };
     let grid = Grid { rooms: &known.rooms, timeline: &known.timeline, said: &said, venue: &venue, now };
     let held = known.talks.iter().filter(|talk| !talk.dropped).count();
     let days = grid.days(&known.talks);
     let sums = match (only, &totals) {
-        (None, Some(totals)) => sums(totals, held),
+        (None, Some(totals)) if past.is_none() && (totals.items > 0 || held > 0) => sums(totals, held),
         _ => Vec::new(),
     };
     let heading = only.map_or_else(|| title.clone(), |_| days[0].weekday.clone());
+    let path = only.map_or_else(|| format!("/{slug}/programme"), |date| format!("/{slug}/days/{date}"));
     let template = Programme {
+        then: past.map(|_| ThenView::new(&path, now, site.now(), &venue)),
         shell: shell(site, &listed, settings, only, &heading),
         lede: match only {
             Some(_) => {
@@ -197,6 +218,7 @@ mod tests {
     #[test]
     fn an_event_without_talks_says_what_to_do() {
         let empty = Programme {
+            then: None,
             shell: Shell::plain("Programme", ("programme", "Skip to the programme")),
             slug: "rustfest".into(),
             title: "RustFest".into(),
