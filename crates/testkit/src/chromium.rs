@@ -10,6 +10,7 @@ use chromiumoxide::browser::{Browser, BrowserConfig};
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
 use chromiumoxide::cdp::browser_protocol::network;
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
+use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide::cdp::js_protocol::heap_profiler::CollectGarbageParams;
 use chromiumoxide::cdp::js_protocol::runtime::GetHeapUsageParams;
 use chromiumoxide::page::{Page, ScreenshotParams};
@@ -89,7 +90,7 @@ impl Chromium {
     /// # Errors
     /// When the page cannot be loaded.
     pub async fn open(&self, url: &str, viewport: Viewport) -> anyhow::Result<Tab> {
-        let page = self.browser.new_page("about:blank").await?;
+        let page = self.browser.new_page(own_window()).await?;
         let complaints = Complaints::of(&page).await?;
         let tab = Tab { page, complaints };
         tab.resize(viewport).await?;
@@ -299,6 +300,11 @@ impl Tab {
         self.page.close().await?;
         Ok(())
     }
+}
+
+/// A window of its own: what is behind another one is not painted, and its scrolling is told to nobody.
+fn own_window() -> CreateTargetParams {
+    CreateTargetParams { new_window: Some(true), ..CreateTargetParams::new("about:blank") }
 }
 
 fn find_binary() -> Option<PathBuf> {

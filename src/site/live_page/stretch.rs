@@ -153,12 +153,17 @@ impl Site {
         let edge = if is_down { asked.before - 1 } else { rows.first().map_or(0, |newest| newest.row.first) };
         let gaps = self.gaps_between(event, &rows, edge).await?;
         let mut stretch = Stretch { rows, gaps, is_archived: true, ..Stretch::default() };
-        stretch.position = event.fold().position().cloned();
-        if is_down {
+        let (from, to) = if is_down {
             stretch.older = (!is_end).then_some(next.before);
+            (stretch.older.unwrap_or(0), asked.before)
         } else {
-            stretch.newer = Some(if is_end { floor - 1 } else { next.after });
-        }
+            let last = if is_end { floor - 1 } else { next.after };
+            stretch.newer = Some(last);
+            (asked.after + 1, last + 1)
+        };
+        let fold = event.fold();
+        stretch.gaps.extend(gaps_of(&fold, from, to));
+        stretch.position = fold.position().cloned();
         Ok(stretch)
     }
 

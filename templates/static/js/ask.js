@@ -12,10 +12,10 @@ export function isForeign(answer) {
   return answer.ok && answer.status !== 204 && !/^application\/json\b/.test(answer.headers.get("Content-Type") ?? "");
 }
 
-/** The options of a request whose answer may be told. */
-export function told(signal) {
-  const limit = AbortSignal.timeout(ASK_MS_MAX);
-  return { redirect: "manual", signal: signal ? AbortSignal.any([signal, limit]) : limit };
+/** The options of a request whose answer can be told from somebody else's, and which does not hang for ever. */
+export function told() {
+  // Older browsers have no such signal: theirs hangs as long as they like.
+  return { redirect: "manual", signal: AbortSignal.timeout?.(ASK_MS_MAX) };
 }
 
 /** What `url` answers; isOurs(object) says whether it has our shape. Throws Foreign for an answer of somebody else. */

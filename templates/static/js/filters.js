@@ -1,5 +1,8 @@
 // Which items the page shows: as its address says, which a tap changes without loading the page anew. Back and forward work.
 
+/** The name of a filter in addresses. */
+export const keyOf = ({ kind, value }) => (value === null ? kind : `${kind}.${value}`);
+
 export class Filters {
   /** show(filter): draws another one; mine(): the room in which the reader sits, null without one. */
   constructor(page, show, mine) {
@@ -11,7 +14,9 @@ export class Filters {
         this.go(link.dataset.filter);
       });
     }
-    addEventListener("popstate", () => this.turn(this.asked()));
+    this.key = this.asked();
+    // A way within the page turns nothing.
+    addEventListener("popstate", () => { if (this.asked() !== this.key) this.turn(this.asked()); });
   }
 
   /** The filter that the address names; without one, the reader's room. */
@@ -31,7 +36,15 @@ export class Filters {
     return key === "all" && this.mine() === null ? `/${this.page.slug}` : `/${this.page.slug}?show=${encodeURIComponent(key)}`;
   }
 
+  /** What was asked for is not to be had: the one that is shown stays. */
+  stay(key) {
+    this.key = key;
+    history.replaceState(null, "", this.address(key));
+    this.draw(key);
+  }
+
   turn(key) {
+    this.key = key;
     const room = key.startsWith("room.") ? key.slice("room.".length) : null;
     const kind = room === null ? key : "room";
     this.show({ kind, value: room, query: key === "all" ? "" : `&show=${encodeURIComponent(key)}` });

@@ -16,7 +16,18 @@ export class Lanes {
     this.wide = matchMedia(WIDE);
     this.lanes = [...root.querySelectorAll(".lane")].map((element) => this.lane(element, clock));
     this.byId = { get: (id) => this.holder(id)?.byId.get(id) };
-    const key = root.querySelector("[data-current]")?.dataset.lane ?? "";
+    this.bring(root.querySelector("[data-current]")?.dataset.lane ?? "");
+  }
+
+  /** Has a lane in sight. */
+  bring(key) {
+    const lane = this.lanes.find(({ element }) => element.dataset.lane === key);
+    if (!lane) return;
+    for (const { element } of this.lanes) element.toggleAttribute("data-current", element === lane.element);
+    for (const link of document.querySelectorAll(".lanes-bar .filters a")) {
+      if (link.querySelector(`[data-count="${CSS.escape(key)}"]`)) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
     const inSight = this.wide.matches ? `[data-lane="${CSS.escape(key)}"]` : `[data-stage="${CSS.escape(key.slice("room.".length))}"]`;
     document.querySelector(inSight)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }

@@ -6,7 +6,7 @@ import { Compose } from "./compose.js";
 import { Connection } from "./connection.js";
 import { Contexts } from "./context.js";
 import { Feed } from "./feed.js";
-import { Filters } from "./filters.js";
+import { Filters, keyOf } from "./filters.js";
 import { keys } from "./keys.js";
 import { Pages } from "./pages.js";
 import { MyRoom } from "./room.js";
@@ -168,18 +168,24 @@ async function fetchMoved(after, missing) {
 }
 
 /** Another filter. What is narrower than all that is here needs no network; the rest is fetched, and what is here stays until then. */
+let held = page.filter;
 async function show(filter) {
-  const was = page.filter;
-  if (filter.kind === was.kind && filter.value === was.value && feed.isLive) return;
   page.filter = filter;
-  scrollTo({ top: 0 });
-  if (was.kind === "all" && feed.isLive) {
+  status.fails(null);
+  if (keyOf(filter) === keyOf(held) && feed.isLive) return;
+  if (held.kind === "all" && feed.isLive) {
+    feed.pages.cancel();
     feed.narrow();
     feed.release();
   } else if (!(await newest())) {
-    if (page.filter === filter) status.fails("These items cannot be loaded. They are safe; tap the filter again in a moment.");
+    if (page.filter !== filter) return;
+    page.filter = held;
+    filters.stay(keyOf(held));
+    status.fails("These items cannot be loaded. They are safe; tap the filter again in a moment.");
     return;
   }
+  held = filter;
+  scrollTo({ top: 0 });
   paintSoon();
 }
 
@@ -197,7 +203,7 @@ async function showNew({ byKey }) {
     scrollTo({ top: 0 });
   } else {
     if (!(await newest())) { status.fails("The newest items cannot be loaded. What you see stays; try again in a moment."); return; }
-    history.replaceState(null, "", filters.address(page.filter.value === null ? page.filter.kind : `room.${page.filter.value}`));
+    history.replaceState(null, "", filters.address(keyOf(page.filter)));
     scrollTo({ top: 0 });
   }
   if (!byKey) document.activeElement?.blur();
@@ -240,6 +246,7 @@ addEventListener("scroll", scrolled, { passive: true });
 document.addEventListener("visibilitychange", look);
 keys(root, () => showNew({ byKey: true }), compose ? () => compose.open() : null, (side) => feeds.length === 1 && feed.pages.load(side));
 if (filters && room.slug !== null && location.search === "" && location.hash === "") filters.go(`room.${room.slug}`, false);
+if (isLanes && room.slug !== null && !new URLSearchParams(location.search).has("show")) feed.bring(`room.${room.slug}`);
 scrolled();
 look();
 paint();

@@ -80,10 +80,15 @@ export class Pages {
     if (this.near.has(side)) this.load(side);
   }
 
-  /** The newest items in the place of all that is here. Returns the position that they stand for, none when they are not to be had. */
-  async newest() {
+  /** What is on its way is not wanted any more. */
+  cancel() {
     this.turn += 1;
     this.busy = null;
+  }
+
+  /** The newest items in the place of all that is here. Returns the position that they stand for, none when they are not to be had. */
+  async newest() {
+    this.cancel();
     let position = null;
     await this.fetch("", "newest", (said) => {
       this.feed.open(said.older ?? 0, Infinity);
@@ -111,7 +116,7 @@ export class Pages {
     const took = said !== null && said.epoch === epoch && said.seq >= seq && this.heard.length <= HEARD_MAX;
     if (took) take(said);
     this.busy = null;
-    this.tries = took ? 0 : this.tries + 1;
+    if (what !== "newest") this.tries = took ? 0 : this.tries + 1;
     return took;
   }
 
@@ -130,10 +135,9 @@ export class Pages {
     }
   }
 
-  /** The line that is read, by its place in the order. */
+  /** The line that is read, by its place in the order: the one that begins in sight. A focus that was left behind out of sight is
+      nobody's: whoever goes on by keys takes it along. */
   read() {
-    const focused = this.feed.order.findIndex(({ element }) => element === document.activeElement);
-    if (focused >= 0) return focused;
     const line = this.feed.steady.first(this.box()?.getBoundingClientRect().top ?? 0);
     const record = line && this.feed.byId.get(line.dataset.id ?? line.dataset.gap);
     return record ? this.feed.order.indexOf(record) : this.feed.order.length - 1;

@@ -15,7 +15,7 @@ const RETRY_MS_MAX = 60_000;
 
 export class Stage {
   /** mine(): the room in which the reader sits, which comes first; null without one. */
-  constructor(page, clock, mine) {
+  constructor(page, clock, mine = () => null) {
     Object.assign(this, { page, clock, mine });
     this.talks = new Map(page.talks.map((talk) => [talk.id, talk]));
     this.rooms = page.stage;
@@ -103,7 +103,7 @@ export class Stage {
       h("h2", null, talk ? h("a", { href: this.href(talk.id), dir: "auto" }, talk.title) : span || soon ? "Break" : "Nothing is on"),
       talk?.speakers.length > 0 ? h("p", { class: "who" }, names(talk.speakers)) : null,
       next ? h("p", { class: "who" }, "Then ", h("a", { href: this.href(next.id) }, next.title)) : null,
-      h("button", { class: "sit needs-script", type: "button", "data-sit": slug, "aria-pressed": slug === this.mine() }, "My room"));
+      h("button", { class: "sit needs-script", type: "button", "data-sit": slug, "aria-pressed": String(slug === this.mine()) }, "My room"));
   }
 
   when(talk, span, soon, isDue) {

@@ -10,7 +10,7 @@ const WORDS = { live: "Live", delayed: "Delayed", reconnecting: "Reconnecting", 
 
 export class Status {
   /** isBack(): whether the reader has scrolled back, and hears nothing of what comes. */
-  constructor(clock, isBack) {
+  constructor(clock, isBack = () => false) {
     Object.assign(this, { clock, isBack });
     this.conn = document.getElementById("conn");
     this.notice = document.getElementById("link-notice");
@@ -23,10 +23,11 @@ export class Status {
     this.show("connecting");
   }
 
-  /** live, delayed, reconnecting or portal. The notice follows only when a break lasts: a blink needs no alarm. */
+  /** live, delayed, reconnecting, portal, or connecting: nobody looked until now. The notice follows only when a break lasts: a blink needs no alarm. */
   show(state) {
     if (state === "live") this.upTo = Math.max(this.upTo, this.clock.now());
     if (state === this.state) return;
+    if (state === "live") this.failed = null;
     if (this.state === "live") this.upTo = this.clock.now();
     this.state = state;
     this.since = Date.now();
@@ -34,7 +35,7 @@ export class Status {
     this.conn.textContent = WORDS[state];
     clearTimeout(this.timer);
     if (state === "live" || state === "portal") this.tell();
-    else this.timer = setTimeout(() => this.tell(), NOTICE_MS);
+    else if (state !== "connecting") this.timer = setTimeout(() => this.tell(), NOTICE_MS);
   }
 
   /** Nobody looks: no timer wakes the page. */
@@ -61,12 +62,13 @@ export class Status {
     const isLong = Date.now() - this.since >= HINT_MS;
     const [head, text] = this.state === "portal" ? ["This Wi-Fi wants you to log in first.", `Open any other page, log in there, and come back: this page goes on by itself. You have everything up to ${upTo}, and what you wrote is kept.`]
       : this.missing?.failed ? ["Some older posts are still missing.", "They are kept, and this page asks for them again by itself."]
-      : this.state === "reconnecting" ? ["Reconnecting.", `You have everything up to ${upTo}. What arrives meanwhile is kept and will follow; nothing is lost.${isLong ? " If this Wi-Fi wants a log-in, open any other page to see it." : ""}`]
+      : this.state === "reconnecting" ? ["Reconnecting.", `You have everything up to ${upTo}. What arrives meanwhile is kept and will follow; nothing is lost.${isLong ? " If this Wi-Fi wants a log-in, open any other page to see it." : ""}${this.failed ? ` ${this.failed}` : ""}`]
       : this.state === "delayed" ? ["Delayed.", `You have everything up to ${upTo}; the rest is on its way.`]
       : this.failed ? ["Not just now.", this.failed]
       : [null, null];
     this.notice.hidden = head === null;
-    if (head !== null) {
+    if (head === null) this.notice.replaceChildren();
+    else {
       const words = [Object.assign(document.createElement("b"), { textContent: head }), ` ${text}`];
       if (this.notice.textContent !== head + words[1]) this.notice.replaceChildren(...words);
     }

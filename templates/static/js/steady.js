@@ -15,7 +15,9 @@ export class Steady {
     root.addEventListener("focusin", () => this.mark());
     // What is opened by hand grows downwards.
     root.addEventListener("click", (event) => this.mark(event.target.closest("[data-seq]")), { capture: true });
-    new ResizeObserver(() => this.restore()).observe(root);
+    // Sizes are told after everything is laid out and before it is painted. What stands above the feed changes the page's.
+    const watcher = new ResizeObserver(() => this.restore());
+    for (const element of [root, document.body]) watcher.observe(element);
   }
 
   get scroller() {

@@ -51,17 +51,27 @@ async fn a_page_that_was_away_comes_back_with_one_request_and_misses_nothing() {
     let Some(chromium) = Chromium::start().await else { return };
     let stand = Stand::new().await;
     let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
-    let proxy = Proxy::start(base.trim_start_matches("http://").parse().expect("an address")).await.expect("a proxy");
-    let tab = chromium.open(&page(&format!("http://{}", proxy.address()), ""), Viewport::PHONE).await.expect("a page");
+    let proxy =
+        Proxy::start(base.trim_start_matches("http://").parse().expect("an address")).await.expect("a proxy");
+    let tab = chromium
+        .open(&page(&format!("http://{}", proxy.address()), ""), Viewport::PHONE)
+        .await
+        .expect("a page");
     live(&tab).await;
     // Room for all that is said, so that every single one can be counted.
-    tab.eval_text("perihelion.page.items_max = 2000; perihelion.connection.rests = 200; 'set'").await.expect("set");
+    tab.eval_text("perihelion.page.items_max = 2000; perihelion.connection.rests = 200; 'set'")
+        .await
+        .expect("set");
     tab.eval_text(NOTES).await.expect("noted");
     hide(&tab, true).await;
-    tab.wait_until("perihelion.connection.open === null", SOON).await.expect("nobody looks: the socket is closed");
+    tab.wait_until("perihelion.connection.open === null", SOON)
+        .await
+        .expect("nobody looks: the socket is closed");
     tab.eval_text("globalThis.before = timers; 'noted'").await.expect("noted");
     say(&stand, 5..255).await;
-    tab.eval_text("dispatchEvent(new Event('online')); 'a network changes in the pocket'").await.expect("told");
+    tab.eval_text("dispatchEvent(new Event('online')); 'a network changes in the pocket'")
+        .await
+        .expect("told");
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(asked(&tab).await, [""; 0], "and nothing wakes it");
     assert_eq!(tab.eval_number("timers - before").await.expect("a number"), 0.0, "not even a timer");
@@ -74,19 +84,29 @@ async fn a_page_that_was_away_comes_back_with_one_request_and_misses_nothing() {
     // Ten minutes in a tunnel: every connection is refused, and five hundred things are said.
     proxy.refuse(true);
     proxy.reset();
-    tab.wait_until("document.getElementById('conn').textContent === 'Reconnecting'", SOON).await.expect("noticed");
+    tab.wait_until("document.getElementById('conn').textContent === 'Reconnecting'", SOON)
+        .await
+        .expect("noticed");
     tab.wait_until("perihelion.connection.attempt > 2", SOON).await.expect("it tried");
     say(&stand, 255..755).await;
     let before = proxy.connections();
     proxy.refuse(false);
-    tab.eval_text("asked.length = 0; dispatchEvent(new Event('offline')); dispatchEvent(new Event('online')); 'joined'").await.expect("told");
+    tab.eval_text(
+        "asked.length = 0; dispatchEvent(new Event('offline')); dispatchEvent(new Event('online')); 'joined'",
+    )
+    .await
+    .expect("told");
     drawn(&tab, 754).await;
     live(&tab).await;
     whole(&tab, 5..755, "after the tunnel").await;
     let all = asked(&tab).await;
     assert!(all.len() == 1 && all[0].contains("/ws?after="), "one request: {all:?}");
     assert_eq!(proxy.connections() - before, 1, "and one connection");
-    assert_eq!(tab.eval_json("[perihelion.connection.rung, perihelion.connection.gaps]").await.expect("numbers"), "[0,0]", "on the rung where it was");
+    assert_eq!(
+        tab.eval_json("[perihelion.connection.rung, perihelion.connection.gaps]").await.expect("numbers"),
+        "[0,0]",
+        "on the rung where it was"
+    );
     tab.runs_clean().await;
 }
 
@@ -108,10 +128,18 @@ async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_throu
     drawn(&tab, 2_004).await;
     live(&tab).await;
     assert!(tab.eval_number("heard").await.expect("a number") < 1_000.0, "not one by one");
-    assert_eq!(tab.eval_text("document.querySelector('#feed [data-id]').dataset.seq").await.expect("a seq"), "2004");
-    assert_eq!(tab.eval_text("document.querySelector('[data-count=all]').textContent").await.expect("a number"), "2,000");
+    assert_eq!(
+        tab.eval_text("document.querySelector('#feed [data-id]').dataset.seq").await.expect("a seq"),
+        "2004"
+    );
+    assert_eq!(
+        tab.eval_text("document.querySelector('[data-count=all]').textContent").await.expect("a number"),
+        "2,000"
+    );
     stand.commit(vec![post(2_005, "after", "and on it goes")]).await;
-    tab.wait_until("document.querySelector('#feed article').textContent.includes('on it goes')", SOON).await.expect("live");
+    tab.wait_until("document.querySelector('#feed article').textContent.includes('on it goes')", SOON)
+        .await
+        .expect("live");
     tab.runs_clean().await;
 }
 
@@ -130,16 +158,17 @@ async fn a_tab_that_is_open_all_day_stays_as_small_as_in_the_morning() {
     let tab = chromium.open(&page(&base, ""), Viewport::PHONE).await.expect("a page");
     live(&tab).await;
     let mut sizes = Vec::new();
-    for from in (5..POSTS).step_by(500) {
-        let some: Vec<Entry> = (from..(from + 500).min(POSTS)).map(said).collect();
+    for from in (5..POSTS).step_by(1_000) {
+        let some: Vec<Entry> = (from..(from + 1_000).min(POSTS)).map(said).collect();
         // Half of the day somebody reads further down, and what comes waits.
-        let down = if (from / 2_500) % 2 == 1 { 3_000 } else { 0 };
+        let down = if (from / 2_000) % 2 == 1 { 3_000 } else { 0 };
         tab.eval_text(&format!("scrollTo(0, {down}); 'scrolled'")).await.expect("scrolled");
         let top = stand.commit(some).await;
         drawn(&tab, top).await;
         sizes.push(size(&tab).await);
     }
-    let most = |some: &[(f64, f64)]| some.iter().fold((0.0_f64, 0.0_f64), |(a, b), (c, d)| (a.max(*c), b.max(*d)));
+    let most =
+        |some: &[(f64, f64)]| some.iter().fold((0.0_f64, 0.0_f64), |(a, b), (c, d)| (a.max(*c), b.max(*d)));
     let third = sizes.len() / 3;
     let (first, last) = (most(&sizes[..third]), most(&sizes[sizes.len() - third..]));
     println!("heap and nodes at most, first third {first:?}, last third {last:?}");
@@ -147,6 +176,11 @@ async fn a_tab_that_is_open_all_day_stays_as_small_as_in_the_morning() {
     assert!(last.1 < first.1 * 1.2, "the document is flat: {first:?}, then {last:?}");
     assert_eq!(tab.eval_number("perihelion.connection.gaps").await.expect("gaps"), 0.0);
     tab.eval_text("scrollTo(0, 0); document.getElementById('pill').click(); 'up'").await.expect("up");
-    tab.wait_until(&format!("document.querySelector('#feed [data-id]')?.dataset.seq === '{}'", POSTS - 1), SOON).await.expect("now");
+    tab.wait_until(
+        &format!("document.querySelector('#feed [data-id]')?.dataset.seq === '{}'", POSTS - 1),
+        SOON,
+    )
+    .await
+    .expect("now");
     tab.runs_clean().await;
 }

@@ -23,7 +23,11 @@ fn aside(seq: Seq) -> Entry {
 }
 
 async fn shown(tab: &Tab) -> Vec<u64> {
-    let seqs = run(tab, "async () => [...document.querySelectorAll('#feed [data-id]')].map(e => Number(e.dataset.seq))").await;
+    let seqs = run(
+        tab,
+        "async () => [...document.querySelectorAll('#feed [data-id]')].map(e => Number(e.dataset.seq))",
+    )
+    .await;
     serde_json::from_value(seqs).expect("seqs")
 }
 
@@ -64,11 +68,17 @@ async fn a_filter_is_in_the_address_and_a_tap_away_and_counts_only_its_own() {
     until_first(&tab, 180).await;
     for want in ["?show=questions", "?show=room.side", ""] {
         tab.eval_text("history.back(); 'back'").await.expect("back");
-        let there = format!("location.search === {want:?} && document.querySelector('.filters [aria-current]').dataset.filter === (new URLSearchParams({want:?}).get('show') ?? 'all')");
+        let there = format!(
+            "location.search === {want:?} && document.querySelector('.filters [aria-current]').dataset.filter === (new URLSearchParams({want:?}).get('show') ?? 'all')"
+        );
         tab.wait_until(&there, SOON).await.expect("the filter before");
     }
     until_first(&tab, 181).await;
-    assert_eq!(tab.eval_text("String(globalThis.same)").await.expect("a word"), "true", "the page was never left");
+    assert_eq!(
+        tab.eval_text("String(globalThis.same)").await.expect("a word"),
+        "true",
+        "the page was never left"
+    );
     // What waits is counted by what the filter shows.
     tap(&tab, "[data-filter='room.main-hall']").await;
     until_first(&tab, 180).await;
@@ -76,11 +86,15 @@ async fn a_filter_is_in_the_address_and_a_tap_away_and_counts_only_its_own() {
     tab.wait_until("document.body.hasAttribute('data-scrolled')", SOON).await.expect("noticed");
     stand.commit(vec![aside(182), super::said(183), aside(184)]).await;
     drawn(&tab, 184).await;
-    tab.wait_until("document.getElementById('pill').textContent === '1 new item'", SOON).await.expect("the pill");
+    tab.wait_until("document.getElementById('pill').textContent === '1 new item'", SOON)
+        .await
+        .expect("the pill");
     // Without a network everything that is here stays, and the page says what it cannot do.
     tab.set_online(false).await.expect("cut");
     tap(&tab, "[data-filter='photos']").await;
-    tab.wait_until("document.getElementById('link-notice').textContent.includes('cannot be loaded')", SOON).await.expect("said");
+    tab.wait_until("document.getElementById('link-notice').textContent.includes('cannot be loaded')", SOON)
+        .await
+        .expect("said");
     assert!(shown(&tab).await.len() > 50, "what was here is still here");
     tab.runs_clean().await;
 }
@@ -103,12 +117,18 @@ async fn a_reader_says_once_where_they_sit_and_the_page_opens_there() {
     let first = run(
         &tab,
         "async () => [document.querySelector('[data-stage]').dataset.stage, document.querySelector('[data-sit][aria-pressed=true]').dataset.sit, \
-         document.querySelector('#compose select[name=room]').value, document.querySelectorAll('.filters [data-filter]')[1].dataset.filter, document.cookie]",
+         document.querySelectorAll('.filters [data-filter]')[1].dataset.filter, document.cookie]",
     )
     .await;
-    assert_eq!(first, serde_json::json!(["side", "side", "side", "room.side", ""]), "it comes first, what is written goes there, and no cookie");
+    assert_eq!(
+        first,
+        serde_json::json!(["side", "side", "room.side", ""]),
+        "it comes first, and no cookie is kept"
+    );
     tap(&tab, "[data-filter='all']").await;
-    tab.wait_until("document.querySelectorAll('#feed [data-id]').length === 23", SOON).await.expect("everything, by one tap");
+    tab.wait_until("document.querySelectorAll('#feed [data-id]').length === 23", SOON)
+        .await
+        .expect("everything, by one tap");
     assert_eq!(address(&tab).await, "/rustfest?show=all", "and named, as the page would open in the room");
     tab.reload().await.expect("the same");
     live(&tab).await;
@@ -116,6 +136,10 @@ async fn a_reader_says_once_where_they_sit_and_the_page_opens_there() {
     tap(&tab, "[data-sit='side']").await;
     tab.goto(&page(&base, "")).await.expect("another day");
     live(&tab).await;
-    assert_eq!((address(&tab).await.as_str(), shown(&tab).await.len()), ("/rustfest", 23), "who stood up sees everything");
+    assert_eq!(
+        (address(&tab).await.as_str(), shown(&tab).await.len()),
+        ("/rustfest", 23),
+        "who stood up sees everything"
+    );
     tab.runs_clean().await;
 }

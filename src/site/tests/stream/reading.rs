@@ -14,21 +14,25 @@ use model::{
 use std::time::{Duration, Instant};
 use testkit::{Chromium, Tab, Viewport};
 
-/// Follows a line in every painted frame and notes by how much it ever stood elsewhere.
+/// Follows a line from painted frame to painted frame and notes by how much it ever stood elsewhere. An observer of intersections is told
+/// where a line stands in the frame that is painted; between frames it may be anywhere.
 const WATCH: &str = r#"(line => {
+    const { id } = line.dataset;
     const top = line.getBoundingClientRect().top;
     globalThis.moved = 0;
-    const id = line.dataset.id;
-    const look = () => {
-        const now = document.getElementById('i-' + id).getBoundingClientRect().top;
-        moved = Math.max(moved, Math.abs(now - top));
-        requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = look; c.port2.postMessage(0); });
-    };
-    requestAnimationFrame(look);
+    globalThis.frames = 0;
+    const look = () => new IntersectionObserver(([{ boundingClientRect }], mine) => {
+        mine.disconnect();
+        moved = Math.max(moved, Math.abs(boundingClientRect.top - top));
+        frames += 1;
+        look();
+    }).observe(document.getElementById('i-' + id));
+    look();
     return id;
 })"#;
 /// The first line that begins in sight, below what sticks to the top.
-const READ: &str = "[...document.querySelectorAll('#feed article')].find(e => e.getBoundingClientRect().top > 150)";
+const READ: &str =
+    "[...document.querySelectorAll('#feed article')].find(e => e.getBoundingClientRect().top > 150)";
 
 fn at(seq: Seq, kind: Kind) -> Entry {
     Entry { seq, at: NOON.plus(i64::try_from(seq).expect("small") * Micros::SECOND), kind }
@@ -60,22 +64,35 @@ fn turmoil(seq: Seq) -> Vec<Entry> {
         post_of(seq, late)
     });
     add(&|seq| {
-        at(seq, Kind::Gap {
-            gap: Gap {
-                id: "g".into(),
-                source: "fosstodon".into(),
-                from: NOON,
-                to: None,
-                reason: "The stream broke off.".into(),
-                count: None,
-                closed: false,
+        at(
+            seq,
+            Kind::Gap {
+                gap: Gap {
+                    id: "g".into(),
+                    source: "fosstodon".into(),
+                    from: NOON,
+                    to: None,
+                    reason: "The stream broke off.".into(),
+                    count: None,
+                    closed: false,
+                },
             },
-        })
+        )
     });
     add(&|seq| {
         at(seq, Kind::Stage(StageEntry { room: "main-hall".into(), talk: None, since: NOON, undone: false }))
     });
-    add(&|seq| at(seq, Kind::Notice { notice: model::Notice { text: "Lunch is served in the foyer, all of it. ".repeat(6), until: None } }));
+    add(&|seq| {
+        at(
+            seq,
+            Kind::Notice {
+                notice: model::Notice {
+                    text: "Lunch is served in the foyer, all of it. ".repeat(6),
+                    until: None,
+                },
+            },
+        )
+    });
     all
 }
 
@@ -98,7 +115,10 @@ async fn what_is_read_does_not_move_by_a_pixel_whatever_happens_above_it() {
     phone.wait_until("document.body.hasAttribute('data-scrolled')", SOON).await.expect("noticed");
     phone.eval_text(&format!("{WATCH}({READ})")).await.expect("a line");
     // On the laptop nobody scrolled; the line that has the focus is what is read.
-    laptop.eval_text("document.querySelectorAll('#feed article')[2].focus(); 'focused'").await.expect("focused");
+    laptop
+        .eval_text("document.querySelectorAll('#feed article')[2].focus(); 'focused'")
+        .await
+        .expect("focused");
     laptop.eval_text(&format!("{WATCH}(document.activeElement)")).await.expect("a line");
     let all = turmoil(105);
     let top = 104 + all.len() as Seq;
@@ -107,11 +127,18 @@ async fn what_is_read_does_not_move_by_a_pixel_whatever_happens_above_it() {
     }
     for tab in [&phone, &laptop] {
         drawn(tab, top).await;
-        tab.wait_until("document.getElementById('notice').textContent.includes('Lunch')", SOON).await.expect("the notice");
-        tab.wait_until("document.getElementById('stage').textContent.includes('Break')", SOON).await.expect("the stage");
-        tab.wait_until("document.getElementById('pill').textContent === '202 new items'", SOON).await.expect("the pill");
+        tab.wait_until("document.getElementById('notice').textContent.includes('Lunch')", SOON)
+            .await
+            .expect("the notice");
+        tab.wait_until("document.getElementById('stage').textContent.includes('Break')", SOON)
+            .await
+            .expect("the stage");
+        tab.wait_until("document.getElementById('pill').textContent === '202 new items'", SOON)
+            .await
+            .expect("the pill");
         tab.eval_json(&format!("{}()", super::FRAMES)).await.expect("painted");
     }
+    assert!(phone.eval_number("frames").await.expect("a number") > 5.0, "it was watched");
     assert!(moved(&phone).await < 1.0, "scrolled back on a phone: {} px", moved(&phone).await);
     assert!(moved(&laptop).await < 1.0, "by keyboard on a laptop: {} px", moved(&laptop).await);
     // A picture that comes late has its room already.
@@ -128,8 +155,11 @@ async fn what_is_read_does_not_move_by_a_pixel_whatever_happens_above_it() {
     let removed = stand.commit(vec![post_of(top + 1, pictured), gone(top + 2, 50, "50", true)]).await;
     let since = Instant::now();
     for tab in [&phone, &laptop] {
-        let grey = "document.querySelector('[data-seq=\"50\"]').textContent.includes('removed by its author')";
-        tab.wait_until(grey, Duration::from_secs(5)).await.expect("a removed post is gone within five seconds");
+        let grey =
+            "document.querySelector('[data-seq=\"50\"]').textContent.includes('removed by its author')";
+        tab.wait_until(grey, Duration::from_secs(5))
+            .await
+            .expect("a removed post is gone within five seconds");
         drawn(tab, removed).await;
     }
     assert!(since.elapsed() < Duration::from_secs(5));
@@ -143,7 +173,9 @@ async fn what_is_read_does_not_move_by_a_pixel_whatever_happens_above_it() {
     let mut seen = Vec::new();
     for tab in [&phone, &laptop] {
         drawn(tab, last).await;
-        tab.wait_until("document.querySelector('#feed article').textContent.includes('the last word')", SOON).await.expect("live");
+        tab.wait_until("document.querySelector('#feed article').textContent.includes('the last word')", SOON)
+            .await
+            .expect("live");
         seen.push(tab.eval_text(DRAWN).await.expect("ids"));
         tab.runs_clean().await;
     }
@@ -170,9 +202,15 @@ async fn answers_say_what_they_answer_however_old_that_is_and_what_is_said_is_an
     tab.wait_until(quoted, SOON).await.expect("two lines of what is no longer in the page");
     tab.wait_until("spoken.length === 2", SOON).await.expect("two announcements");
     let spoken = run(&tab, "async () => spoken").await;
-    let first = spoken[0].as_str().and_then(|words| words.split(' ').next()).and_then(|n| n.parse::<u64>().ok());
-    let second = spoken[1].as_str().and_then(|words| words.split(' ').next()).and_then(|n| n.parse::<u64>().ok());
-    assert_eq!(first.zip(second).map(|(one, other)| one + other), Some(40), "every item is counted once: {spoken}");
+    let first =
+        spoken[0].as_str().and_then(|words| words.split(' ').next()).and_then(|n| n.parse::<u64>().ok());
+    let second =
+        spoken[1].as_str().and_then(|words| words.split(' ').next()).and_then(|n| n.parse::<u64>().ok());
+    assert_eq!(
+        first.zip(second).map(|(one, other)| one + other),
+        Some(40),
+        "every item is counted once: {spoken}"
+    );
     // Scrolled back, nothing is said.
     tab.eval_text("scrollTo(0, 2500); 'scrolled'").await.expect("scrolled");
     tab.wait_until("document.body.hasAttribute('data-scrolled')", SOON).await.expect("noticed");

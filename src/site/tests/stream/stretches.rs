@@ -89,18 +89,24 @@ async fn the_stream_is_read_back_to_its_beginning_and_up_again_without_a_skip_or
     first.extend((61..100).map(super::said));
     stand.commit(first).await;
     say(&stand, 100..POSTS).await;
-    let mut last = vec![gone(POSTS, 20, "20", true), edit(POSTS + 1, 21, "21", "reworded"), gap(POSTS + 2, "late")];
+    let mut last =
+        vec![gone(POSTS, 20, "20", true), edit(POSTS + 1, 21, "21", "reworded"), gap(POSTS + 2, "late")];
     let mut answer = item("answer", Body(vec![Run::text("No, it was not.")]));
     answer.reply_to = Some(item("30", Body::default()).id());
     last.push(post_of(POSTS + 3, answer));
     stand.commit(last).await;
 
     let away = stand.get(&format!("/{SLUG}/items?before=100")).await;
-    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE, "an archive that has not come so far tells nothing");
+    assert_eq!(
+        away.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "an archive that has not come so far tells nothing"
+    );
     assert!(!away.header("retry-after").is_empty());
     archive(&stand, POSTS).await;
 
-    let mut want: Vec<String> = (5..POSTS).rev().filter(|seq| *seq != 60).map(|seq| seq.to_string()).collect();
+    let mut want: Vec<String> =
+        (5..POSTS).rev().filter(|seq| *seq != 60).map(|seq| seq.to_string()).collect();
     want.splice(0..0, [(POSTS + 3).to_string(), "gap late".into()]);
     let place = |of: &str, want: &[String]| want.iter().position(|line| line == of).expect("it is there");
     let removed = place("20", &want);
@@ -110,7 +116,9 @@ async fn the_stream_is_read_back_to_its_beginning_and_up_again_without_a_skip_or
     assert_eq!(down(&stand, "all").await, want);
     assert_eq!(up(&stand, "all").await, want);
     let hallway: Vec<String> = (50..60).rev().map(|seq| seq.to_string()).collect();
-    let said = |lines: Vec<String>| -> Vec<String> { lines.into_iter().filter(|line| !line.starts_with("gap")).collect() };
+    let said = |lines: Vec<String>| -> Vec<String> {
+        lines.into_iter().filter(|line| !line.starts_with("gap")).collect()
+    };
     assert_eq!(said(down(&stand, "hallway").await), hallway, "a filter that few pass");
     assert_eq!(said(up(&stand, "hallway").await), hallway);
 
@@ -122,6 +130,10 @@ async fn the_stream_is_read_back_to_its_beginning_and_up_again_without_a_skip_or
     assert!(page.contains(">reworded<") && page.contains("removed by its author"), "the mask holds");
     let around = item("40", Body::default()).id();
     let page = stand.get(&format!("/{SLUG}?around={around}")).await.text();
-    assert!(page.contains(&format!("id=\"i-{around}\"")) && page.contains("\"newer\":") && page.contains("?after="));
+    assert!(
+        page.contains(&format!("id=\"i-{around}\""))
+            && page.contains("\"newer\":")
+            && page.contains("?after=")
+    );
     assert_eq!(stand.get(&format!("/{SLUG}?around=000000000000")).await.status, StatusCode::NOT_FOUND);
 }
