@@ -26,8 +26,8 @@ const CLIMB_MS_MAX = 600_000;
 const FAR = 1_500;
 
 export class Connection {
-  /** on: {entry(entry), reset(), window({after, base, archive}), state(name), far(top)}; name: live, delayed, reconnecting, portal.
-      far(top) says whether the page would rather be drawn anew: then it calls goOn(position) when it is. */
+  /** on: {entry(entry), reset(), window({after, base, archive}), state(name), far(top)}; name: live, delayed, reconnecting, portal, connecting.
+      far(top), where there is one, says whether the page would rather be drawn anew: then it calls goOn(position) when it is. */
   constructor(base, cursor, on) {
     Object.assign(this, { base, cursor, on });
     this.rung = 0;
@@ -62,6 +62,7 @@ export class Connection {
   stop() {
     clearTimeout(this.resting);
     this.shut();
+    this.on.state("connecting");
   }
 
   /** Somebody looks, or there is a network again: one connection, unless there is a good one or one being made. */
@@ -172,7 +173,7 @@ export class Connection {
 
   head({ epoch, top }) {
     if (epoch === this.cursor.epoch) this.top = Math.max(this.top, top);
-    if (this.top - this.cursor.seq > FAR && this.on.far(this.top)) return this.shut();
+    if (this.top - this.cursor.seq > FAR && this.on.far?.(this.top)) return this.shut();
     this.answered();
   }
 
