@@ -8,6 +8,7 @@ use super::{
     follow::EventLive,
     programme::day::{DayView, Grid, Said},
     shell::{Shell, in_path},
+    time_machine::{self, Past, ThenView, mark_edited},
     view::{
         body::Piece,
         count,
@@ -41,12 +42,15 @@ pub(super) struct Asked {
     day: Option<String>,
     /// `WHEN.ID` of the last item of the page before.
     after: Option<String>,
+    /// The moment as of which the page is shown, see [`super::time_machine`].
+    at: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "room.html")]
 struct RoomPage {
     shell: Shell,
+    then: Option<ThenView>,
     slug: String,
     room: Room,
     /// How late it runs.
@@ -93,9 +97,14 @@ pub(super) async fn show(
     UrlQuery(asked): UrlQuery<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
-    let known = known(&event, &room, site.now()).ok_or(Failure::NotFound)?;
+    let past = time_machine::past(&site, &event, asked.at.as_deref()).await?;
+    let now = past.as_ref().map_or(site.now(), |past| past.then.at);
+    let mut known = known(&event, &room, now).ok_or(Failure::NotFound)?;
+    if let Some(past) = &past {
+        known.timeline = past.timeline.clone();
+    }
     let venue = Venue::of(known.settings.as_ref());
-    let today = venue.date(site.now().plus(-6 * Micros::HOUR)).to_string();
+    let today = venue.date(now.plus(-6 * Micros::HOUR)).to_string();
     let day = match asked.day {
         Some(day) => Some(day).filter(|day| venue.day_span(day).is_some()).ok_or(Failure::NotFound)?,
         None => nearest(&known.talks, &today).unwrap_or_else(|| today.clone()),
@@ -119,16 +128,18 @@ pub(super) async fn show(
     };
     let kept = match kept(&site, &event, &query).await {
         // What comes after a place that only the archive knows, only the archive can tell.
-        read if after.is_some() => Some(read?),
+        read if after.is_some() || past.is_some() => Some(read?),
         read => if_there(read)?,
     };
     let is_whole = kept.is_some();
     let (rows, said) = kept.unwrap_or_else(|| (without(&event, &query), Said::default()));
-    let shown = Shown { venue: &venue, day: &day, is_today, now: site.now() };
+    let said = if past.is_some() { said.until(now) } else { said };
+    let shown = Shown { venue: &venue, day: &day, is_today, now, past: past.as_ref() };
     let mut template = draw(&event, &known, &shown, rows, &said);
     let path = format!("/{slug}/rooms/{}", in_path(&room));
     let about = format!("{}: what is on, its talks, and what is said about them.", known.room.name);
     template.shell = template.shell.shared(&site.settings, &path, &about).fed(&path);
+    template.then = past.as_ref().map(|past| ThenView::new(&path, past.then.at, site.now(), &venue));
     template.is_whole = is_whole;
     template.more = template.more.filter(|_| is_whole);
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
@@ -184,6 +195,7 @@ struct Shown<'a> {
     day: &'a str,
     is_today: bool,
     now: Micros,
+    past: Option<&'a Past>,
 }
 
 fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, said: &Said) -> RoomPage {
@@ -197,7 +209,8 @@ fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, sai
             .as_ref()
             .is_some_and(|f| f.state == FilingState::Filed && f.room.as_deref() == Some(room.slug.as_str()))
     };
-    let rows: Vec<Row> = masked(event, rows).into_iter().filter(here).collect();
+    let mut rows: Vec<Row> = masked(event, rows).into_iter().filter(here).collect();
+    rows.retain(|row| shown.past.is_none_or(|past| past.then.holds(row)));
     let grid = Grid { rooms, timeline, said, venue: shown.venue, now: shown.now };
     let of_day: Vec<Talk> = talks.iter().filter(|talk| talk.day == shown.day).cloned().collect();
     let day = grid.days(&of_day).pop();
@@ -205,6 +218,7 @@ fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, sai
     let now = on_now(&slug, known, shown);
     let path = format!("/{slug}/rooms/{}", room.slug);
     RoomPage {
+        then: None,
         shell: Shell::of(
             &listed,
             settings.as_ref(),
@@ -229,7 +243,7 @@ fn draw(event: &EventLive, known: &Known, shown: &Shown<'_>, rows: Vec<Row>, sai
         },
         counted: count(rows.len() as u64, "post", "posts"),
         nothing: format!("What is filed to {} on this day appears here.", room.name),
-        blocks: feed(event, &rows, &slug, rooms, shown.venue),
+        blocks: feed(event, &rows, &slug, rooms, shown),
         more: last
             .filter(|_| is_full)
             .map(|last| format!("{path}?day={}&after={}.{}", shown.day, last.when.0, last.id)),
@@ -268,7 +282,8 @@ fn days(talks: &[Talk], shown: &str) -> Vec<(String, String, bool)> {
     all.into_iter().map(|day| (day.to_owned(), name(day), day == shown)).collect()
 }
 
-fn feed(event: &EventLive, rows: &[Row], slug: &str, rooms: &[Room], venue: &Venue) -> Vec<Block> {
+fn feed(event: &EventLive, rows: &[Row], slug: &str, rooms: &[Room], shown: &Shown<'_>) -> Vec<Block> {
+    let venue = shown.venue;
     let said: HashMap<ItemId, Answered> =
         rows.iter().filter_map(|row| Some((row.id, answered(row.item.as_ref()?)))).collect();
     let titles: BTreeMap<TalkId, String> = event.titles();
@@ -283,6 +298,7 @@ fn feed(event: &EventLive, rows: &[Row], slug: &str, rooms: &[Room], venue: &Ven
     // In a room's own page the place is the talk.
     let named = |row: &Row| {
         let mut item = view(row, row.item.as_ref()?.when, &setting)?;
+        mark_edited(&mut item, row, shown.now);
         let talk = row.filing.as_ref().and_then(|filing| filing.talk.as_ref());
         if let (Some(place), Some(title)) = (&mut item.place, talk.and_then(|talk| titles.get(talk))) {
             place.name.clone_from(title);

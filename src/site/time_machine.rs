@@ -46,6 +46,26 @@ pub(super) async fn then(site: &Site, event: &EventLive, at: Micros) -> Result<T
     site.ask_archive(event, site.archive.then(event.eid, at)).await
 }
 
+/// A moment that a page was asked for, and what was on in its rooms as far as it had been said by then.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub(super) then: Then,
+    pub(super) timeline: Timeline,
+}
+
+/// What a page of `?at=` shows; none is the page of now.
+pub(super) async fn past(
+    site: &Site,
+    event: &EventLive,
+    text: Option<&str>,
+) -> Result<Option<Past>, Failure> {
+    let venue = Venue::of(event.fold().fold().event.as_ref());
+    let Some(at) = asked(text, &venue, site.now())? else { return Ok(None) };
+    site.archive_position(event).await?;
+    let then = then(site, event, at).await?;
+    Ok(Some(Past { timeline: timeline(event, &then), then }))
+}
+
 /// What was on, as far as it had been said by then. Talks are the programme's of today.
 pub(super) fn timeline(event: &EventLive, then: &Then) -> Timeline {
     let mut said: BTreeMap<String, Vec<StageEntry>> = BTreeMap::new();

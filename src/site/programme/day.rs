@@ -83,6 +83,15 @@ impl Said {
         }
         Self { items, minutes: by_talk, scale }
     }
+
+    /// What had been said by a moment, for a page as it was then.
+    pub(in crate::site) fn until(mut self, at: Micros) -> Self {
+        for (talk, minutes) in &mut self.minutes {
+            minutes.retain(|minute, _| *minute <= at);
+            self.items.insert(talk.clone(), minutes.values().sum());
+        }
+        self
+    }
 }
 
 /// What all days are drawn from.
