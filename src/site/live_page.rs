@@ -14,7 +14,7 @@ use super::{
     failure::{Failure, page},
     follow::EventLive,
     live_fold::LiveFold,
-    post_box::{self, ComposeBox, Place, write_box},
+    post_box::{ComposeBox, Place, write_box},
     shell::Shell,
     time_machine,
     view::{
@@ -33,7 +33,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::header;
 use lanes::{LANES_MAX, LaneView, lanes};
 use model::{ItemId, Micros, Room, RowState, Seq, event::EventRef};
 use serde::{Deserialize, Serialize};
@@ -148,7 +148,6 @@ pub(super) async fn show(
     State(site): State<Site>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
-    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
     let listed = event.listed();
@@ -161,20 +160,12 @@ pub(super) async fn show(
         let template = draw(&site, &event.fold(), &listed, &filter, &asked, Some(stretch));
         return Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response());
     }
-    let (template, etag) = {
+    let template = {
         let fold = event.fold();
-        let position = fold.position().ok_or(Failure::Starting)?;
-        let minute = site.now().0.div_euclid(Micros::MINUTE);
-        let wrote = asked.wrote.as_deref().filter(|wrote| *wrote == post_box::HELD);
-        let view = if asked.view.as_deref() == Some(LANES) { LANES } else { "" };
-        let etag =
-            format!("W/\"{position}-{minute}-{}-{view}{}\"", filter_tag(&filter), wrote.unwrap_or_default());
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
-            return Ok(with_etag(StatusCode::NOT_MODIFIED.into_response(), &etag));
-        }
-        (draw(&site, &fold, &listed, &filter, &asked, None), etag)
+        fold.position().ok_or(Failure::Starting)?;
+        draw(&site, &fold, &listed, &filter, &asked, None)
     };
-    Ok(with_etag(page(&template)?.into_response(), &etag))
+    Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response())
 }
 
 /// The stretch at which a page opens that was not asked for now.
@@ -202,20 +193,6 @@ async fn elsewhere(
     let after = asked.after.unwrap_or(0);
     let stretch = site.above(event, filter, after, ITEMS_SHOWN).await?;
     Ok(Stretch { older: (after > 0).then_some(after + 1), ..stretch })
-}
-
-/// A filter's name may hold letters of any script; a header may not.
-fn filter_tag(filter: &Filter) -> String {
-    filter.name().bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn with_etag(mut response: Response, etag: &str) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(etag) = HeaderValue::from_str(etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    response
 }
 
 fn draw(

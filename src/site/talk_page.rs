@@ -84,6 +84,8 @@ struct Mine {
     position: Option<Position>,
     /// The moment of which the page tells.
     as_of: Micros,
+    /// Whether it is over for good, as far as is known.
+    is_past: bool,
 }
 
 /// What the archive says about it, behind the mask.
@@ -120,14 +122,19 @@ pub(super) async fn show(
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
     let venue = Venue::of(event.fold().fold().event.as_ref());
-    let then = match time_machine::asked(asked.at.as_deref(), &venue, site.now())? {
+    let now = Micros(site.clock.glance());
+    let then = match time_machine::asked(asked.at.as_deref(), &venue, now)? {
         Some(at) => {
             site.archive_position(&event).await?;
             Some(time_machine::then(&site, &event, at).await?)
         }
         None => None,
     };
-    let mine = Mine::of(&event, &TalkId(id), site.now(), then.as_ref()).ok_or(Failure::NotFound)?;
+    let mine = Mine::of(&event, &TalkId(id), now, then.as_ref()).ok_or(Failure::NotFound)?;
+    // A talk that is over looks the same tomorrow, and is not drawn again until something is said.
+    if !mine.is_past || then.is_some() {
+        site.clock.matters();
+    }
     let after = match asked.after.as_deref() {
         None => None,
         Some(text) => {
@@ -169,7 +176,9 @@ impl Mine {
         let live = event.fold();
         let fold = live.fold();
         let talk = fold.talks.get(id)?.clone();
-        let course = Course::of(&talk, past.as_ref().unwrap_or_else(|| live.timeline()), as_of);
+        let timeline = past.as_ref().unwrap_or_else(|| live.timeline());
+        let course = Course::of(&talk, timeline, as_of);
+        let is_past = as_of >= talk.end && timeline.of_talk(id).all(|(_, span)| span.to <= as_of);
         let held = || fold.talks.values().filter(|other| !other.dropped && other.id != *id);
         let mut here: Vec<&Talk> = held().filter(|other| other.room == talk.room).collect();
         here.sort_by_key(|t| (t.start, &t.id));
@@ -189,6 +198,7 @@ impl Mine {
             rooms: rooms(fold),
             position: live.position().cloned(),
             as_of,
+            is_past,
             talk,
         })
     }

@@ -1,5 +1,5 @@
 //! Measures what the product promises about speed and size. `cargo xtask bench` builds it and the product and runs it;
-//! by itself: `bench [sequencer|filing|jetstream|push|archive|commit|compression|pages|search|fanout|product]... [--bin FILE] [--dist FILE]`,
+//! by itself: `bench [sequencer|filing|jetstream|push|archive|commit|compression|pages|lighthouse|search|fanout|product]... [--bin FILE] [--dist FILE]`,
 //! all by default, or `bench fanout --help` for the one that takes options of its own.
 //!
 //! Figures are for the machine they are taken on, so each run prints its load, and a ratio where there is a peer that
@@ -12,6 +12,7 @@ mod fanout;
 mod figures;
 mod filing;
 mod jetstream;
+mod lighthouse;
 mod pages;
 mod posts;
 mod product;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 
 use figures::Figures;
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "sequencer",
     "filing",
     "jetstream",
@@ -33,6 +34,7 @@ const ALL: [&str; 11] = [
     "commit",
     "compression",
     "pages",
+    "lighthouse",
     "search",
     "fanout",
     "product",
@@ -65,6 +67,7 @@ async fn several() -> anyhow::Result<()> {
             "compression" => compression::measure(&mut figures, &asked.bin).await?,
             "pages" => pages::measure(&mut figures, &asked.bin).await?,
             "search" => search::measure(&mut figures).await?,
+            "lighthouse" => lighthouse::measure(&mut figures, &asked.bin).await?,
             "fanout" => fanout::measure(&mut figures, &asked.bin).await?,
             _ => product::measure(&mut figures, &asked.bin, &asked.dist).await?,
         }

@@ -82,7 +82,7 @@ impl Coding {
 fn brotli_of(plain: &[u8], effort: Effort) -> Bytes {
     let quality = match effort {
         Effort::Quick => 3,
-        Effort::Thorough => 11,
+        Effort::Thorough => 9,
     };
     let mut out = Vec::with_capacity(plain.len() / 6);
     {

@@ -50,18 +50,9 @@ use witness::{Seen, watch};
 const PAGES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a page is kept that prints the moment.
 const MOMENT: Duration = Duration::from_secs(1);
-/// What a page is drawn without: who asks, what they have already, and how they take it.
-const NOT_FOR_DRAWING: [header::HeaderName; 9] = [
-    header::COOKIE,
-    header::AUTHORIZATION,
-    header::ACCEPT_ENCODING,
-    header::IF_NONE_MATCH,
-    header::IF_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_UNMODIFIED_SINCE,
-    header::RANGE,
-    header::IF_RANGE,
-];
+/// What a page is drawn with of what was asked; failures are put as who asks can read them. Who asks, what they have already and how they
+/// take it is not known to whoever draws.
+const FOR_DRAWING: [header::HeaderName; 2] = [header::ACCEPT, header::HOST];
 
 /// What the shelves of all events share. Each event has its own shelf.
 #[derive(Debug)]
@@ -237,8 +228,11 @@ impl Drawing<'_> {
 /// The request as nobody in particular would make it: only what the page's rule names is asked.
 fn for_everybody(mut request: Request, page: &Page<'_>) -> Request {
     *request.method_mut() = Method::GET;
-    for name in &NOT_FOR_DRAWING {
-        request.headers_mut().remove(name);
+    let asked = std::mem::take(request.headers_mut());
+    for name in FOR_DRAWING {
+        if let Some(value) = asked.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
     }
     // The key is the address with what nobody reads left out.
     if request.uri().query().is_some()

@@ -78,13 +78,19 @@ impl PageClock {
 
     /// The time in microseconds UTC.
     pub(in crate::site) fn now(&self) -> i64 {
-        note(|seen| seen.asked_time = true);
+        self.matters();
         self.0.now()
     }
 
-    /// The time for whoever looks whether it matters. Nothing that is printed may follow from it but what stays so for ever.
+    /// The time for whoever looks whether it matters: if more is printed than what stays so from now on, [`PageClock::matters`] has to
+    /// follow.
     pub(in crate::site) fn glance(&self) -> i64 {
         self.0.now()
+    }
+
+    /// What is printed is so in this minute.
+    pub(in crate::site) fn matters(&self) {
+        note(|seen| seen.asked_time = true);
     }
 
     /// The time together with how it moves, to be printed for a script.

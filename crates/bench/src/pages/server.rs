@@ -113,6 +113,11 @@ pub(crate) fn talk() -> String {
     format!("/{}/talks/{}", stock::SLUG, stock::TALK)
 }
 
+/// The programme.
+pub(crate) fn programme() -> String {
+    format!("/{}/programme", stock::SLUG)
+}
+
 /// The live page.
 pub(crate) fn live() -> String {
     format!("/{}", stock::SLUG)
