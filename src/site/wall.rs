@@ -34,10 +34,10 @@ use super::{
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use head::{HeadView, head};
-use http::header;
+use http::{HeaderName, HeaderValue, header};
 use model::{
     EventEntry, Fold, Micros, Room, Seq,
     event::{EventRef, WallSettings},
@@ -48,6 +48,8 @@ use serde::{Deserialize, Serialize};
 
 /// Photos beside the posts.
 const PHOTOS_MAX: usize = 3;
+/// A wall that cannot be drawn is asked for again after so many seconds.
+const AGAIN_SECONDS: &str = "10";
 /// Hashtags under "Join in".
 const TAGS_MAX: usize = 2;
 
@@ -104,8 +106,8 @@ struct PostView {
 /// How to take part.
 struct JoinView {
     address: String,
-    /// The address as people type it.
-    shown: String,
+    /// The address as people type it, part by part.
+    shown: Vec<String>,
     tags: Vec<String>,
     qr: Option<Qr>,
 }
@@ -116,8 +118,8 @@ struct Data {
     #[serde(flatten)]
     start: Start,
     title: String,
-    /// The hashtag to write with.
-    tag: Option<String>,
+    /// The event's hashtags.
+    tags: Vec<String>,
     room: Option<String>,
     rooms: Vec<RoomData>,
     talks: Vec<TalkData>,
@@ -144,16 +146,22 @@ pub(super) async fn show(
     State(site): State<Site>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<impl IntoResponse, Failure> {
-    let event = site.event(&slug).await?;
+) -> Response {
+    // Nobody presses a button at a projector that came up before the site did.
+    let again = (HeaderName::from_static("refresh"), HeaderValue::from_static(AGAIN_SECONDS));
+    drawn(&site, &slug, &asked).await.unwrap_or_else(|failure| ([again], failure).into_response())
+}
+
+async fn drawn(site: &Site, slug: &str, asked: &Asked) -> Result<Response, Failure> {
+    let event = site.event(slug).await?;
     let listed = event.listed();
     let drawn = {
         let fold = event.fold();
         fold.position().ok_or(Failure::Starting)?;
-        draw(&site, &fold, &listed, &asked)?
+        draw(site, &fold, &listed, asked)?
     };
     // A wall that comes back after a power cut must not be shown from a cache.
-    Ok(([(header::CACHE_CONTROL, "no-store")], page(&drawn)?))
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&drawn)?).into_response())
 }
 
 fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, asked: &Asked) -> Result<WallPage, Failure> {
@@ -197,7 +205,7 @@ fn draw(site: &Site, fold: &LiveFold, listed: &EventRef, asked: &Asked) -> Resul
                 site.settings.live_url.as_ref(),
             ),
             title: heading.clone(),
-            tag: settings.and_then(|event| event.hashtags.first().cloned()),
+            tags: settings.map(|event| event.hashtags.clone()).unwrap_or_default(),
             room: name.map(str::to_owned),
             stage: rooms_now(fold.fold(), fold.timeline(), &rooms, now),
             rooms: RoomData::all(&rooms),
@@ -250,7 +258,8 @@ fn join(site: &Site, settings: Option<&EventEntry>, slug: &str, room: Option<&Ro
         url::form_urlencoded::Serializer::new(String::new()).append_pair("show", &name).finish()
     };
     let address = room.map_or_else(|| event.clone(), |room| format!("{event}?{}", query(room)));
-    let shown = event.split_once("://").map_or(event.as_str(), |(_, rest)| rest).to_owned();
+    let shown = event.split_once("://").map_or(event.as_str(), |(_, rest)| rest);
+    let shown = shown.split_inclusive('/').map(str::to_owned).collect();
     let tags = settings.iter().flat_map(|event| &event.hashtags).take(TAGS_MAX).cloned().collect();
     JoinView { qr: Qr::of(&address), address, shown, tags }
 }

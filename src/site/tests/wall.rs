@@ -2,6 +2,7 @@
 
 mod browser;
 mod control;
+mod fits;
 
 use super::{
     entries::{NOON, gone, item, post, post_of},
@@ -95,7 +96,11 @@ async fn without_a_script_a_wall_shows_the_newest_cleared_posts_of_its_room_and_
         ])
         .await;
     let main = page(&stand, "?room=main-hall").await;
-    assert_eq!(drawn(&main), ["أعجبتني الفكرة &#60;b&#62;", "Look at this"], "a talk is on: only what is about it");
+    assert_eq!(
+        drawn(&main),
+        ["أعجبتني الفكرة &#60;b&#62;", "Look at this"],
+        "a talk is on: only what is about it"
+    );
     assert_eq!(drawn(&page(&stand, "?room=side").await), ["Said next door"]);
     let all = drawn(&page(&stand, "").await).join("|");
     assert_eq!(all, "أعجبتني الفكرة &#60;b&#62;|Said in the hallway|Look at this", "the whole event");
@@ -112,8 +117,13 @@ async fn without_a_script_a_wall_shows_the_newest_cleared_posts_of_its_room_and_
     ] {
         assert!(main.contains(part), "{part}\n{main}");
     }
-    assert!(page(&stand, "?room=side&distance=30&width=3&paper=1").await.contains("data-post=\"5.25\" data-paper>"));
-    assert_eq!(stand.get(&format!("/{SLUG}/wall?room=attic")).await.status, StatusCode::NOT_FOUND);
+    assert!(
+        page(&stand, "?room=side&distance=30&width=3&paper=1")
+            .await
+            .contains("data-post=\"5.25\" data-paper>")
+    );
+    let attic = stand.get(&format!("/{SLUG}/wall?room=attic")).await;
+    assert_eq!((attic.status, attic.header("refresh")), (StatusCode::NOT_FOUND, "10"), "it is tried again by itself");
     assert_eq!(stand.get("/nothing/wall").await.status, StatusCode::NOT_FOUND);
 }
 

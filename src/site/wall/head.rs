@@ -35,6 +35,12 @@ pub(super) struct HeadView {
 }
 
 impl HeadView {
+    /// What stands beside the posts: what comes next, unless the head says so.
+    pub(super) fn beside(&self) -> Option<&NextView> {
+        let is_break = self.one.as_ref().is_some_and(|one| one.played.is_none());
+        self.next.get(usize::from(is_break))
+    }
+
     /// How high it is, in `u`, guessed from above: see `wall.css` for its parts.
     pub(super) fn height_u(&self) -> f64 {
         let padding = 5.0;

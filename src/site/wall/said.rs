@@ -5,7 +5,7 @@ use crate::site::{
     live_fold::LiveFold,
     view::{
         body::{host, web},
-        item::display_name,
+        item::{display_name, is_language},
         rail::room,
     },
 };
@@ -55,17 +55,18 @@ pub(super) struct Photo {
 
 /// The newest posts that may come to a wall, newest first.
 pub(super) fn said(fold: &LiveFold, slug: &str, now: Micros) -> Vec<Said> {
-    let rows = fold.rows(Seq::MAX).take(ROWS_MAX).filter_map(|row| one(row, slug));
+    let tags = fold.fold().event.as_ref().map_or(&[][..], |event| &event.hashtags);
+    let rows = fold.rows(Seq::MAX).take(ROWS_MAX).filter_map(|row| one(row, slug, tags));
     rows.filter(|said| now.since(said.when) < STALE).take(BEGIN_MAX).collect()
 }
 
 /// None for what no wall shows: what is gone, held, came late, is covered by a warning or is sensitive, or says too much.
-fn one(row: &Row, slug: &str) -> Option<Said> {
+fn one(row: &Row, slug: &str, tags: &[String]) -> Option<Said> {
     let item = row.item.as_ref().filter(|_| row.state == RowState::Shown)?;
     if item.cover.is_some() || item.late {
         return None;
     }
-    let words = Some(words(item)).filter(|words| words.chars().count() <= WORDS_CHARS_MAX);
+    let words = Some(words(item, tags)).filter(|words| words.chars().count() <= WORDS_CHARS_MAX);
     let said = Said {
         id: row.id,
         first: row.first,
@@ -74,7 +75,7 @@ fn one(row: &Row, slug: &str) -> Option<Said> {
         when: item.when,
         name: display_name(&item.author).to_owned(),
         words: words.unwrap_or_default(),
-        lang: item.lang.clone(),
+        lang: item.lang.clone().filter(|tag| is_language(tag)),
         question: item.marks.contains(&Mark::Question),
         room: room(row).map(str::to_owned),
         photos: photos(row.id, item, slug),
@@ -82,12 +83,24 @@ fn one(row: &Row, slug: &str) -> Option<Said> {
     (!said.words.is_empty() || !said.photos.is_empty()).then_some(said)
 }
 
-/// What a wall says of an item: an article's title, everybody else's words, links as their hosts, blank lines left out.
-fn words(item: &Item) -> String {
+/// What a wall says of an item: an article's title, everybody else's words, links as their hosts. Blank lines are left out, and at the end the
+/// hashtags of the event: they stand beside the posts already.
+fn words(item: &Item, tags: &[String]) -> String {
     let title = item.title.as_deref().filter(|title| item.network == Network::Feed && !title.is_empty());
     let all = title.map_or_else(|| spoken(&item.body), str::to_owned);
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    all.split('\n').map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    let lines = all.split('\n').map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let is_own =
+        |word: &str| word.strip_prefix('#').is_some_and(|tag| tags.iter().any(|own| is_same(own, tag)));
+    let mut rest = lines.as_str();
+    while let Some((before, _)) = rest.rsplit_once([' ', '\n']).filter(|(_, last)| is_own(last)) {
+        rest = before;
+    }
+    rest.to_owned()
+}
+
+fn is_same(own: &str, tag: &str) -> bool {
+    own.to_lowercase() == tag.to_lowercase()
 }
 
 fn spoken(body: &Body) -> String {
@@ -157,7 +170,7 @@ mod tests {
     fn of(change: &dyn Fn(&mut Item)) -> Option<Said> {
         let mut made = item("1", Body(vec![Run::text("Well said.")]));
         change(&mut made);
-        one(&row_of(&[post_of(7, made)]), "fest")
+        one(&row_of(&[post_of(7, made)]), "fest", &["fest26".to_owned(), "Straße".to_owned()])
     }
 
     fn words_of(runs: Vec<Run>) -> Option<String> {
@@ -190,6 +203,10 @@ mod tests {
             link("javascript:x", "nothing"),
         ]);
         assert_eq!(said.as_deref(), Some("One two\nthree #fest a.example my notes nothing"));
+        let tagged = |words: &str| words_of(vec![Run::text(words)]).expect("words");
+        assert_eq!(tagged("Well said #fest26 #stra\u{df}e\n#FEST26"), "Well said");
+        assert_eq!(tagged("#fest26 is on #other"), "#fest26 is on #other");
+        assert_eq!(tagged("#fest26 #fest26"), "#fest26", "some word stays");
         let article = of(&|item| {
             item.network = Network::Feed;
             item.title = Some("On caches".into());

@@ -136,7 +136,7 @@ pub(super) fn screen_lines(
             Shows::Posts => count(screen.posts.len() as u64, "post", "posts"),
             Shows::Schedule => "the schedule".to_owned(),
             Shows::Blank => "blank".to_owned(),
-            Shows::Hidden => "in the background: nobody sees it".to_owned(),
+            Shows::Hidden => "nothing that anybody sees: its window is covered".to_owned(),
         };
         let after = moment.after_seconds(screen).map_or_else(String::new, |s| format!(", after {s:.1} s"));
         let does = is_obeyed && (is_blank == (screen.shows == Shows::Blank) || screen.shows == Shows::Hidden);
@@ -147,10 +147,10 @@ pub(super) fn screen_lines(
                 (true, true) => "ok",
                 (true, false) => "warn",
             },
-            words: if is_obeyed {
-                format!("Shows {shows}{after}")
-            } else {
-                format!("Shows {shows}, not told yet")
+            words: match (screen.is_here(), is_obeyed) {
+                (false, _) => format!("Showed {shows}"),
+                (true, true) => format!("Shows {shows}{after}"),
+                (true, false) => format!("Shows {shows}, has not obeyed yet"),
             },
             heard: if screen.is_here() {
                 format!("heard {} s ago", screen.silent.as_secs())

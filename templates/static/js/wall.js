@@ -60,7 +60,7 @@ function take(entry) {
     case "filing": for (const { id, filing } of entry.moves) queue.move(id, roomOf(filing)); break;
     case "talk": stage.talk(entry); break;
     case "schedule": case "stage": stage.changed(entry); break;
-    case "event": rename(entry.event.title); stage.changed(entry); obey({ seq: entry.seq, wall: entry.event.wall ?? NOTHING_SAID }); break;
+    case "event": page.tags = entry.event.hashtags; rename(entry.event.title); stage.changed(entry); obey({ seq: entry.seq, wall: entry.event.wall ?? NOTHING_SAID }); break;
     default:
   }
 }
@@ -68,7 +68,7 @@ function take(entry) {
 const NOTHING_SAID = { blank: { all: false, rooms: [] }, during_talks: "all", delay_s: 0 };
 
 function put(entry) {
-  const one = said(entry, page.slug);
+  const one = said(entry, page.slug, page.tags);
   if (one === null) queue.take(entry.id);
   else queue.put(one);
 }
@@ -104,7 +104,7 @@ function draw() {
   const isUp = queue.up.length > 0;
   if (!isUp) same(posts.root, blank ? [] : [plan(seen, page, clock)]);
   same(byId("head"), head(seen, page, clock));
-  same(byId("middle"), blank ? [] : [isUp ? nextLine(seen, clock) : null, photos()].filter(Boolean));
+  same(byId("middle"), blank ? [] : [isUp ? nextLine(seen, page, clock) : null, photos()].filter(Boolean));
   const isCut = silent > SILENT_MS || (!link.isOpen && silent > CUT_MS);
   byId("link").toggleAttribute("data-cut", isCut);
   const name = isCut ? `No network since ${clock.hhmm(link.time)}` : page.title;
@@ -164,6 +164,7 @@ function begin(fresh) {
   stage.talks = new Map(fresh.talks.map((talk) => [talk.id, talk]));
   stage.rooms = fresh.stage;
   page.rooms = fresh.rooms;
+  page.tags = fresh.tags;
   rename(fresh.title);
   control = { seq: fresh.wall_seq, wall: fresh.wall };
   screen.painted();

@@ -16,11 +16,10 @@ const PARTS = ["state", "panic", "rooms", "screens"];
 
 const byId = (id) => document.getElementById(id);
 const main = byId("walls");
-/** What has not been answered yet, one order for each thing that it is about: the last word on it counts. */
+/** What has not been answered yet: for each thing that may be said (all walls, a room, the settings) the last word. */
 const waiting = new Map();
 let hurryUntil = 0;
 let looking = null;
-let sending = false;
 let heldUntil = 0;
 let isPressed = false;
 
@@ -38,28 +37,35 @@ function split(value) {
   return at < 0 ? [value, ""] : [value.slice(0, at), value.slice(at + 1)];
 }
 
-async function flush() {
-  if (sending) return;
-  sending = true;
-  while (waiting.size > 0) {
-    const [about, one] = waiting.entries().next().value;
-    const answer = await send(one);
-    if (answer === null) {
+/** Sends the last word on a thing until somebody answers. Words on other things do not wait for it; an older one on the same is called off. */
+async function deliver(about, one) {
+  const lane = waiting.get(about) ?? { next: null, isBusy: false };
+  waiting.set(about, lane);
+  lane.next = one;
+  lane.abort?.abort();
+  if (lane.isBusy) return;
+  lane.isBusy = true;
+  while (lane.next) {
+    const mine = lane.next;
+    lane.abort = new AbortController();
+    const answer = await send(mine, lane.abort.signal);
+    if (lane.next !== mine) continue;
+    if (answer) {
+      lane.next = null;
+      say(answer.words, answer.isWrong);
+    } else {
       say("Not told yet: the server does not answer. This is sent again until it does; if it is urgent, cover the projector.", true);
       await new Promise((wake) => setTimeout(wake, RETRY_MS));
-      continue;
     }
-    if (waiting.get(about) === one) waiting.delete(about);
-    say(answer.words, answer.isWrong);
   }
-  sending = false;
+  lane.isBusy = false;
   hurry();
 }
 
 /** Null when it is not known whether the order was taken: the key makes asking again safe. */
-async function send(one) {
+async function send(one, abort) {
   const headers = { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": one.key };
-  const signal = AbortSignal.timeout?.(SEND_MS_MAX);
+  const signal = AbortSignal.any([abort, AbortSignal.timeout(SEND_MS_MAX)]);
   const answer = await fetch(`/api/v1/events/${main.dataset.slug}/wall`, { method: "POST", headers, body: JSON.stringify(one.ask), signal }).catch(() => null);
   const told = await answer?.json().catch(() => null);
   if (answer?.ok && Number.isInteger(told?.seq)) return { words: told.changed ? one.words : "That was so already.", isWrong: false };
@@ -78,7 +84,8 @@ function say(words, isWrong) {
 /** The state as the server draws it now. The focus keeps its place. */
 async function look() {
   clearTimeout(looking);
-  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(SEND_MS_MAX) }).catch(() => null);
+  if (document.hidden) return;
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(SEND_MS_MAX) }).catch(() => null);
   const html = answer?.ok ? await answer.text().catch(() => "") : "";
   const fresh = new DOMParser().parseFromString(html, "text/html");
   if (!isPressed) for (const id of PARTS) replace(id, fresh);
@@ -109,10 +116,10 @@ for (const id of ["press", "settings"]) {
     event.preventDefault();
     if (ask.blank === false && performance.now() < heldUntil) { say("The button has just changed. Look again, then press.", true); return; }
     const words = ask.blank === true ? "Blank." : ask.blank === false ? "Shown again." : "Set.";
-    waiting.set(ask.blank === undefined ? "set" : `blank ${ask.room ?? ""}`, { ask, words, key: uuid() });
+    say("Telling the walls.", false);
+    deliver(ask.blank === undefined ? "set" : `blank ${ask.room ?? ""}`, { ask, words, key: uuid() });
     navigator.vibrate?.(30);
     hurry();
-    flush();
   });
 }
 addEventListener("pointerdown", () => { isPressed = true; });

@@ -52,7 +52,7 @@ function whole(rooms, page, clock) {
 
 /** What stands in the place of posts when there are none. */
 export function plan({ next }, page, clock) {
-  const tag = page.tag ? `, or with #${page.tag} where you are at home` : "";
+  const tag = page.tags.length > 0 ? `, or with #${page.tags[0]} where you are at home` : "";
   const body = next.length === 0
     ? [h("h2", null, "Say something"), h("p", null, `It appears here within seconds: write on the page beside this${tag}.`)]
     : [h("h2", null, page.room === null ? "Next" : "Next here"), h("ol", null, next.map(({ from, talk, name }) => {
@@ -62,10 +62,11 @@ export function plan({ next }, page, clock) {
   return h("section", { class: "wall-plan", "aria-label": "Next" }, body);
 }
 
-/** The line beside the posts. */
-export function nextLine({ next }, clock) {
-  if (next.length === 0) return null;
-  return h("p", { class: "wall-next" }, h("b", null, "Next"), " ", h("time", null, clock.hhmm(next[0].from)), " ", h("span", { dir: "auto" }, next[0].talk.title));
+/** The line beside the posts: what comes next, unless the head says so. */
+export function nextLine({ next, rooms }, page, clock) {
+  const one = next[page.room !== null && !rooms[0]?.talk ? 1 : 0];
+  if (!one) return null;
+  return h("p", { class: "wall-next" }, h("b", null, "Next"), " ", h("time", null, clock.hhmm(one.from)), " ", h("span", { dir: "auto" }, one.talk.title));
 }
 
 /** "A", "A and B", "A, B and C": as the server joins them. */

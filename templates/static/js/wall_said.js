@@ -6,11 +6,11 @@ const WORDS_CHARS_MAX = 140;
 const STALE = 2 * 3_600_000_000;
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/;
 
-/** What a wall keeps of an entry with an item; null for what no wall shows. */
-export function said(entry, slug) {
+/** What a wall keeps of an entry with an item; null for what no wall shows. tags: the event's own. */
+export function said(entry, slug, tags) {
   const { id, first, seq: last, at, item, filing } = entry;
   if (item.cover !== null || item.late) return null;
-  const all = words(item);
+  const all = words(item, tags);
   const photos = item.media.map((medium, n) => ({ ...medium, n })).filter((medium) => medium.kind === "photo")
     .map((medium) => ({ src: `/media/${slug}.${id}.${item.rev}.${medium.n}`, alt: medium.alt ?? "" }));
   const one = {
@@ -25,10 +25,17 @@ export function roomOf(filing) {
   return filing?.state === "filed" ? filing.room ?? null : null;
 }
 
-/** An article's title, everybody else's words, links as their hosts, blank lines left out. */
-function words(item) {
+/** An article's title, everybody else's words, links as their hosts; without blank lines, and at the end without the event's hashtags. */
+function words(item, tags) {
   const all = item.network === "feed" && item.title ? item.title : item.body.map(spoken).join("");
-  return all.split("\n").map((line) => line.split(/\s+/u).filter(Boolean).join(" ")).filter(Boolean).join("\n");
+  const lines = all.split("\n").map((line) => line.split(/\s+/u).filter(Boolean).join(" ")).filter(Boolean).join("\n");
+  let rest = lines;
+  for (;;) {
+    const at = Math.max(rest.lastIndexOf(" "), rest.lastIndexOf("\n"));
+    const last = rest.slice(at + 1);
+    if (at < 0 || !last.startsWith("#") || !tags.some((own) => own.toLowerCase() === last.slice(1).toLowerCase())) return rest;
+    rest = rest.slice(0, at);
+  }
 }
 
 function spoken(run) {
