@@ -341,9 +341,14 @@ async fn a_fuzzer_that_has_read_only_the_document_finds_nothing_that_it_does_not
     let first = archived(&desk).await;
     let talk =
         json_of(&desk.get(&format!("{BASE}/talks")).await)["talks"][0]["id"].as_str().map(str::to_owned);
-    let document = String::from_utf8(desk.get("/api/v1/openapi.json").await.body).expect("text");
+    let mut document = json_of(&desk.get("/api/v1/openapi.json").await);
     // Asking twice under one key is one request, whatever the second says: each request of the fuzzer shall be one of its own.
-    let document = document.replace("{\"$ref\": \"#/components/parameters/idempotencyKey\"}, ", "");
+    for operation in document["paths"].as_object_mut().expect("paths").values_mut() {
+        if let Some(parameters) = operation.pointer_mut("/post/parameters").and_then(Value::as_array_mut) {
+            parameters.retain(|parameter| parameter["$ref"] != "#/components/parameters/idempotencyKey");
+        }
+    }
+    let document = document.to_string();
     let document = document.replace("k3f9q2m7xw4d", &first);
     let document = talk.iter().fold(document, |text, id| {
         text.replace("\"t7\"", &format!("\"{id}\"")).replace("\"t1\"", &format!("\"{id}\""))
@@ -361,7 +366,7 @@ async fn a_fuzzer_that_has_read_only_the_document_finds_nothing_that_it_does_not
             "-H",
             &token,
             "--max-examples",
-            "20",
+            "15",
             "--seed",
             "1",
             "--no-shrink",
