@@ -45,11 +45,13 @@ impl Seen {
     }
 }
 
-/// What the walls are to obey.
+/// What the walls are to obey, and how far the log has come: a wall that is not so far does not know yet what was taken back.
 #[derive(Serialize)]
 struct Control {
     seq: Seq,
     wall: WallSettings,
+    epoch: Option<String>,
+    top: Seq,
 }
 
 /// See the module.
@@ -92,5 +94,11 @@ async fn hear(
     }
     let fold = event.fold();
     let wall = fold.fold().event.as_ref().map(|event| event.wall.clone()).unwrap_or_default();
-    Ok(Control { seq: fold.wall_said().0, wall })
+    let position = fold.position();
+    Ok(Control {
+        seq: fold.wall_said().0,
+        wall,
+        epoch: position.map(|position| position.epoch.to_string()),
+        top: position.map_or(0, |position| position.seq),
+    })
 }

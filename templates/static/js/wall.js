@@ -18,6 +18,8 @@ const CUT_MS = 30_000;
 const SILENT_MS = 45_000;
 const STALE_MS = 120_000;
 const RETRY_MS = 1_000;
+/** How often at most the server is asked how far the log has come. */
+const PROOF_MS = 500;
 const PHOTOS_MAX = 3;
 /** As long as a timer takes: some weeks. */
 const REST_MS = 2 ** 31 - 1;
@@ -33,11 +35,14 @@ page.hasTalks = () => [...stage.talks.values()].some((talk) => !talk.dropped);
 let control = { seq: page.wall_seq, wall: page.wall };
 let view = { room: page.room, isTalkOn: false, wall: page.wall, isBlank: true };
 const posts = new Posts(byId("posts"), clock);
-const queue = new Queue((one) => shows(view, one, clock.now()), (one) => isDue(view.wall, one, clock.now()));
-const screen = new Screen(page, about, obey);
+const queue = new Queue((one) => isDue(view.wall, one, sure()) && shows(view, one, clock.now()), (one) => isDue(view.wall, one, sure()));
+const screen = new Screen(page, about, told);
 const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: refetch, state: heard });
 const badPhotos = new Set();
 const link = { at: performance.now(), time: clock.now(), isOpen: true };
+/** Until when this wall knows all that was said and taken back, in microseconds: a post is shown only if nobody can have taken it back within
+    its delay without this wall knowing. By entries, which come in order; by the server's beats; by what it answers to the screen. */
+const proof = { at: clock.now(), seq: page.seq, pending: null, asked: 0 };
 /** What came while the page's state is fetched anew; null while it is not. */
 let meanwhile = null;
 
@@ -47,7 +52,7 @@ function about() {
 }
 
 function apply(entry) {
-  if (entry.at) clock.heard(entry.at);
+  if (entry.at) { clock.heard(entry.at); proof.at = Math.max(proof.at, entry.at); }
   if (meanwhile?.length < MEANWHILE_MAX) meanwhile.push(entry);
   take(entry);
   draw();
@@ -86,10 +91,41 @@ function obey({ seq, wall }) {
   screen.painted();
 }
 
-/** live, delayed: the server has just been heard. */
+/** What the server answers to what the screen tells; `asked` is when that was sent. */
+function told({ seq, wall, epoch, top }, asked) {
+  if (epoch === connection.cursor.epoch) proof.pending = { top, at: clock.now() - (performance.now() - asked) * 1000 * clock.pace.speed };
+  prove();
+  obey({ seq, wall });
+}
+
+function prove() {
+  if (proof.pending && connection.cursor.seq >= proof.pending.top) {
+    proof.at = Math.max(proof.at, proof.pending.at);
+    proof.pending = null;
+  }
+}
+
+function sure() {
+  return Math.min(proof.at, clock.now());
+}
+
+/** live, delayed: the server has just been heard. Live without another entry: it has none. */
 function heard(state) {
   link.isOpen = state === "live" || state === "delayed";
-  if (link.isOpen) Object.assign(link, { at: performance.now(), time: clock.now() });
+  if (!link.isOpen) return;
+  Object.assign(link, { at: performance.now(), time: clock.now() });
+  if (state === "live" && proof.seq === connection.cursor.seq) proof.at = Math.max(proof.at, clock.now());
+  proof.seq = connection.cursor.seq;
+  prove();
+}
+
+/** Asks how far the log has come, where a post waits for nothing else. */
+function ask(now) {
+  const ms = performance.now();
+  if (!link.isOpen || ms - proof.asked < PROOF_MS || proof.pending) return;
+  if (![...queue.byId.values()].some((one) => isDue(view.wall, one, now) && !isDue(view.wall, one, sure()))) return;
+  proof.asked = ms;
+  screen.tell();
 }
 
 function draw() {
@@ -98,6 +134,7 @@ function draw() {
   const seen = sight(stage, page, now);
   const blank = isBlank(control.wall, page.room);
   view = { room: page.room, isTalkOn: seen.isTalkOn, wall: control.wall, isBlank: blank || silent > STALE_MS };
+  ask(now);
   document.body.toggleAttribute("data-blank", blank);
   const ids = posts.paint(queue.at(performance.now()));
   if (ids) queue.shown(ids);
@@ -167,6 +204,7 @@ function begin(fresh) {
   page.tags = fresh.tags;
   rename(fresh.title);
   control = { seq: fresh.wall_seq, wall: fresh.wall };
+  proof.pending = null;
   screen.painted();
 }
 

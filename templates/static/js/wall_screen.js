@@ -12,7 +12,7 @@ const FRAME_MS_MAX = 150;
 const QUIET_KEYS = ["Escape", "Tab", "Shift", "Control", "Alt", "Meta", "F5", "F11", "F12"];
 
 export class Screen {
-  /** about(): {seq, shows, posts}; control({seq, wall}): what walls are to obey. */
+  /** about(): {seq, shows, posts}; control({seq, wall, epoch, top}, asked): what walls are to obey, and how far the log had come after `asked`. */
   constructor(page, about, control) {
     Object.assign(this, { about, control, told: -1, url: `/${page.slug}/wall/seen`, room: page.room, name: name() });
   }
@@ -37,13 +37,14 @@ export class Screen {
   async tell() {
     clearTimeout(this.again);
     const about = this.about();
+    const asked = performance.now();
     const body = JSON.stringify({ screen: this.name, room: this.room, ...about });
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const answer = await fetch(this.url, { method: "POST", headers, body, signal: AbortSignal.timeout?.(SEND_MS_MAX) }).catch(() => null);
     const told = answer?.ok ? await answer.json().catch(() => null) : null;
     if (Number.isInteger(told?.seq) && told.wall) {
       this.told = Math.max(this.told, about.seq);
-      this.control(told);
+      this.control(told, asked);
     }
     if (this.told < this.about().seq) this.again = setTimeout(() => this.tell(), RETRY_MS);
   }

@@ -128,6 +128,18 @@ async fn what_is_taken_back_within_the_delay_is_never_painted_and_each_post_has_
     at_once(&tab, &format!("!{}", shows("The first one stays"))).await;
     at_once(&late, &format!("!{}", shows("The first one stays"))).await;
     fine(&tab).await;
+    // A wall whose link is dead without knowing it shows nothing that may have been taken back meanwhile.
+    late.eval_text("perihelion.connection.object = () => undefined; 'deaf'").await.expect("deaf");
+    tab.close().await.expect("closed");
+    let unheard = write(&desk, "canary unheard", Some(&on)).await;
+    late.wait_until(&shows("canary"), Duration::from_millis(4_500)).await.expect_err("it is not painted");
+    decide(&desk, unheard, Decision::Remove).await;
+    late.eval_text("delete perihelion.connection.object; perihelion.connection.connect(); 'hears'")
+        .await
+        .expect("hears");
+    write(&desk, "The last one", Some(&on)).await;
+    until(&late, &shows("The last one")).await;
+    assert!(!json(&late, "painted").await.to_string().contains("canary"));
     fine(&late).await;
 }
 
