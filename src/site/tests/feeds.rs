@@ -54,7 +54,7 @@ fn all_kinds() -> Vec<Entry> {
         said("controls", |i| {
             i.body = Words::plain(
                 "a\u{0}b\u{1}c\u{b}d\u{7f}e\u{85}f\u{fffe}g\u{ffff}h\u{1ffff}i\r\nj ]]> &amp; &#0;",
-            )
+            );
         }),
         said("long", |i| i.body = Words::plain("long words ".repeat(10_000))),
         said("rtl", |i| {

@@ -86,12 +86,10 @@ async fn a_frame_follows_the_log_on_somebody_elses_page_and_keeps_to_itself() {
         .await
         .expect("it is shown");
 
-    let looks = format!(
-        "JSON.stringify([...document.querySelectorAll('iframe')].map(({{contentDocument: d}}) => \
+    let looks = "JSON.stringify([...document.querySelectorAll('iframe')].map(({contentDocument: d}) => \
          [d.querySelector('base').target, d.cookie, d.documentElement.scrollWidth > d.documentElement.clientWidth, \
-          [...d.links].some(a => a.target !== '' || a.rel.includes('opener') && !a.rel.includes('noopener'))]))"
-    );
-    let told = tab.eval_text(&looks).await.expect("an answer");
+          [...d.links].some(a => a.target !== '' || a.rel.includes('opener') && !a.rel.includes('noopener'))]))";
+    let told = tab.eval_text(looks).await.expect("an answer");
     assert_eq!(
         told,
         "[[\"_blank\",\"\",false,false],[\"_blank\",\"\",false,false],[\"_blank\",\"\",false,false]]"
