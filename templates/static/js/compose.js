@@ -12,6 +12,7 @@ const OUTBOX_MAX = 20;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 const TOLD_MS = 5_000;
+const POCKET_TRIES_MAX = 5;
 const NAME = "perihelion.name";
 const WORDS = {
   waiting: "Sending…",
@@ -132,7 +133,8 @@ export class Compose {
       wait = Math.max(0, draft.notBefore - Date.now()) || await this.send(draft);
     }
     this.sending = false;
-    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+    // In a pocket it is tried for a while; whoever looks again tries again.
+    if (wait > 0 && !(document.hidden && this.attempt >= POCKET_TRIES_MAX)) this.timer = setTimeout(() => this.flush(), wait);
   }
 
   /** Sends one draft. Returns how long to wait before the next try, in milliseconds; 0 when the server has decided. */

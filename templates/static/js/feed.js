@@ -167,7 +167,7 @@ export class Feed {
 
   /** How many new items the reader has not been shown. */
   get waiting() {
-    return this.pending.length + this.missed;
+    return this.pending.filter(({ mark }) => !mark).length + this.missed;
   }
 
   /** A window in which a source may have lost something; the same line again when it is closed. */

@@ -17,6 +17,8 @@ import { recount, retally, tallyMoved } from "./tallies.js";
 
 const TOP_PX = 8;
 const TICK_MS = 1_000;
+/** Of so few items nobody asks where they begin. */
+const FEW = 20;
 const ARCHIVE_RETRY_MS = 5_000;
 const MOVED_WAIT_MS = 1_500;
 const MOVED_TRIES_MAX = 20;
@@ -31,9 +33,9 @@ let readerTop = scrollY;
 const isBack = () => readerTop > TOP_PX;
 const reading = () => isBack() || root.contains(document.activeElement);
 /** What a feed needs to follow its window: see pages.js and steady.js. */
-const equip = (feed, ways, box) => {
-  feed.steady = new Steady(feed, box);
-  feed.pages = new Pages(feed, { ways, box, cursor: () => connection.cursor, changed: paintSoon });
+const equip = (column, ways, box) => {
+  column.steady = new Steady(column, box);
+  column.pages = new Pages(column, { ways, box, cursor: () => connection.cursor, changed: paintSoon, filing: (entry) => feed.filing(entry) });
 };
 const feed = isLanes ? new (await import("./lanes.js")).Lanes(root, page, clock, equip) : new Feed(root, page, clock, reading);
 const feeds = isLanes ? feed.lanes : [feed];
@@ -82,7 +84,11 @@ function paint() {
   contexts.look();
   status.waiting(feed.waiting, feed.isLive);
   const nothing = document.getElementById("nothing");
-  if (nothing) nothing.hidden = feed.order.length > 0 || feed.low > 1 || !feed.isLive;
+  if (nothing) {
+    nothing.hidden = feed.order.length > 0 || feed.low > 1 || !feed.isLive;
+    nothing.firstElementChild.textContent = page.filter.kind === "all" ? "Nothing yet." : "Nothing here yet.";
+    document.getElementById("beginning").hidden = feed.low > 1 || feed.order.length < FEW;
+  }
   for (const { pages, steady } of feeds) {
     pages.draw();
     steady.restore();
@@ -159,7 +165,7 @@ async function fetchMoved(after, missing) {
     if (page.filter !== filter) return;
     for (const entry of said?.entries ?? []) {
       if (!missing.delete(entry.id) || feed.byId.has(entry.id)) continue;
-      if (!entry.item || !feed.fits(entry.filing)) continue;
+      if (!entry.item || !feed.fits(entry.filing) || entry.first > feed.high) continue;
       feed.put(entry);
       tallyMoved(entry.filing);
     }

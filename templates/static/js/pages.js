@@ -13,9 +13,10 @@ const HEARD_MAX = 5_000;
 const isStretch = (said) => typeof said.epoch === "string" && Array.isArray(said.lines);
 
 export class Pages {
-  /** ways: {older, newer}, the paragraphs at the ends; cursor(): how far the page has come; box(): what scrolls; changed(): draw. */
-  constructor(feed, { ways, cursor, box, changed }) {
-    Object.assign(this, { feed, ways, cursor, box, changed });
+  /** ways: {older, newer}, the paragraphs at the ends; cursor(): how far the page has come; box(): what scrolls; changed(): draw;
+      filing(entry): what posts that are filed anew mean for the whole page. */
+  constructor(feed, { ways, cursor, box, changed, filing }) {
+    Object.assign(this, { feed, ways, cursor, box, changed, filing });
     this.turn = 0;
     this.busy = null;
     this.heard = [];
@@ -129,7 +130,7 @@ export class Pages {
         case "edit": case "show": this.feed.put(entry); break;
         case "hide": case "remove": this.feed.takeAway(entry); break;
         case "counts": this.feed.counts(entry); break;
-        case "filing": this.feed.filing(entry); break;
+        case "filing": this.filing(entry); break;
         default:
       }
     }

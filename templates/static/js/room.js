@@ -41,6 +41,8 @@ export class MyRoom {
     const filters = document.querySelector(".tracks .filters");
     const mine = this.slug && filters?.querySelector(`[data-filter="room.${CSS.escape(this.slug)}"]`);
     if (mine) filters.firstElementChild.after(mine);
+    const all = document.querySelector("[data-filter=all]");
+    if (all) all.href = this.slug === null ? `/${this.page.slug}` : `/${this.page.slug}?show=all`;
     const into = document.querySelector("#compose select[name=room]");
     if (into && !document.getElementById("say").value) into.value = this.slug ?? "";
   }

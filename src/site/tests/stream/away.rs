@@ -124,6 +124,14 @@ async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_throu
                    perihelion.connection.entry = function (one) { heard += 1; return entry.call(this, one); }; 'counting'";
     tab.eval_text(counted).await.expect("counting");
     say(&stand, 5..2_005).await;
+    // Nobody was connected, so the fan-out reads the log only now.
+    let knows =
+        "fetch('/live/rustfest/head.json', { cache: 'no-store' }).then(r => r.json()).then(head => head.top)";
+    let deadline = tokio::time::Instant::now() + SOON;
+    while tab.eval_number(knows).await.expect("a number") < 2_004.0 {
+        assert!(tokio::time::Instant::now() < deadline, "the fan-out follows the log");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     hide(&tab, false).await;
     drawn(&tab, 2_004).await;
     live(&tab).await;
