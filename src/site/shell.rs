@@ -45,7 +45,7 @@ pub(super) struct EventHead {
     pub(super) slug: String,
     pub(super) title: String,
     pub(super) foot: String,
-    /// Which page of the bar or the foot this is: `live`, `programme`, `catch-up`, `search`, `photos`, `links`, `about`, `privacy`,
+    /// Which page of the bar or the foot this is: `live`, `programme`, `catch-up`, `search`, `photos`, `links`, `feeds`, `about`, `privacy`,
     /// `imprint`; `in programme` below one; else empty.
     pub(super) here: &'static str,
     /// Whose time the pages tell: the venue's city and its IANA zone.

@@ -212,7 +212,7 @@ fn cover(item: &Item, text: &str) -> CoverView {
 }
 
 /// A language tag that is safe to print as an attribute and worth it: letters, digits and hyphens, as BCP 47 has them.
-pub(in crate::site) pub(in crate::site) fn is_language(tag: &str) -> bool {
+pub(in crate::site) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let first = parts.next().unwrap_or_default();
     (2..=8).contains(&first.len())
