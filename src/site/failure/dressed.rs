@@ -12,7 +12,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 /// Addresses below these are programs' and files', which read no page.
-const NO_PAGES: [&str; 8] = ["api", "live", "static", "media", "metrics", "healthz", "readyz", "embed"];
+const NO_PAGES: [&str; 7] = ["api", "live", "static", "media", "metrics", "healthz", "readyz"];
 
 /// The middleware.
 pub(in crate::site) async fn dress(State(site): State<Site>, request: Request, next: Next) -> Response {

@@ -79,7 +79,7 @@ export class Status {
   }
 
   /** The pill: how many items wait above, or the way back to now. Lanes have pills of their own. */
-  waiting(n, isLive) {
+  waiting(n, isLive = true) {
     if (!this.pill) return;
     this.pill.parentElement.hidden = n === 0 && isLive;
     const words = n === 0 ? "Back to now" : count(n, "new item", "new items");
