@@ -34,6 +34,8 @@ const MANY: Rule = Rule { is_many: true, ..FEW };
 fn rule(route: &str) -> Option<Rule> {
     Some(match route {
         "/" | "/sitemap.xml" | "/api/v1/events" => Rule { of_all_events: true, ..FEW },
+        // Organisers are told what is not filled in yet.
+        "/{event}/privacy" | "/{event}/imprint" => Rule { is_personal: true, ..PLAIN },
         "/{event}/posts/{id}" => Rule { is_personal: true, ..MANY },
         "/{event}/items"
         | "/{event}/search"
@@ -47,8 +49,6 @@ fn rule(route: &str) -> Option<Rule> {
         | "/api/v1/events/{event}/search" => MANY,
         "/{event}"
         | "/{event}/about"
-        | "/{event}/privacy"
-        | "/{event}/imprint"
         | "/{event}/app.webmanifest"
         | "/{event}/programme"
         | "/{event}/days/{date}"
