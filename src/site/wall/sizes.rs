@@ -20,8 +20,6 @@ const WIDTH_M_USUAL: f64 = 3.0;
 pub(in crate::site) struct Size {
     /// Size of a post, in `u`.
     pub(super) post_u: f64,
-    /// The screen is too small for that distance: the last rows will not read it.
-    pub(super) is_too_far: bool,
 }
 
 impl Size {
@@ -30,13 +28,13 @@ impl Size {
     pub(in crate::site) fn for_distance(distance: Option<f64>, width: Option<f64>) -> Self {
         let width = width.filter(|width| WIDTH_M.contains(width)).unwrap_or(WIDTH_M_USUAL);
         let Some(distance) = distance.filter(|distance| DISTANCE_M.contains(distance)) else {
-            return Self { post_u: *POST_U.start(), is_too_far: false };
+            return Self { post_u: *POST_U.start() };
         };
         let u_mm = width * 10.0;
         let needed = distance * CAPITAL_MM_PER_M / CAPITAL / u_mm;
         // Rounded up, and by a hair less where it is that number already.
         let stepped = (needed / STEP_U - 1e-9).ceil() * STEP_U;
-        Self { post_u: stepped.clamp(*POST_U.start(), *POST_U.end()), is_too_far: needed > *POST_U.end() }
+        Self { post_u: stepped.clamp(*POST_U.start(), *POST_U.end()) }
     }
 
     /// `2.75`: the value of `data-post`.
@@ -51,7 +49,7 @@ impl Size {
 
     /// The largest there is.
     pub(in crate::site) fn largest() -> Self {
-        Self { post_u: *POST_U.end(), is_too_far: false }
+        Self { post_u: *POST_U.end() }
     }
 
     /// The usual one.
@@ -76,15 +74,13 @@ mod tests {
             let size = Size::for_distance(Some(distance), Some(width));
             let capital_mm = size.post_u * CAPITAL * width * 10.0;
             assert!(capital_mm >= 55.0 / 15.0 * distance, "{distance} m, {width} m: {capital_mm} mm");
-            assert!(!size.is_too_far);
         }
     }
 
     #[test]
     fn no_size_is_smaller_than_the_usual_one_or_larger_than_leaves_room_for_a_sentence() {
         assert_eq!((post(5.0, 3.0), post(15.0, 3.0)), (2.75, 2.75));
-        let far = Size::for_distance(Some(60.0), Some(2.0));
-        assert_eq!((far.post_u, far.is_too_far), (7.0, true));
+        assert_eq!(post(60.0, 2.0), 7.0);
         for nonsense in [f64::NAN, f64::INFINITY, -3.0, 0.0] {
             assert_eq!((post(nonsense, 3.0), post(15.0, nonsense)), (2.75, 2.75));
         }

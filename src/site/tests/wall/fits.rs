@@ -82,7 +82,7 @@ fn peculiar(seq: u64) -> Vec<Entry> {
     let all = [
         item_with("runs", "", |item| item.body = Body(runs.clone())),
         item_with("long", &"x".repeat(141), |item| {
-            item.media = vec![photo(MediaKind::Video), photo(MediaKind::Photo)]
+            item.media = vec![photo(MediaKind::Video), photo(MediaKind::Photo)];
         }),
         item_with("article", "Its text", |item| {
             item.network = Network::Feed;
