@@ -35,7 +35,7 @@ fn rule(route: &str) -> Option<Rule> {
     Some(match route {
         "/" | "/sitemap.xml" | "/api/v1/events" => Rule { of_all_events: true, ..FEW },
         // Organisers are told what is not filled in yet.
-        "/{event}/privacy" | "/{event}/imprint" => Rule { is_personal: true, ..PLAIN },
+        "/{event}/privacy" | "/{event}/imprint" => Rule { is_personal: true, ..FEW },
         "/{event}/posts/{id}" => Rule { is_personal: true, ..MANY },
         "/{event}/items"
         | "/{event}/search"
