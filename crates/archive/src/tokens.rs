@@ -3,7 +3,7 @@
 //!
 //! A mark is a term that no text can hold: it begins with a character for private use, which `model::terms` never leaves in.
 
-use model::{EventId, FilingState, Item, Mark, Network, Row, RowState, terms::terms};
+use model::{EventId, FilingState, Item, Mark, Micros, Network, Row, RowState, terms::terms};
 
 use crate::search::{Has, Phrase, Search};
 
@@ -11,6 +11,10 @@ use crate::search::{Has, Phrase, Search};
 const TERMS_MAX: usize = 4_000;
 /// Longer names are cut: nobody searches for their ends.
 const MARK_BYTES_MAX: usize = 160;
+/// How long a stretch of time is that has a mark of its own.
+pub(crate) const STRETCH: i64 = 4 * Micros::HOUR;
+/// Stretches are counted from one so long ago that their numbers have no sign.
+pub(crate) const STRETCHES_BEFORE_1970: i64 = 1_000_000_000;
 /// Begins a mark.
 const PRIVATE: char = '\u{e000}';
 /// Stands before the two digits of a character that a tokenizer would part or change.
@@ -43,6 +47,7 @@ impl Tokens {
         marks.push(mark('n', item.network.name()));
         marks.push(mark('s', &item.source));
         marks.extend(has(item).map(|has| mark('h', has_name(has))));
+        marks.push(format!("{}{}", stretch_mark(), stretch(item.when.0)));
         marks.push(of_event(event));
         marks.sort_unstable();
         marks.dedup();
@@ -130,6 +135,16 @@ fn has_name(has: Has) -> &'static str {
         Has::Question => "question",
         Has::Link => "link",
     }
+}
+
+/// The stretch of time in which something was said.
+fn stretch(said: i64) -> i64 {
+    said.div_euclid(STRETCH) + STRETCHES_BEFORE_1970
+}
+
+/// Begins the mark of a stretch; its number follows.
+pub(crate) fn stretch_mark() -> String {
+    mark('z', "")
 }
 
 fn of_event(event: EventId) -> String {

@@ -6,13 +6,18 @@ use sqlx::PgConnection;
 
 use crate::Error;
 use crate::find::{by_time, push_bounds};
-use crate::query::Query;
+use crate::query::{Order, Query};
 use crate::record::{Record, row_columns};
 use crate::sql::{Backend as _, Sql, list};
-use crate::tokens::{Tokens, Wanted};
+use crate::tokens::{STRETCH, STRETCHES_BEFORE_1970, Tokens, Wanted, stretch_mark};
 
 /// Rows that are looked through before the index is asked. Words that a tenth of all items hold fill a page from these.
 const LOOKED_THROUGH: i64 = 1_000;
+/// Hits that are sorted as they come from the index.
+const FEW: i64 = 2_000;
+/// `tokens::stretch` of a row, as SQL: [`STRETCH`] and [`STRETCHES_BEFORE_1970`] written out.
+const STRETCH_OF: &str = "CAST(floor(said / 14400000000.0) AS bigint) + 1000000000";
+const _: () = assert!(STRETCH == 14_400_000_000 && STRETCHES_BEFORE_1970 == 1_000_000_000);
 /// The largest place that a tsvector keeps.
 const PLACE_MAX: usize = 16_383;
 
@@ -84,25 +89,68 @@ fn rows_of(event: EventId, wanted: &Wanted) -> Sql {
     sql
 }
 
-pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+/// Ends a page.
+fn finish(mut sql: Sql, query: &Query) -> Sql {
     let order = by_time(query.order);
-    let limit = i64::from(query.rows_max());
-    let mut newest = rows_of(event, wanted);
-    newest.push("(SELECT id, said, terms FROM item_search WHERE event = $1");
-    push_bounds(&mut newest, query);
-    newest.push(order).push(" LIMIT ").bind(LOOKED_THROUGH);
-    newest.push(") AS newest WHERE terms @@ CAST($2 AS tsquery)");
-    // The event is one of the marks. Named as a column, it would offer the planner a walk through all items in their order.
-    let mut all = rows_of(event, wanted);
-    all.push("item_search WHERE terms @@ CAST($2 AS tsquery)");
-    push_bounds(&mut all, query);
-    let finish = |mut sql: Sql| {
-        sql.push(order).push(" LIMIT ").bind(limit);
-        sql.push(") AS hits JOIN item ON item.event = $1 AND item.id = hits.hit AND state = 'shown'")
-            .push(order);
-        sql
-    };
-    vec![finish(newest), finish(all)]
+    sql.push(order).push(" LIMIT ").bind(i64::from(query.rows_max()));
+    sql.push(") AS hits JOIN item ON item.event = $1 AND item.id = hits.hit AND state = 'shown'").push(order);
+    sql
+}
+
+pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+    vec![newest(event, wanted, query), few(event, wanted, query), walk(event, wanted, query)]
+}
+
+/// What is common: looked for in the rows that come next, in their order.
+fn newest(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
+    let mut sql = rows_of(event, wanted);
+    sql.push("(SELECT id, said, terms FROM item_search WHERE event = $1");
+    push_bounds(&mut sql, query);
+    sql.push(by_time(query.order)).push(" LIMIT ").bind(LOOKED_THROUGH);
+    sql.push(") AS newest WHERE terms @@ CAST($2 AS tsquery)");
+    finish(sql, query)
+}
+
+/// What is rare: all of its hits, if there are few. The event is one of the marks. Named as a column, it would offer the planner
+/// a walk through all items in their order.
+fn few(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
+    let mut sql = Sql::new(
+        "WITH few AS MATERIALIZED (SELECT id, said FROM item_search WHERE terms @@ CAST($2 AS tsquery)",
+    )
+    .arg(event)
+    .arg(matching(wanted));
+    push_bounds(&mut sql, query);
+    sql.push(" LIMIT ").bind(FEW + 1).push(") SELECT ").push(row_columns!());
+    sql.push(" FROM (SELECT id AS hit, said AS hit_said FROM few WHERE (SELECT count(*) FROM few) <= ");
+    sql.bind(FEW);
+    finish(sql, query)
+}
+
+/// What is common, but not here: stretches of time, one behind the other, each asked of the index by its mark. Stretches in which
+/// nothing was said are left out by a look at the index of times, and those behind the end of the page are never asked.
+fn walk(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
+    let (order, limit) = (by_time(query.order), i64::from(query.rows_max()));
+    let mut sql = Sql::new("WITH RECURSIVE walk (stretch) AS ((SELECT ").arg(event).arg(matching(wanted));
+    sql.push(STRETCH_OF).push(" FROM item_search WHERE event = $1");
+    push_bounds(&mut sql, query);
+    sql.push(order).push(" LIMIT 1) UNION ALL SELECT (SELECT ").push(STRETCH_OF);
+    sql.push(" FROM item_search WHERE event = $1 AND said ");
+    sql.push(match query.order {
+        Order::NewestFirst => "< (walk.stretch - 1000000000) * 14400000000",
+        Order::OldestFirst => ">= (walk.stretch - 999999999) * 14400000000",
+    });
+    push_bounds(&mut sql, query);
+    sql.push(order).push(" LIMIT 1) FROM walk WHERE walk.stretch IS NOT NULL) SELECT ").push(row_columns!());
+    sql.push(
+        " FROM (SELECT hit FROM walk CROSS JOIN LATERAL (
+             SELECT id AS hit FROM item_search WHERE terms @@ CAST($2 || ' & ''' || ",
+    );
+    sql.bind(stretch_mark()).push(" || walk.stretch || '''' AS tsquery)");
+    push_bounds(&mut sql, query);
+    sql.push(order).push(" LIMIT ").bind(limit);
+    sql.push(") AS found WHERE walk.stretch IS NOT NULL LIMIT ").bind(limit);
+    sql.push(") AS hits JOIN item ON item.event = $1 AND item.id = hits.hit AND state = 'shown'").push(order);
+    sql
 }
 
 pub(super) fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
