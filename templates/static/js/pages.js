@@ -47,8 +47,24 @@ export class Pages {
     const { feed: { low, high, page, isLive }, ways } = this;
     for (const [side, is, to] of [["older", low > 1, `before=${low}`], ["newer", !isLive, `after=${high}`]]) {
       if (!ways[side]) continue;
-      ways[side].hidden = !is;
-      if (is) ways[side].querySelector("a").href = `/${page.slug}?${to}${page.filter.query}`;
+      // Whoever has come up to now keeps the line there: taken out, it would move what is below it.
+      if (side === "newer" && !ways.newer.hidden) this.arrive(isLive);
+      else ways[side].hidden = !is;
+      const way = is && ways[side].querySelector("a");
+      if (way) way.href = `/${page.slug}?${to}${page.filter.query}`;
+    }
+  }
+
+  /** The way up says that it has ended, or leads on again. */
+  arrive(isLive) {
+    const { newer } = this.ways;
+    if (isLive === (this.led !== undefined)) return;
+    if (isLive) {
+      this.led = [...newer.childNodes];
+      newer.replaceChildren("This is now.");
+    } else {
+      newer.replaceChildren(...this.led);
+      this.led = undefined;
     }
   }
 
@@ -72,6 +88,7 @@ export class Pages {
       feed.fill(said.lines.reverse());
       this.again(said.seq, isLive);
       feed.trim(side === "older" ? "newer" : "older", this.read());
+      feed.steady.restore(true);
     });
     if (took === null) return;
     this.say(side, took ? "" : "That cannot be loaded just now; nothing is lost.");
@@ -90,6 +107,7 @@ export class Pages {
   /** The newest items in the place of all that is here. Returns the position that they stand for, none when they are not to be had. */
   async newest() {
     this.cancel();
+    const { newer } = this.ways;
     let position = null;
     await this.fetch("", "newest", (said) => {
       this.feed.open(said.older ?? 0, Infinity);
@@ -97,6 +115,7 @@ export class Pages {
       this.feed.fill(said.lines.reverse());
       this.again(said.seq, true);
       position = said;
+      if (newer) newer.hidden = true;
     });
     for (const side of ["older", "newer"]) this.say(side, "");
     this.changed();

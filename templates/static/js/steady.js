@@ -11,6 +11,8 @@ export class Steady {
     Object.assign(this, { feed, box });
     this.marks = [];
     this.set = null;
+    this.at = 0;
+    this.isLate = false;
     const { root } = feed;
     root.addEventListener("focusin", () => this.mark());
     // What is opened by hand grows downwards.
@@ -26,14 +28,16 @@ export class Steady {
 
   /** The reader has scrolled; what we set ourselves changes nothing. */
   scrolled() {
-    const isOurs = this.set !== null && Math.abs(this.scroller.scrollTop - this.set) < 1;
+    const isOurs = this.set !== null && !this.isLate && Math.abs(this.scroller.scrollTop - this.set) < 1;
     this.set = null;
+    this.isLate = false;
     if (!isOurs) this.mark();
   }
 
   /** Notes where the lines in sight stand, from `line` or the first that begins in sight. */
   mark(line = null) {
     this.marks = [];
+    this.at = this.scroller.scrollTop;
     if (!this.feed.reading()) return;
     const edge = this.box()?.getBoundingClientRect().top ?? 0;
     const { order } = this.feed;
@@ -66,16 +70,29 @@ export class Steady {
     return across;
   }
 
-  /** Puts the lines back where they stood. */
-  restore() {
-    if (!this.feed.reading()) { this.marks = []; return; }
+  /** Puts the lines back where they stood; what came by the reader's own way also where nobody reads any more, at the very top. */
+  restore(isOurs = false) {
+    if (!isOurs && !this.feed.reading()) { this.marks = []; return; }
     const mark = this.marks.find(({ record }) => record.element?.isConnected && record.element.offsetParent !== null);
     if (!mark) { this.mark(); return; }
-    const by = mark.record.element.getBoundingClientRect().top - mark.top;
-    if (Math.abs(by) < 0.5) return;
     const { scroller } = this;
-    const was = scroller.scrollTop;
-    scroller.scrollTop += by;
-    if (scroller.scrollTop !== was) this.set = scroller.scrollTop;
+    this.follow(scroller);
+    const by = mark.record.element.getBoundingClientRect().top - mark.top;
+    if (Math.abs(by) >= 0.5) {
+      const was = scroller.scrollTop;
+      scroller.scrollTop += by;
+      if (scroller.scrollTop !== was) this.set = scroller.scrollTop;
+    }
+    this.at = scroller.scrollTop;
+  }
+
+  /** Somebody may have scrolled, and nobody was told yet: the lines belong so much further up. Where the page became shorter than it was
+      scrolled, nobody did. */
+  follow(scroller) {
+    const by = scroller.scrollTop - this.at;
+    const isCutOff = by < 0 && scroller.scrollTop >= scroller.scrollHeight - scroller.clientHeight - 1;
+    if (Math.abs(by) < 1 || isCutOff) return;
+    for (const mark of this.marks) mark.top -= by;
+    this.isLate = true;
   }
 }

@@ -30,7 +30,7 @@ const WALK: &str = r#"(async (by) => {
         most = Math.max(most, lines.length);
         return lines.find(e => e.getBoundingClientRect().top >= 0) ?? lines.at(-1);
     };
-    const end = () => document.getElementById(by > 0 ? 'older' : 'newer').hidden
+    const end = () => (by > 0 ? document.getElementById('older').hidden : perihelion.feed.isLive)
         && (by > 0 ? scrollY + innerHeight >= document.documentElement.scrollHeight - 2 : scrollY === 0);
     for (let i = 0; i < 4000 && !end(); i++) {
         scrollBy(0, by);
