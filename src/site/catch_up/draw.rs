@@ -85,6 +85,11 @@ pub(super) fn draw(
     let hour = |hour: i64| Micros(hour.saturating_mul(Micros::HOUR));
     let title = |key: &Key| match key {
         Key::Talk(id) => fold.fold().talks.get(id).map_or_else(|| id.to_string(), |talk| talk.title.clone()),
+        // Over several days an hour says of which.
+        Key::Hour(n) if venue.date(period.from) != venue.date(period.to) => {
+            let (from, to) = (venue.hhmm(hour(*n)), venue.hhmm(hour(n.saturating_add(1))));
+            format!("Beside the talks, {} {from} to {to}", venue.weekday(hour(*n)))
+        }
         Key::Hour(n) => {
             format!("Beside the talks, {} to {}", venue.hhmm(hour(*n)), venue.hhmm(hour(n.saturating_add(1))))
         }
@@ -187,7 +192,13 @@ pub(in crate::site) fn sentence(gap: &model::Gap, venue: &Venue) -> String {
 fn section(block: &Told<'_>, slug: &str, rooms: &[Room], fold: &LiveFold, venue: &Venue) -> SectionView {
     let talk = if let Key::Talk(id) = &block.key { fold.fold().talks.get(id) } else { None };
     let (from, to) = (venue.hhmm(block.span.0), venue.hhmm(block.span.1));
-    let when = if from == to { from } else { format!("{from} to {to}") };
+    let when = match (venue.date(block.span.0) == venue.date(block.span.1), from == to) {
+        (true, true) => from,
+        (true, false) => format!("{from} to {to}"),
+        (false, _) => {
+            format!("{} {from} to {} {to}", venue.weekday(block.span.0), venue.weekday(block.span.1))
+        }
+    };
     let said = count(block.posts as u64, "post", "posts");
     let aside = match talk {
         Some(talk) => format!("{}, {when}, {said}", room_name(rooms, &talk.room)),

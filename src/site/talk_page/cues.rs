@@ -1,7 +1,7 @@
 //! `/{event}/talks/{talk}/cues.vtt`: the conversation as WebVTT cues (W3C, <https://www.w3.org/TR/webvtt1/>), so that any player shows it in
 //! step with the recording. `?start=HH:MM:SS` is when the recording's first frame was, on the clocks of the venue; else the talk's beginning.
 
-use super::{Mine, replay::Recording, whole};
+use super::{Mine, Reading, replay::Recording, whole};
 use crate::site::{
     Site, api::answer_as, archive_reads::if_there, failure::Failure, view::item::display_name,
 };
@@ -35,7 +35,7 @@ pub(in crate::site) async fn cues(
     let event = site.event(&slug).await?;
     let mine = Mine::of(&event, &TalkId(id), site.now(), None).ok_or(Failure::NotFound)?;
     let recording = Recording::parse(asked.start.as_deref(), &mine)?;
-    let read = whole(&site, &event, &mine, None).await;
+    let read = whole(&Reading { site: &site, event: &event, mine: &mine, then: None }).await;
     let rows = if_there(read)?.map_or_else(|| super::without(&event, &mine), |whole| whole.rows);
     Ok(answer_as(
         &headers,

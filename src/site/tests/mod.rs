@@ -17,6 +17,7 @@ mod moves;
 mod page_cache;
 mod pages;
 mod search;
+mod replay;
 mod stage;
 mod stand;
 mod stream;
