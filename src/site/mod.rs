@@ -51,6 +51,7 @@ mod wall;
 mod wall_desk;
 
 pub(crate) use door::Keys;
+pub(crate) use page_cache::front;
 pub(crate) use routes::router;
 
 use archive::Archive;

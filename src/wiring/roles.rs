@@ -86,6 +86,7 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     let streams = halley_config(config, None)?;
     let limits = ground.limits(process::connections_max(streams.connections_max)? + REQUESTS_MAX);
     let streams = ::halley::service(&streams, parts, fate.shutdown()).map_err(anyhow::Error::from)?;
+    let limits = Limits { front: Some(pages::front(&site)), ..limits };
     let routes = pages::router(&site).merge(streams);
     fate.shutdown().spawn(http::serve(page_listener, routes, limits, fate.shutdown().clone()));
 
@@ -193,7 +194,8 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let ground = Ground { config, data, store, clock: Clock::real(), readiness: Readiness::default() };
     let (settings, parts) = ground.site(bound, intake, false, fate.shutdown())?;
     let limits = ground.limits(process::connections_max(0)?);
-    let routes = pages::router(&pages::Site::start(settings, parts, fate.shutdown()));
+    let site = pages::Site::start(settings, parts, fate.shutdown());
+    let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), ..limits });
     fate.shutdown().spawn(http::serve(listener, routes, limits, fate.shutdown().clone()));
     Ok(bound)
 }

@@ -7,6 +7,7 @@
 mod backlog;
 mod bind;
 mod connection;
+mod front;
 mod fronted;
 mod hygiene;
 mod inherited;
@@ -20,6 +21,7 @@ mod timed;
 
 pub use bind::bind;
 pub use connection::{Client, Slot};
+pub use front::Front;
 pub use hygiene::{Hosts, Refusal};
 pub use inherited::inherited;
 pub use limits::Limits;

@@ -21,6 +21,7 @@ const OTHER_BYTES: usize = 2048;
 #[derive(Debug)]
 pub(super) struct Kept {
     status: StatusCode,
+    is_personal: bool,
     headers: HeaderMap,
     etag: HeaderValue,
     /// How the bytes are packed.
@@ -49,7 +50,12 @@ impl Kept {
             coding => coding,
         };
         let bytes = coding.pack(plain, Effort::Quick);
-        Self { status: head.status, headers, etag, coding, bytes, other: OnceLock::new() }
+        Self { status: head.status, is_personal, headers, etag, coding, bytes, other: OnceLock::new() }
+    }
+
+    /// Whether it looks otherwise to somebody.
+    pub(super) fn is_personal(&self) -> bool {
+        self.is_personal
     }
 
     /// What it takes in memory at most, in bytes.

@@ -12,14 +12,16 @@
 
 mod coding;
 mod flights;
+mod front;
 mod kept;
 mod rules;
 mod shelf;
 mod witness;
 
 pub(super) use coding::{Coding, Effort};
+pub(crate) use front::front;
 pub(super) use shelf::Shelf;
-pub(super) use witness::{PageClock, archive_asked, archive_stands};
+pub(super) use witness::{PageClock, archive_asked, archive_stands, archive_until};
 
 use super::{Site, failure::Failure, follow::EventLive};
 use axum::{
@@ -29,6 +31,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use flights::{Drawn, Lead, Turn, landed};
+use front::is_by_time;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use kept::Kept;
@@ -50,9 +53,9 @@ use witness::{Seen, watch};
 const PAGES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a page is kept that prints the moment.
 const MOMENT: Duration = Duration::from_secs(1);
-/// What a page is drawn with of what was asked; failures are put as who asks can read them. Who asks, what they have already and how they
-/// take it is not known to whoever draws.
-const FOR_DRAWING: [header::HeaderName; 2] = [header::ACCEPT, header::HOST];
+/// What a page is drawn with of what was asked; failures are put as who asks can read them. Who asks, by which name they came, what they
+/// have already and how they take it is not known to whoever draws.
+const FOR_DRAWING: [header::HeaderName; 1] = [header::ACCEPT];
 
 /// What the shelves of all events share. Each event has its own shelf.
 #[derive(Debug)]
@@ -105,9 +108,7 @@ pub(super) async fn serve(State(site): State<Site>, request: Request, next: Next
         route.as_ref().filter(|_| is_reading).and_then(|r| Page::of(r.as_str(), uri.path(), uri.query()));
     let Some(page) = page else { return next.run(request).await };
     let asked = request.headers();
-    // Of a time that is told in whole seconds, only whoever made the page knows whether it can be trusted.
-    let by_time = asked.contains_key(header::IF_MODIFIED_SINCE) && !asked.contains_key(header::IF_NONE_MATCH);
-    if by_time || page.rule.is_personal && is_somebody(asked) {
+    if is_by_time(asked) || page.rule.is_personal && is_somebody(asked) {
         return next.run(request).await;
     }
     let Some(owner) = site.owner(&page).await else { return next.run(request).await };
@@ -285,7 +286,8 @@ mod tests {
             Page::of("/{event}/talks/{talk}", "/fest/talks/t1", Some("utm_source=x&after=1.k")).unwrap();
         let request = Request::head("http://fest.example/fest/talks/t1?utm_source=x&after=1.k");
         let request =
-            request.header("cookie", "writer=00").header("accept", "*/*").body(Body::empty()).unwrap();
+            request.header("cookie", "writer=00").header("host", "evil.example").header("accept", "*/*");
+        let request = request.body(Body::empty()).unwrap();
         let request = for_everybody(request, &page);
         assert_eq!(
             (request.method(), request.uri().to_string().as_str()),

@@ -38,6 +38,8 @@ fn rule(route: &str) -> Option<Rule> {
         "/{event}/privacy" | "/{event}/imprint" => Rule { is_personal: true, ..FEW },
         "/{event}/posts/{id}" => Rule { is_personal: true, ..MANY },
         "/{event}/items"
+        // One number has many ways of writing it: 1, 01, +1.
+        | "/{event}/schedule/v/{n}"
         | "/{event}/search"
         | "/{event}/search/feed.atom"
         | "/{event}/search/feed.rss"
@@ -57,7 +59,6 @@ fn rule(route: &str) -> Option<Rule> {
         | "/{event}/schedule.ics"
         | "/{event}/schedule/changes"
         | "/{event}/schedule/changes.atom"
-        | "/{event}/schedule/v/{n}"
         | "/{event}/talks/{talk}"
         | "/{event}/talks/{talk}/cues.vtt"
         | "/{event}/catch-up"
@@ -163,6 +164,7 @@ mod tests {
         assert_eq!(many("/{event}", "/fest", Some("before=17")), Some(true));
         assert_eq!(many("/{event}/posts/{id}", "/fest/posts/k3f9q2m7xw4d", None), Some(true));
         assert_eq!(many("/{event}/rooms/{room}", "/fest/rooms/m%61in", None), Some(true));
+        assert_eq!(many("/{event}/schedule/v/{n}", "/fest/schedule/v/0001", None), Some(true));
         for route in [
             "/{event}/export.ndjson",
             "/login",

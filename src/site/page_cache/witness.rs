@@ -4,7 +4,8 @@
 //! Notes are taken in the task that draws; a page that asked in a task of its own would not be seen asking.
 
 use chassis::clock::{Clock, Pace};
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
+use tokio::time::Instant;
 
 tokio::task_local! {
     static SEEN: Cell<Seen>;
@@ -22,6 +23,8 @@ pub(super) struct Seen {
     was_level: bool,
     /// It did not answer, or was behind.
     fell_short: bool,
+    /// When its time for this page is over.
+    archive_until: Option<Instant>,
 }
 
 impl Seen {
@@ -57,6 +60,14 @@ pub(in crate::site) fn archive_asked(is_answered: bool) {
         seen.asked_archive = true;
         seen.fell_short |= !is_answered;
     });
+}
+
+/// When the archive's time for the page that is drawn is over: `wait` after it was first asked, however often it is asked. Outside of such
+/// a page, `wait` from now.
+pub(in crate::site) fn archive_until(wait: Duration) -> Instant {
+    let mut until = Instant::now() + wait;
+    note(|seen| until = *seen.archive_until.get_or_insert(until));
+    until
 }
 
 /// The archive has said how far it is: `is_level` when that is as far as the log is known here.
@@ -121,6 +132,18 @@ mod tests {
             !whole(&[asked, level, || archive_asked(false)]).await,
             "the page shows what there is without it"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_questions_of_one_page_share_the_time_that_the_archive_has() {
+        let (wait, step) = (Duration::from_secs(2), Duration::from_secs(1));
+        let twice = async || {
+            let first = archive_until(wait);
+            tokio::time::advance(step).await;
+            archive_until(wait) - first
+        };
+        assert_eq!(watch(twice()).await.0, Duration::ZERO);
+        assert_eq!(twice().await, step, "outside of a page each question stands for itself");
     }
 
     #[tokio::test]

@@ -209,6 +209,12 @@ where
         handover.cut_short();
         return Ok(refused(refusal, peer));
     }
+    if let Some(front) = &limits.front
+        && request.body().is_end_stream()
+        && let Some(ready) = front.answer(request.method(), request.uri(), request.headers())
+    {
+        return Ok(ready);
+    }
     let (has_body, is_head) = (!request.body().is_end_stream(), request.method() == Method::HEAD);
     let ip = client_ip(peer.ip(), request.headers(), &limits.trusted_proxies);
     let bounded = |body| Timed::new(Limited::new(body, limits.body_bytes_max), limits.body_wait);

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Hosts;
+use super::{Front, Hosts};
 use crate::client_addr::Ranges;
 
-/// Every bound of one listener, and whom it believes. The defaults suit all daemons.
+/// Every bound of one listener, whom it believes, and what it has ready. The defaults suit all daemons.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Open connections, those taken over included; one more gets a polite 503.
@@ -38,6 +38,8 @@ pub struct Limits {
     pub hosts: Arc<Hosts>,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Arc<Ranges>,
+    /// Answers that are ready.
+    pub front: Option<Front>,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             send_buffer_bytes: 64 * 1024,
             hosts: Arc::default(),
             trusted_proxies: Arc::default(),
+            front: None,
         }
     }
 }
