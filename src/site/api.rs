@@ -32,7 +32,7 @@ use axum::{
 use chassis::http::Client;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{
-    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Position, Room, Row, RowState, Seq, event::Onsite,
+    Entry, Filing, Gone, GoneBy, ItemEntry, Kind, Position, Retain, Room, Row, RowState, Seq, event::Onsite,
     public::PublicEntry,
 };
 use serde::Serialize;
@@ -138,12 +138,13 @@ async fn between(
     let last = rows.last().map_or(after, |row| row.touched);
     let next = if is_full { last } else { last.max(seq_of(position.as_ref())).max(after) };
     let fold = event.fold();
-    let entries = rows.into_iter().map(|row| entry(&fold, row)).collect();
+    let entries = rows.into_iter().filter_map(|row| entry(&fold, row)).collect();
     Ok((position, next, entries))
 }
 
-/// A row as an entry: an item whole, or the word that it is gone. Through the mask, like every row.
-fn entry(fold: &LiveFold, row: Row) -> Entry {
+/// A row as an entry: an item whole, or the word that it is gone. Through the mask, like every row; none where its author has asked since
+/// to be shown live only, as the archive has none either once it has caught up.
+fn entry(fold: &LiveFold, row: Row) -> Option<Entry> {
     let touched = row.touched;
     let (id, first, state) = (row.id, row.first, row.state);
     let masked = fold.overlay().row(id).filter(|ours| ours.last > row.last);
@@ -153,11 +154,14 @@ fn entry(fold: &LiveFold, row: Row) -> Entry {
     let Row { item: Some(item), filing, last, at, .. } = row else {
         let gone = Gone { id, first, voids: Vec::new(), by: row.by.unwrap_or(GoneBy::Network) };
         let kind = if state == RowState::Hidden { Kind::Hide(gone) } else { Kind::Remove(gone) };
-        return Entry { seq, at: row.at, kind };
+        return Some(Entry { seq, at: row.at, kind });
     };
+    if item.retain == Retain::Live {
+        return None;
+    }
     let filing = filing.unwrap_or_else(|| Filing::unsorted("It was not filed."));
     let entry = Box::new(ItemEntry { id, first, voids: Vec::new(), item, filing });
-    Entry { seq, at, kind: if last == first { Kind::Post(entry) } else { Kind::Edit(entry) } }
+    Some(Entry { seq, at, kind: if last == first { Kind::Post(entry) } else { Kind::Edit(entry) } })
 }
 
 /// JSON for anybody's reading.

@@ -4,11 +4,11 @@ use super::{
     Site,
     failure::Failure,
     follow::EventLive,
-    page_cache::{archive_asked, archive_stands},
+    page_cache::{archive_asked, archive_stands, archive_until},
 };
-use model::{Filing, FilingState, Item, Position, Row, RowState, Seq};
+use model::{Filing, FilingState, Item, Position, Retain, Row, RowState, Seq};
 use std::{future::Future, time::Duration};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 /// What all archive reads of one page may take together. Below three seconds, so that a page of an archive that hangs still answers.
 const PAGE_WAIT: Duration = Duration::from_millis(2500);
@@ -21,7 +21,7 @@ impl Site {
         reads: impl Future<Output = Result<T, archive::Error>>,
     ) -> Result<T, Failure> {
         let away = || Failure::ArchiveAway { slug: event.listed().slug };
-        let read = timeout(PAGE_WAIT, reads).await;
+        let read = timeout_at(archive_until(PAGE_WAIT), reads).await;
         archive_asked(matches!(read, Ok(Ok(_))));
         match read {
             Ok(Ok(read)) => Ok(read),
@@ -61,11 +61,13 @@ pub(super) fn if_there<T>(read: Result<T, Failure>) -> Result<Option<T>, Failure
     }
 }
 
-/// The posts that a page can show without the archive: those of the newest that are filed and wanted, by when they were said.
+/// The posts that a page can show without the archive: those of the newest that are filed and wanted, by when they were said. Whoever asked
+/// to be shown live only is not among them, as in the archive.
 pub(super) fn from_the_log(event: &EventLive, is_wanted: impl Fn(&Item, &Filing) -> bool) -> Vec<Row> {
     let wanted = |row: &&Row| match (&row.item, &row.filing) {
         (Some(item), Some(filing)) => {
-            row.state == RowState::Shown && filing.state == FilingState::Filed && is_wanted(item, filing)
+            let is_kept = row.state == RowState::Shown && item.retain == Retain::Archive;
+            is_kept && filing.state == FilingState::Filed && is_wanted(item, filing)
         }
         _ => false,
     };

@@ -6,8 +6,11 @@ use chassis::{Readiness, Shutdown, backoff::random_between};
 use live::{Class, LINES_MAX, Log, Store};
 use model::{EventId, TalkId, event::EventRef};
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, atomic::AtomicUsize},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -60,6 +63,11 @@ impl EventLive {
         self.fold().fold().event.as_ref().is_some_and(|event| event.published)
     }
 
+    /// What it adds to [`Events::stamps`]: that it is there, and everything that happened to it.
+    fn share(&self) -> u64 {
+        self.shelf.stamp() + 1
+    }
+
     /// Takes the slug and title that the list of events gives.
     fn rename(&self, to: &EventRef) {
         let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +94,8 @@ pub(super) struct Events {
     pages_bytes: Arc<AtomicUsize>,
     shutdown: Shutdown,
     followed: RwLock<BTreeMap<String, Arc<EventLive>>>,
+    /// What events that are followed no more add to [`Events::stamps`].
+    left: AtomicU64,
     listing: Mutex<Option<Instant>>,
 }
 
@@ -107,6 +117,7 @@ impl Events {
             pages_bytes,
             shutdown: shutdown.clone(),
             followed: RwLock::default(),
+            left: AtomicU64::default(),
             listing: Mutex::default(),
         });
         let watching = events.clone();
@@ -130,7 +141,7 @@ impl Events {
 
     /// Looks whether there are other events now.
     pub(super) async fn look(&self) {
-        if let Err(error) = self.list().await {
+        if let Err(error) = self.list(LIST_AT_MOST_EVERY).await {
             tracing::debug!(%error, "the list of events cannot be read just now");
         }
     }
@@ -143,7 +154,7 @@ impl Events {
     /// A number that grows whenever anything happens to any event.
     pub(super) fn stamps(&self) -> u64 {
         let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
-        followed.values().map(|event| event.shelf.stamp() + 1).sum()
+        self.left.load(Ordering::Acquire) + followed.values().map(|event| event.share()).sum::<u64>()
     }
 
     /// All events, by slug.
@@ -155,7 +166,7 @@ impl Events {
     async fn watch(&self) {
         let part = self.readiness.part("events", "the list of events was not read yet");
         while !self.shutdown.is_triggered() {
-            match self.list().await {
+            match self.list(Duration::ZERO).await {
                 Ok(()) => part.ready(),
                 Err(error) => part.not_ready(&error.to_string()),
             }
@@ -166,14 +177,16 @@ impl Events {
         }
     }
 
-    /// Reads the list and follows what is new.
-    async fn list(&self) -> Result<(), live::Error> {
+    /// Reads the list and follows what is new, unless it was read within `at_most_every`.
+    async fn list(&self, at_most_every: Duration) -> Result<(), live::Error> {
         let mut listing = self.listing.lock().await;
-        if listing.is_some_and(|at| at.elapsed() < LIST_AT_MOST_EVERY) {
+        if listing.is_some_and(|at| at.elapsed() < at_most_every) {
             return Ok(());
         }
-        let listed = self.store.events().await?;
+        let listed = self.store.events().await;
+        // Also of a store that is away: a crowd that waits for its answer waits once, not each for one of their own.
         *listing = Some(Instant::now());
+        let listed = listed?;
         let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
         let mut by_id: HashMap<EventId, Arc<EventLive>> =
             std::mem::take(&mut *followed).into_values().map(|event| (event.eid, event)).collect();
@@ -184,13 +197,23 @@ impl Events {
             }
             let live = by_id.remove(&event.eid).unwrap_or_else(|| self.follow(event.clone()));
             live.rename(&event);
-            followed.insert(event.slug, live);
+            if let Some(other) = followed.insert(event.slug, live) {
+                self.leave(&other);
+            }
         }
         // An event that left the list keeps its page: a store that forgot its list is no reason to forget an event.
         for (_, live) in by_id {
-            followed.entry(live.listed().slug).or_insert(live);
+            match followed.entry(live.listed().slug) {
+                Entry::Vacant(place) => drop(place.insert(live)),
+                Entry::Occupied(_) => self.leave(&live),
+            }
         }
         Ok(())
+    }
+
+    /// Another event has its address now. [`Events::stamps`] goes on growing.
+    fn leave(&self, event: &EventLive) {
+        self.left.fetch_add(event.share(), Ordering::AcqRel);
     }
 
     fn follow(&self, event: EventRef) -> Arc<EventLive> {

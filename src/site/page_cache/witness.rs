@@ -134,16 +134,15 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn all_questions_of_one_page_share_the_time_that_the_archive_has() {
-        let (wait, step) = (Duration::from_secs(2), Duration::from_secs(1));
         let twice = async || {
-            let first = archive_until(wait);
-            tokio::time::advance(step).await;
-            archive_until(wait) - first
+            let (first, asked) = (archive_until(Duration::from_secs(2)), Instant::now());
+            while Instant::now() == asked {}
+            archive_until(Duration::from_secs(2)) - first
         };
         assert_eq!(watch(twice()).await.0, Duration::ZERO);
-        assert_eq!(twice().await, step, "outside of a page each question stands for itself");
+        assert!(twice().await > Duration::ZERO, "outside of a page each question stands for itself");
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use archive::{Arrivals, Order, Then};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use model::{ItemId, Micros, Row, RowState, Seq};
+use model::{ItemId, Micros, Retain, Row, RowState, Seq};
 use std::collections::HashMap;
 
 /// Items on the page.
@@ -87,12 +87,13 @@ pub(in crate::site) async fn live(
 }
 
 /// The shown rows of then, newest first, where the fold still holds a whole page of them. Its stage is the one of now, so this is for
-/// moments behind the last press only.
+/// moments behind the last press only. What is to be shown live only is not shown as it was, as the archive does not have it.
 fn near(fold: &LiveFold, at: Micros, filter: &Filter) -> Option<Vec<Row>> {
     let pressed = fold.programme_at() > at;
     let rows: Vec<Row> = fold
         .rows(Seq::MAX)
         .filter(|row| row.state == RowState::Shown && fold.moment(row) <= at && filter.holds(row))
+        .filter(|row| row.item.as_ref().is_some_and(|item| item.retain == Retain::Archive))
         .cloned()
         .collect();
     (!pressed && rows.len() >= ITEMS_SHOWN).then_some(rows)
