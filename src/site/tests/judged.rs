@@ -179,8 +179,7 @@ async fn unlisted(stand: &Stand) -> Vec<(String, String)> {
 
 /// Whether a path of the table of routes is that of a sheet, whatever its parameters are called.
 fn is_listed(path: &str) -> bool {
-    let is_like =
-        |(one, other): (&str, &str)| one == other || (one.starts_with('{') && other.starts_with('{'));
+    let is_like = |(sheet, path): (&str, &str)| sheet == path || path.starts_with('{');
     SHEETS.iter().filter_map(|sheet| sheet.path.split('?').next()).any(|sheet| {
         let (sheet, path) = (sheet.split('/'), path.split('/'));
         sheet.clone().count() == path.clone().count() && sheet.zip(path).all(is_like)
@@ -207,16 +206,29 @@ async fn every_page_is_valid_html() {
 const UNFOLD: &str =
     "[...document.querySelectorAll('details:not([open])')].map(e => { e.open = true; return 1; }).length";
 
-/// What axe has against the page in this tab, as it came and with everything unfolded; in the dark, where only colours differ, by the
-/// rules about these.
-async fn violations(tab: &Tab) -> anyhow::Result<Vec<String>> {
+/// What axe has against a page: on a phone as it came and with everything unfolded, then on a laptop; in the dark, where only colours
+/// differ, by the rules about these. One load serves all, as pages answer to the size of their window.
+async fn violations(tab: &Tab, base: &str, path: &str) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut add = |place: &str, lines: Vec<String>| {
+        found.extend(lines.into_iter().map(|line| format!("{place}: {line}")))
+    };
+    tab.resize(Viewport::PHONE).await?;
     tab.emulate(false, true).await?;
-    let mut found = run(tab, AXE_RUN).await?;
+    tab.goto(&format!("{base}{path}")).await?;
+    if path == format!("/{SLUG}") {
+        live(tab).await;
+    }
+    add("phone", run(tab, AXE_RUN).await?);
     if tab.eval_number(UNFOLD).await? > 0.0 {
-        found.extend(run(tab, AXE_RUN).await?);
+        add("phone, unfolded", run(tab, AXE_RUN).await?);
     }
     tab.emulate(true, true).await?;
-    found.extend(run(tab, AXE_COLOURS).await?.into_iter().map(|line| format!("in the dark: {line}")));
+    add("phone, dark", run(tab, AXE_COLOURS).await?);
+    tab.resize(Viewport::LAPTOP).await?;
+    add("laptop, dark", run(tab, AXE_COLOURS).await?);
+    tab.emulate(false, true).await?;
+    add("laptop", run(tab, AXE_RUN).await?);
     Ok(found)
 }
 
@@ -232,35 +244,25 @@ async fn no_page_has_a_barrier_that_axe_knows() {
     empty.archive_all().await;
     let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
     let (nothing, _stop) = empty.serve("127.0.0.1:0", &[]).await;
+    let tab = chromium.open(&format!("{base}/login"), Viewport::PHONE).await.expect("a tab");
+    tab.page().evaluate_on_new_document(axe.as_str()).await.expect("axe goes before each page");
     let mut wrong = Vec::new();
     let (locked, public): (Vec<Ask>, Vec<Ask>) = asks().into_iter().partition(|ask| ask.is_locked);
-    let tab = chromium.open(&format!("{nothing}/"), Viewport::PHONE).await.expect("a tab");
-    tab.page().evaluate_on_new_document(axe.as_str()).await.expect("axe goes before each page");
     for ask in public.iter().filter(|ask| ask.status == 200) {
         tab.goto(&format!("{nothing}{}", ask.path)).await.expect("the page opens");
         let found =
             run(&tab, AXE_RUN).await.unwrap_or_else(|error| vec![format!("axe does not run: {error:#}")]);
         wrong.extend(found.into_iter().map(|line| (format!("{} without posts", ask.name), line)));
     }
-    tab.close().await.expect("closed");
     // Whoever has come in with the key would not see the locked door, so the pages behind it come last.
     for (asks, key) in [(public, None), (locked, Some(OWNER_KEY))] {
-        for (name, viewport) in [("phone", Viewport::PHONE), ("laptop", Viewport::LAPTOP)] {
-            let door = key.map_or_else(String::new, |key| format!("/login?token={key}"));
-            let tab = chromium.open(&format!("{base}{door}"), viewport).await.expect("a tab");
-            tab.page().evaluate_on_new_document(axe.as_str()).await.expect("axe goes before each page");
-            for ask in &asks {
-                tab.goto(&format!("{base}{}", ask.path)).await.expect("the page opens");
-                if ask.path == format!("/{SLUG}") {
-                    live(&tab).await;
-                }
-                match violations(&tab).await {
-                    Ok(found) => wrong
-                        .extend(found.into_iter().map(|line| (format!("{} on a {name}", ask.name), line))),
-                    Err(error) => wrong.push((ask.name.clone(), format!("axe does not run: {error:#}"))),
-                }
-            }
-            tab.close().await.expect("closed");
+        if let Some(key) = key {
+            tab.goto(&format!("{base}/login?token={key}")).await.expect("the door opens");
+        }
+        for ask in &asks {
+            let found = violations(&tab, &base, &ask.path).await;
+            let found = found.unwrap_or_else(|error| vec![format!("axe does not run: {error:#}")]);
+            wrong.extend(found.into_iter().map(|line| (ask.name.clone(), line)));
         }
     }
     assert!(wrong.is_empty(), "\n{}", together(wrong));
