@@ -60,6 +60,25 @@ async fn a_post_changes_lanes_when_it_is_filed_anew_whoever_drew_it() {
     assert_eq!(tab.eval_text(twice).await.expect("a number"), "0", "no name stands twice");
     tab.reload().await.expect("the page from the server");
     assert_eq!(lane(&tab, "room.side").await, [10, 7, 6], "as the server draws it");
+    // A reader's own time stands in the line of the venue's, above the post; or nowhere, as they say.
+    let own = |what: &str| {
+        format!(
+            "(time => {{ time.dataset.yours = 'Sat 14:10'; const {{ position, content }} = getComputedStyle(time, '::after'); {what} }})\
+             (document.querySelector('.feed .minute > time'))"
+        )
+    };
+    let beside = own(
+        "return `${position} ${time.getBoundingClientRect().bottom <= time.nextElementSibling.getBoundingClientRect().top + 1}`;",
+    );
+    assert_eq!(tab.eval_text(&beside).await.expect("a place"), "static true");
+    for (path, viewport) in [("?view=lanes", WIDE), ("", Viewport::PHONE), ("", Viewport::LAPTOP)] {
+        tab.resize(viewport).await.expect("resized");
+        tab.goto(&format!("{base}/{SLUG}{path}")).await.expect("a page");
+        let words = own("return content;");
+        assert!(tab.eval_text(&words).await.expect("words").contains("Sat 14:10"), "{path}");
+        let off = format!("document.documentElement.toggleAttribute('data-times-off', true); {words}");
+        assert_eq!(tab.eval_text(&off).await.expect("words"), "none", "{path} at {}", viewport.width);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,7 @@ export class Connection {
     this.top = cursor.seq;
     this.open = this.candidate = null;
     this.wasOffline = this.wasThere = false;
+    this.mayLeap = true;
     this.heard = this.began = Date.now();
   }
 
@@ -173,12 +174,13 @@ export class Connection {
 
   head({ epoch, top }) {
     if (epoch === this.cursor.epoch) this.top = Math.max(this.top, top);
-    if (this.top - this.cursor.seq > FAR && this.on.far?.(this.top)) return this.shut();
+    if (this.mayLeap && this.top - this.cursor.seq > FAR && this.on.far?.(this.top)) return this.shut();
     this.answered();
   }
 
-  /** The page was drawn anew at `position`, or could not be: null. */
+  /** The page was drawn anew at `position`, or could not be: null. Then the stream tells all of it, until it has. */
   goOn(position) {
+    this.mayLeap = position !== null;
     if (position?.epoch === this.cursor.epoch && position.seq > this.cursor.seq) this.cursor.seq = position.seq;
     if (!document.hidden) this.again(0);
   }
@@ -203,6 +205,7 @@ export class Connection {
   }
 
   tell() {
+    if (this.cursor.seq >= this.top) this.mayLeap = true;
     this.on.state(this.cursor.seq < this.top ? "delayed" : "live");
   }
 

@@ -5,6 +5,9 @@ import { ask, pause } from "./ask.js";
 
 const ASK_MS = 8_000;
 const IDS_MAX = 40;
+const RETRY_MS = 15_000;
+/** Posts that are remembered as asked for: far more than a window holds answers. */
+const ASKED_MAX = 2_000;
 
 export class Contexts {
   constructor(feeds, page) {
@@ -32,6 +35,11 @@ export class Contexts {
     const ids = this.wanted();
     for (const id of ids) this.asked.add(id);
     const said = ids.length > 0 && await ask(`/${this.page.slug}/items?of=${ids.join(",")}`, ({ answered }) => typeof answered === "object").catch(() => null);
+    if (said === null) {
+      for (const id of ids) this.asked.delete(id);
+      await pause(RETRY_MS * (0.5 + Math.random()));
+    }
+    for (const id of this.asked) if (this.asked.size > ASKED_MAX) this.asked.delete(id); else break;
     this.waits = false;
     if (!said) return;
     this.feeds[0].learn(said.answered);

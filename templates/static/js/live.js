@@ -20,6 +20,7 @@ const TICK_MS = 1_000;
 /** Of so few items nobody asks where they begin. */
 const FEW = 20;
 const ARCHIVE_RETRY_MS = 5_000;
+const RESET_RETRY_MS = 2_000;
 const MOVED_WAIT_MS = 1_500;
 const MOVED_TRIES_MAX = 20;
 
@@ -27,6 +28,8 @@ const page = JSON.parse(document.getElementById("page-data").textContent);
 page.titles = new Map(page.talks.map((talk) => [talk.id, talk.title]));
 page.words = new Map();
 const isLanes = page.view === "lanes";
+/** The filter that the reader chose last: `page.filter` is the one of what is drawn, which follows. */
+let chosen = page.filter;
 const root = document.getElementById("feed");
 const clock = new Clock(page.pace, page.zone);
 let readerTop = scrollY;
@@ -107,24 +110,29 @@ function rename(event) {
   document.querySelector(".brand").textContent = event.title;
 }
 
-/** Another log begins: nothing drawn so far belongs to it. What it has already is fetched. */
-function reset() {
+/** Another log begins: nothing drawn so far belongs to it. What it has already is fetched, from a site that may learn of it later than we. */
+let isBare = false;
+async function reset() {
   for (const one of feeds) one.open(0, Infinity);
   paintSoon();
-  for (const { pages } of feeds) pages.newest();
+  isBare = true;
+  const { epoch } = connection.cursor;
+  while (isBare && connection.cursor.epoch === epoch && !(await newest())) await pause(RESET_RETRY_MS * (0.5 + Math.random()));
 }
 
 /** So much was missed that the page is drawn anew, if nobody reads; else the stream tells it entry by entry. */
+let leaping = null;
 function far() {
   if (feed.reading()) return false;
-  newest().then((position) => connection.goOn(position));
+  leaping ??= newest().then((position) => { leaping = null; connection.goOn(position); });
   return true;
 }
 
-/** The newest items of all feeds. Returns the position that all of them stand for. */
+/** The newest items of all feeds, as the reader wants them by now. Returns the position that all of them stand for. */
 async function newest() {
-  const said = await Promise.all(feeds.map(({ pages }) => pages.newest()));
+  const said = await Promise.all(feeds.map(({ pages }) => pages.newest(isLanes ? undefined : chosen)));
   if (said.includes(null)) return null;
+  isBare = false;
   const [first] = said.sort((a, b) => a.seq - b.seq);
   recount(first.counts);
   notice(first.notice ?? { text: "", until: null });
@@ -173,24 +181,26 @@ async function fetchMoved(after, missing) {
   }
 }
 
-/** Another filter. What is narrower than all that is here needs no network; the rest is fetched, and what is here stays until then. */
-let held = page.filter;
+/** Another filter. What is narrower than all that is here needs no network; the rest is fetched, and what is here stays, and goes on under
+    its own filter, until then. */
 async function show(filter) {
-  page.filter = filter;
+  chosen = filter;
   status.fails(null);
-  if (keyOf(filter) === keyOf(held) && feed.isLive) return;
-  if (held.kind === "all" && feed.isLive) {
-    feed.pages.cancel();
+  const isHere = keyOf(filter) === keyOf(page.filter);
+  if (feed.isLive && (isHere || page.filter.kind === "all")) {
+    if (!isHere || feed.pages.busy === "newest") feed.pages.cancel();
+    if (isHere) return;
+    page.filter = filter;
     feed.narrow();
     feed.release();
   } else if (!(await newest())) {
-    if (page.filter !== filter) return;
-    page.filter = held;
-    filters.stay(keyOf(held));
+    // The last tap counts, and whoever asked after it.
+    if (chosen !== filter || feed.pages.busy === "newest") return;
+    chosen = page.filter;
+    filters.stay(keyOf(chosen));
     status.fails("These items cannot be loaded. They are safe; tap the filter again in a moment.");
     return;
   }
-  held = filter;
   scrollTo({ top: 0 });
   paintSoon();
 }

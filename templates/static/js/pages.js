@@ -104,19 +104,21 @@ export class Pages {
     this.busy = null;
   }
 
-  /** The newest items in the place of all that is here. Returns the position that they stand for, none when they are not to be had. */
-  async newest() {
+  /** The newest items that a filter holds in the place of all that is here. Returns the position that they stand for, none when they are
+      not to be had. */
+  async newest(filter = this.feed.page.filter) {
     this.cancel();
     const { newer } = this.ways;
     let position = null;
     await this.fetch("", "newest", (said) => {
+      this.feed.page.filter = filter;
       this.feed.open(said.older ?? 0, Infinity);
       this.feed.learn(said.answered);
       this.feed.fill(said.lines.reverse());
       this.again(said.seq, true);
       position = said;
       if (newer) newer.hidden = true;
-    });
+    }, filter);
     for (const side of ["older", "newer"]) this.say(side, "");
     this.changed();
     if (position) this.watch();
@@ -124,13 +126,13 @@ export class Pages {
   }
 
   /** Asks and takes. False when there was no answer to take, null when nobody wants it any more. */
-  async fetch(where, what, take) {
+  async fetch(where, what, take, { query } = this.feed.page.filter) {
     const turn = this.turn;
     const { epoch, seq } = this.cursor();
     this.busy = what;
     this.heard = [];
     const { page } = this.feed;
-    const url = `/${page.slug}/items?${where}${page.filter.query}&seen=${seq}`.replace("?&", "?");
+    const url = `/${page.slug}/items?${where}${query}&seen=${seq}`.replace("?&", "?");
     const said = await ask(url, isStretch).catch(() => null);
     if (turn !== this.turn) return null;
     const took = said !== null && said.epoch === epoch && said.seq >= seq && this.heard.length <= HEARD_MAX;

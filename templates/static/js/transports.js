@@ -44,7 +44,8 @@ function longPoll(base, position, on) {
 /** A poll without news is held for long, so the head is asked first: it says at once whether anybody is there. */
 async function polls(base, position, on, stopped) {
   const ask = (path) => {
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_MS_MAX)]);
+    // Older browsers cannot join the two: theirs is stopped by whoever waits for it.
+    const signal = AbortSignal.any?.([stopped, AbortSignal.timeout(POLL_MS_MAX)]) ?? stopped;
     return fetch(new URL(`${base}/${path}`, location.href), { cache: "no-store", redirect: "manual", signal });
   };
   // A server that stops says in milliseconds when to come back; whole seconds would bring everybody in the same moment.

@@ -110,6 +110,17 @@ async fn a_page_that_was_away_comes_back_with_one_request_and_misses_nothing() {
     tab.runs_clean().await;
 }
 
+/// Waits until the fan-out has read the log so far: with nobody connected it begins only now.
+async fn known(tab: &Tab, seq: u32) {
+    let knows =
+        "fetch('/live/rustfest/head.json', { cache: 'no-store' }).then(r => r.json()).then(head => head.top)";
+    let deadline = tokio::time::Instant::now() + SOON;
+    while tab.eval_number(knows).await.expect("a number") < f64::from(seq) {
+        assert!(tokio::time::Instant::now() < deadline, "the fan-out follows the log");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_through_all_of_them() {
     let Some(chromium) = Chromium::start().await else { return };
@@ -124,14 +135,7 @@ async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_throu
                    perihelion.connection.entry = function (one) { heard += 1; return entry.call(this, one); }; 'counting'";
     tab.eval_text(counted).await.expect("counting");
     say(&stand, 5..2_005).await;
-    // Nobody was connected, so the fan-out reads the log only now.
-    let knows =
-        "fetch('/live/rustfest/head.json', { cache: 'no-store' }).then(r => r.json()).then(head => head.top)";
-    let deadline = tokio::time::Instant::now() + SOON;
-    while tab.eval_number(knows).await.expect("a number") < 2_004.0 {
-        assert!(tokio::time::Instant::now() < deadline, "the fan-out follows the log");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    known(&tab, 2_004).await;
     hide(&tab, false).await;
     drawn(&tab, 2_004).await;
     live(&tab).await;
@@ -148,6 +152,26 @@ async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_throu
     tab.wait_until("document.querySelector('#feed article').textContent.includes('on it goes')", SOON)
         .await
         .expect("live");
+    // Where the page cannot be drawn anew, the stream tells all of it, and nobody asks in a circle.
+    let away = "globalThis.real = fetch; globalThis.tries = 0; globalThis.fetch = async (url, ...rest) => { \
+                if (String(url).includes('/items?')) { tries += 1; throw new TypeError('away'); } return real(url, ...rest); }; 'away'";
+    tab.eval_text(away).await.expect("away");
+    hide(&tab, true).await;
+    tab.wait_until("perihelion.connection.open === null", SOON).await.expect("asleep");
+    say(&stand, 2_006..3_606).await;
+    known(&tab, 3_605).await;
+    hide(&tab, false).await;
+    drawn(&tab, 3_605).await;
+    assert_eq!(tab.eval_number("tries").await.expect("a number"), 1.0, "asked for once");
+    // Another log begins before the site knows of it: it is asked until it does.
+    tab.eval_text("perihelion.connection.on.reset(); 'begun'").await.expect("begun");
+    tab.wait_until("tries > 1 && document.querySelectorAll('#feed [data-id]').length === 0", SOON)
+        .await
+        .expect("nothing of the old log stays");
+    tab.eval_text("globalThis.fetch = real; 'back'").await.expect("back");
+    tab.wait_until("document.querySelector('#feed [data-id]')?.dataset.seq === '3605'", SOON)
+        .await
+        .expect("what the log has");
     tab.runs_clean().await;
 }
 

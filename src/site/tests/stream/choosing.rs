@@ -89,6 +89,21 @@ async fn a_filter_is_in_the_address_and_a_tap_away_and_counts_only_its_own() {
     tab.wait_until("document.getElementById('pill').textContent === '1 new item'", SOON)
         .await
         .expect("the pill");
+    // Who thinks better of it before the answer is there keeps what they had, and what was said meanwhile.
+    let hold = "globalThis.real = fetch; globalThis.fetch = async (...all) => { const answer = await real(...all); \
+                if (String(all[0]).includes('show=photos')) await new Promise((go) => { globalThis.letGo = go; }); return answer; }; 'held'";
+    tab.eval_text(hold).await.expect("held");
+    tap(&tab, "[data-filter='photos']").await;
+    tab.wait_until("globalThis.letGo !== undefined", SOON).await.expect("asked for");
+    stand.commit(vec![super::said(185)]).await;
+    drawn(&tab, 185).await;
+    tap(&tab, "[data-filter='room.main-hall']").await;
+    run(&tab, "async () => { letGo(); fetch = real; await (await real(location.href)).text(); return 0; }")
+        .await;
+    assert!(shown(&tab).await.len() > 50, "an answer that nobody wants any more is not taken");
+    tab.wait_until("document.getElementById('pill').textContent === '2 new items'", SOON)
+        .await
+        .expect("what was said meanwhile waits as well");
     // Without a network everything that is here stays, and the page says what it cannot do.
     tab.set_online(false).await.expect("cut");
     tap(&tab, "[data-filter='photos']").await;
