@@ -2,6 +2,7 @@
 // may be shown: wall_said.js; what fits: wall_fit.js; the head: wall_head.js; what it tells of itself: wall_screen.js. Nobody touches a wall:
 // whatever happens, it goes on by itself.
 
+import { told as bounded } from "./ask.js";
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { h } from "./dom.js";
@@ -37,14 +38,18 @@ let view = { room: page.room, isTalkOn: false, wall: page.wall, isBlank: true };
 const posts = new Posts(byId("posts"), clock);
 const queue = new Queue((one) => isDue(view.wall, one, sure()) && shows(view, one, clock.now()), (one) => isDue(view.wall, one, sure()));
 const screen = new Screen(page, about, told);
-const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: refetch, state: heard });
+const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: ({ base }) => refetch(base), state: heard });
 const badPhotos = new Set();
 const link = { at: performance.now(), time: clock.now(), isOpen: true };
 /** Until when this wall knows all that was said and taken back, in microseconds: a post is shown only if nobody can have taken it back within
-    its delay without this wall knowing. By entries, which come in order; by the server's beats; by what it answers to the screen. */
-const proof = { at: clock.now(), seq: page.seq, pending: null, asked: 0 };
-/** What came while the page's state is fetched anew; null while it is not. */
+    its delay without this wall knowing. By entries, which come in order; by what the server answers to the screen. Not by its beats:
+    nobody knows how long one was on its way. */
+const proof = { at: clock.now(), pending: null, asked: 0 };
+/** What came while the page's state is fetched anew; null while it is not. Until then nothing is proven: the stream has leapt over what was
+    taken back. */
 let meanwhile = null;
+/** The seq up to which that state must know everything: what came behind it is in `meanwhile`. */
+let needed = 0;
 
 function about() {
   const isUp = queue.up.length > 0;
@@ -52,8 +57,10 @@ function about() {
 }
 
 function apply(entry) {
-  if (entry.at) { clock.heard(entry.at); proof.at = Math.max(proof.at, entry.at); }
-  if (meanwhile?.length < MEANWHILE_MAX) meanwhile.push(entry);
+  if (entry.at) clock.heard(entry.at);
+  if (entry.at && !meanwhile) proof.at = Math.max(proof.at, entry.at);
+  if (meanwhile?.length === MEANWHILE_MAX) [meanwhile, needed] = [[], entry.seq];
+  meanwhile?.push(entry);
   take(entry);
   draw();
 }
@@ -99,7 +106,7 @@ function told({ seq, wall, epoch, top }, asked) {
 }
 
 function prove() {
-  if (proof.pending && connection.cursor.seq >= proof.pending.top) {
+  if (!meanwhile && proof.pending && connection.cursor.seq >= proof.pending.top) {
     proof.at = Math.max(proof.at, proof.pending.at);
     proof.pending = null;
   }
@@ -109,13 +116,11 @@ function sure() {
   return Math.min(proof.at, clock.now());
 }
 
-/** live, delayed: the server has just been heard. Live without another entry: it has none. */
+/** live, delayed: the server has just been heard. */
 function heard(state) {
   link.isOpen = state === "live" || state === "delayed";
   if (!link.isOpen) return;
   Object.assign(link, { at: performance.now(), time: clock.now() });
-  if (state === "live" && proof.seq === connection.cursor.seq) proof.at = Math.max(proof.at, clock.now());
-  proof.seq = connection.cursor.seq;
   prove();
 }
 
@@ -166,27 +171,32 @@ function photos() {
 function reset() {
   queue.begin([]);
   draw();
-  refetch();
+  refetch(connection.cursor.seq);
 }
 
-/** What cannot be followed entry by entry is read off the server's own page, which knows it all. */
-async function refetch() {
-  if (meanwhile) return;
-  meanwhile = [];
+/** What cannot be followed entry by entry, up to `seq`, is read off the server's own page, which knows it all. */
+async function refetch(seq) {
+  const isUnderWay = meanwhile !== null;
+  [meanwhile, needed] = [[], seq];
+  if (isUnderWay) return;
   for (;;) {
-    const { epoch, seq } = connection.cursor;
+    const asked = clock.now();
     const fresh = await fetched();
-    if (fresh && fresh.epoch === connection.cursor.epoch && (fresh.epoch !== epoch || fresh.seq >= seq)) { begin(fresh); break; }
+    if (fresh?.epoch === connection.cursor.epoch && fresh.seq >= needed) {
+      proof.at = Math.max(proof.at, asked);
+      begin(fresh);
+      const later = meanwhile.filter((entry) => entry.seq > fresh.seq);
+      meanwhile = null;
+      later.forEach(take);
+      break;
+    }
     await new Promise((wake) => setTimeout(wake, RETRY_MS * (0.5 + Math.random())));
   }
-  const later = meanwhile;
-  meanwhile = null;
-  for (const entry of later) take(entry);
   draw();
 }
 
 async function fetched() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", ...bounded() }).catch(() => null);
   const html = answer?.ok ? await answer.text().catch(() => "") : "";
   const data = new DOMParser().parseFromString(html, "text/html").getElementById("page-data");
   try {
@@ -203,7 +213,9 @@ function begin(fresh) {
   page.rooms = fresh.rooms;
   page.tags = fresh.tags;
   rename(fresh.title);
-  control = { seq: fresh.wall_seq, wall: fresh.wall };
+  // A word of the operators may have come the other way since this was printed.
+  if (fresh.epoch !== page.epoch || fresh.wall_seq >= control.seq) control = { seq: fresh.wall_seq, wall: fresh.wall };
+  page.epoch = fresh.epoch;
   proof.pending = null;
   screen.painted();
 }
