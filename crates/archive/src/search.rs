@@ -106,8 +106,7 @@ impl Words {
         }
         let terms = located(text);
         let mut found: Vec<Range<usize>> = Vec::new();
-        let hits =
-            (0..terms.len()).flat_map(|at| self.0.iter().filter_map(move |p| Some((at, p.terms.len(), p))));
+        let hits = (0..terms.len()).flat_map(|at| self.0.iter().map(move |p| (at, p.terms.len(), p)));
         for (at, count, phrase) in hits {
             let Some(there) = terms.get(at..at + count).filter(|there| phrase.is(there)) else { continue };
             let range = there[0].range.start..there[count - 1].range.end;
