@@ -208,3 +208,46 @@ async fn nothing_is_packed_twice_and_what_fails_is_not_kept() {
     assert!(unpacked(&missing).contains("no such page"));
     assert!(ask(&stand, "/rustfest/rooms/none", &[]).await.header("cache-control").contains("no-store"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_short_way_gives_what_the_long_way_gives_and_no_longer() {
+    let stand = stand().await;
+    let (base, stop) = stand.serve("127.0.0.1:0", &[]).await;
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(20)).build().unwrap();
+    let post = format!("/rustfest/posts/{}", model::Uid::new("mastodon", "b").id());
+    let get = async |path: &str, headers: &[(&str, &str)]| {
+        let url = format!("{base}{path}");
+        let request =
+            headers.iter().fold(client.get(url), |request, (name, value)| request.header(*name, *value));
+        let answer = request.send().await.unwrap();
+        let tag =
+            answer.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned()).unwrap_or_default();
+        let mut named: Vec<String> = answer.headers().keys().map(|name| name.to_string()).collect();
+        named.sort();
+        (answer.status(), tag, named, answer.text().await.unwrap())
+    };
+    for path in [TALK, &post, "/rustfest/talks/t1?view=unfiled"] {
+        let long = stand.get(path).await;
+        let (status, tag, _, text) = get(path, &[]).await;
+        assert_eq!(
+            (status, tag.as_str(), &text),
+            (StatusCode::OK, long.header("etag"), &long.text()),
+            "{path}"
+        );
+        let (_, _, long_names, same) =
+            get(&format!("{path}{}x=1", if path.contains('?') { '&' } else { '?' }), &[]).await;
+        let (_, _, short_names, again) = get(path, &[]).await;
+        assert_eq!((short_names, again), (long_names, same), "{path}: the same headers, too");
+        let (status, .., nothing) = get(path, &[("if-none-match", long.header("etag"))]).await;
+        assert_eq!((status, nothing.as_str()), (StatusCode::NOT_MODIFIED, ""), "{path}");
+    }
+    let cookie = format!("owner={OWNER_KEY}");
+    assert!(get(&post, &[("cookie", &cookie)]).await.3.contains("/admin/"), "a steward's own page");
+    assert!(!get(&post, &[]).await.3.contains("/admin/"));
+    let tag = get(TALK, &[]).await.1;
+    stand.commit(vec![gone(8, 7, "b", true)]).await;
+    let (status, .., text) = get(TALK, &[("if-none-match", &tag)]).await;
+    assert!(status == StatusCode::OK && !text.contains("Words that go."));
+    assert_eq!(get(&post, &[]).await.0, StatusCode::GONE);
+    stop.trigger();
+}

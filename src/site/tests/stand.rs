@@ -1,7 +1,7 @@
 //! A site on stores of its own: a real ledger, a real archive in SQLite, a clock that stands at noon.
 
 use super::{
-    super::{Keys, Parts, Settings, Site, router},
+    super::{Keys, Parts, Settings, Site, front, router},
     entries::NOON,
 };
 use archive::{Archive, Batch, Cursor};
@@ -30,6 +30,7 @@ pub(super) const INTAKE_TOKEN: &str = "the-intake-token-of-this-test-01";
 /// See the module. Stops its tasks when dropped.
 pub(super) struct Stand {
     pub(super) router: Router,
+    site: Site,
     pub(super) archive: Arc<dyn Archive>,
     store: Arc<EmbeddedStore>,
     ledger: Ledger,
@@ -97,7 +98,7 @@ impl Stand {
             venue: chassis::client_addr::Ranges::default(),
         };
         let site = Site::start(settings, parts, &shutdown);
-        let stand = Self { router: router(&site), archive, store, ledger, eid, shutdown, dir };
+        let stand = Self { router: router(&site), site, archive, store, ledger, eid, shutdown, dir };
         stand.commit(beginning()).await;
         stand
     }
@@ -156,7 +157,10 @@ impl Stand {
                 }
             },
         ));
-        tokio::spawn(chassis::http::serve(listener, routes, chassis::http::Limits::default(), stop.clone()));
+        // What a test closes is closed on the short way, too.
+        let front = closed.is_empty().then(|| front(&self.site));
+        let limits = chassis::http::Limits { front, ..chassis::http::Limits::default() };
+        tokio::spawn(chassis::http::serve(listener, routes, limits, stop.clone()));
         (base, stop)
     }
 
