@@ -171,7 +171,7 @@ impl Asked {
             for word in part.split_whitespace() {
                 match word.split_once(':') {
                     Some((name @ ("from" | "by" | "has"), value)) if !value.is_empty() => {
-                        others.push((name, value))
+                        others.push((name, value));
                     }
                     _ => words.push(word.to_owned()),
                 }

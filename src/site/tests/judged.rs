@@ -211,7 +211,7 @@ const UNFOLD: &str =
 async fn violations(tab: &Tab, base: &str, path: &str) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     let mut add = |place: &str, lines: Vec<String>| {
-        found.extend(lines.into_iter().map(|line| format!("{place}: {line}")))
+        found.extend(lines.into_iter().map(|line| format!("{place}: {line}")));
     };
     tab.resize(Viewport::PHONE).await?;
     tab.emulate(false, true).await?;
