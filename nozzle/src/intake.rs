@@ -17,8 +17,7 @@ pub use http::router;
 pub(crate) use order::by_person;
 pub use order::{
     ACTOR_BYTES_MAX, Actor, Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, KEY_BYTES_MAX,
-    NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, SetWall,
-    Unsay,
+    NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, SetWall, Unsay,
 };
 pub use report::{Doing, DroppedSample, How, SourceReport, SourcesReport};
 pub use waiting::{WAITING_MAX, Waiting};

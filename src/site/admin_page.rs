@@ -70,7 +70,11 @@ pub(super) async fn event(
         heading: "Behind the scenes".to_owned(),
         ways: vec![
             way("stage", "Stage", "Say what is really on in each room: late, swapped, a break.".to_owned()),
-            way("wall", "Walls", "Blank the projectors at once, delay what they show, see which of them obey.".to_owned()),
+            way(
+                "wall",
+                "Walls",
+                "Blank the projectors at once, delay what they show, see which of them obey.".to_owned(),
+            ),
             way("file", "To sort", tray::summary(&fold)),
             Way {
                 href: format!("/{slug}/privacy"),

@@ -7,9 +7,7 @@ pub(super) use dressed::dress;
 
 use super::{api, shell::Shell};
 use askama::Template;
-use axum::{
-    response::{Html, IntoResponse, Response},
-};
+use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rand::RngExt as _;
 use std::time::Duration;

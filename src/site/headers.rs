@@ -42,7 +42,9 @@ impl Guard {
 /// The policy of a page that anybody may frame: what others may send to a browser here is the same, and a frame sends no form.
 pub(super) fn framed(settings: &Settings) -> HeaderValue {
     let text = policy(settings).to_str().map(|policy| {
-        policy.replace("frame-ancestors 'none'", "frame-ancestors *").replace("form-action 'self'", "form-action 'none'")
+        policy
+            .replace("frame-ancestors 'none'", "frame-ancestors *")
+            .replace("form-action 'self'", "form-action 'none'")
     });
     let policy = text.ok().and_then(|text| HeaderValue::from_str(&text).ok());
     policy.unwrap_or(HeaderValue::from_static("default-src 'none'"))

@@ -84,7 +84,13 @@ impl LiveFold {
 
     fn begin(&mut self, base: Seq) {
         let follow = std::mem::take(&mut self.follow);
-        *self = Self { follow, fold: Fold::at(base), overlay: Overlay::since(base), floor: base + 1, ..Self::default() };
+        *self = Self {
+            follow,
+            fold: Fold::at(base),
+            overlay: Overlay::since(base),
+            floor: base + 1,
+            ..Self::default()
+        };
     }
 
     fn apply_all(&mut self, entries: &[Entry]) {
@@ -99,7 +105,11 @@ impl LiveFold {
     fn apply(&mut self, entry: &Entry) {
         let before = entry.item().and_then(|e| self.fold.items.get(&e.id)).map(|row| row.first);
         if let Kind::Event { event } = &entry.kind
-            && self.fold.event.as_ref().map_or_else(|| !event.wall.is_default(), |known| known.wall != event.wall)
+            && self
+                .fold
+                .event
+                .as_ref()
+                .map_or_else(|| !event.wall.is_default(), |known| known.wall != event.wall)
         {
             self.wall_said = (entry.seq, entry.at);
         }

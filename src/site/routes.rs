@@ -5,8 +5,9 @@ use super::{
     failure::{self, Failure},
     feeds,
     headers::Guard,
-    home, legal_page, links_page, live_page, media, oembed, page_cache, photos_page, post_box, post_page, programme, room_page, schedule_files,
-    schedule_versions, search_page, stage_page, talk_page, tray, wall, wall_desk,
+    home, legal_page, links_page, live_page, media, oembed, page_cache, photos_page, post_box, post_page,
+    programme, room_page, schedule_files, schedule_versions, search_page, stage_page, talk_page, tray, wall,
+    wall_desk,
 };
 use axum::{
     Router,
@@ -137,9 +138,8 @@ pub(crate) fn router(site: &Site) -> Router {
 /// Packs what is sent as it is made: exports, failures, stewards' pages. Pages that are kept are packed by `page_cache`, static files by `assets`;
 /// fonts and pictures are by their makers, and streams of events are held back by encoders.
 fn packing() -> CompressionLayer<impl Predicate> {
-    let is_worth_it = DefaultPredicate::new()
-        .and(SizeAbove::new(512))
-        .and(NotForContentType::const_new("font/"));
+    let is_worth_it =
+        DefaultPredicate::new().and(SizeAbove::new(512)).and(NotForContentType::const_new("font/"));
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)
 }
 

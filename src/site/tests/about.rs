@@ -56,7 +56,11 @@ async fn it_says_of_each_source_what_it_takes_and_what_is_done_with_wishes() {
     }
     assert!(!text.contains("secret.example") && !text.contains("FOSSTODON_TOKEN"));
     assert!(!text.contains("RustFest <b>"), "the title is text");
-    assert_eq!(text.matches("<script").count(), 1, "the reader's own time is the only script, and it reads without");
+    assert_eq!(
+        text.matches("<script").count(),
+        1,
+        "the reader's own time is the only script, and it reads without"
+    );
 }
 
 #[tokio::test]

@@ -42,7 +42,8 @@ async fn run(tab: &Tab, script: &str) -> serde_json::Value {
 }
 
 /// Two painted frames.
-const FRAMES: &str = "(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0)))))";
+const FRAMES: &str =
+    "(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0)))))";
 
 fn page(base: &str, rest: &str) -> String {
     format!("{base}/{SLUG}{rest}")

@@ -123,7 +123,11 @@ async fn without_a_script_a_wall_shows_the_newest_cleared_posts_of_its_room_and_
             .contains("data-post=\"5.25\" data-paper>")
     );
     let attic = stand.get(&format!("/{SLUG}/wall?room=attic")).await;
-    assert_eq!((attic.status, attic.header("refresh")), (StatusCode::NOT_FOUND, "10"), "it is tried again by itself");
+    assert_eq!(
+        (attic.status, attic.header("refresh")),
+        (StatusCode::NOT_FOUND, "10"),
+        "it is tried again by itself"
+    );
     assert_eq!(stand.get("/nothing/wall").await.status, StatusCode::NOT_FOUND);
 }
 
