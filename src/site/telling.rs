@@ -221,7 +221,7 @@ pub(super) mod tests {
             row("l1", "bob", 5, link),
             row("l2", "ada", 6, link),
             row("c", "kim", 7, |item| {
-                item.quotes = Some(super::super::tests::entries::item("q", Body::default()).id())
+                item.quotes = Some(super::super::tests::entries::item("q", Body::default()).id());
             }),
         ];
         let told = weigh(&rows);

@@ -121,8 +121,9 @@ mod tests {
             let ((), seen) = watch(async { notes.iter().for_each(|note| note()) }).await;
             seen.is_whole()
         };
-        let (asked, level, behind): (fn(), fn(), fn()) =
-            (|| archive_asked(true), || archive_stands(true), || archive_stands(false));
+        let asked: fn() = || archive_asked(true);
+        let level: fn() = || archive_stands(true);
+        let behind: fn() = || archive_stands(false);
         assert!(whole(&[]).await, "it needed no archive");
         assert!(whole(&[asked, level, asked]).await);
         assert!(!whole(&[asked]).await, "nobody knows how far the archive was");

@@ -134,7 +134,7 @@ mod tests {
         let rows = [
             row("before", "ada", -5, |_| {}),
             row("plain", "ada", 3_723, |item| {
-                item.body = model::Body::plain("Two\n\nlines --> and <b>tags</b> &amp;")
+                item.body = model::Body::plain("Two\n\nlines --> and <b>tags</b> &amp;");
             }),
             row("covered", "<v Eve>\n-->", 3_724, |item| item.cover = Some("spiders".into())),
             row("empty", "ada", 3_725, |item| item.body = model::Body::default()),
