@@ -13,7 +13,7 @@ use sqlx::{PgConnection, Pool, Postgres, Row as _};
 use crate::Error;
 use crate::query::Query;
 use crate::record::Record;
-use crate::sql::{Backend, Sql, Way, bound, list};
+use crate::sql::{Backend, Sql, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
 
@@ -147,12 +147,12 @@ impl Backend for Postgres {
         Ok(())
     }
 
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
         index::search(event, wanted, query)
     }
 
-    fn count(_: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
-        index::count(wanted, query, most)
+    fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
+        index::count(event, wanted, query, most)
     }
 }
 

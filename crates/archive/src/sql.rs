@@ -106,26 +106,6 @@ macro_rules! bound {
 }
 pub(crate) use bound;
 
-/// How a store finds a page.
-#[derive(Debug)]
-pub(crate) enum Way {
-    /// By this question.
-    One(Sql),
-    /// By the first of these that can answer.
-    Several {
-        /// Looks through what comes next in the order; answers if it fills the page.
-        next: Sql,
-        /// Counts the hits, up to one more than `few_max`.
-        hits: Sql,
-        /// So many hits are few.
-        few_max: u64,
-        /// The cheapest way to few hits.
-        few: Sql,
-        /// The cheapest way to many.
-        many: Sql,
-    },
-}
-
 /// What differs between the two stores. Everything else is written once, over this.
 pub(crate) trait Backend: Database + Sized {
     /// Begins a transaction that writes.
@@ -186,8 +166,8 @@ pub(crate) trait Backend: Database + Sized {
         ids: &[ItemId],
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// How to find a page of what is wanted.
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way;
+    /// Questions for a page of what is wanted, the cheapest first: the first that fills the page answers, else the last.
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql>;
 
     /// The question how many items a search finds; it stops counting at `most`.
     fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql;

@@ -15,7 +15,7 @@ use sqlx::{Pool, Row as _, Sqlite, SqliteConnection};
 use crate::Error;
 use crate::query::Query;
 use crate::record::Record;
-use crate::sql::{Backend, Sql, Way, bound, list};
+use crate::sql::{Backend, Sql, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
 
@@ -129,8 +129,8 @@ impl Backend for Sqlite {
         Ok(())
     }
 
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
-        Way::One(index::search(event, wanted, query))
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+        vec![index::search(event, wanted, query)]
     }
 
     fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {

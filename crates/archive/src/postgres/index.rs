@@ -8,13 +8,13 @@ use crate::Error;
 use crate::find::{by_time, push_bounds};
 use crate::query::{Order, Query};
 use crate::record::{Record, row_columns};
-use crate::sql::{Backend as _, Sql, Way, list};
+use crate::sql::{Backend as _, Sql, list};
 use crate::tokens::{STRETCH, STRETCHES_BEFORE_1970, Tokens, Wanted, stretch_mark};
 
 /// Rows that are looked through before the index is asked. Words that a tenth of all items hold fill a page from these.
 const LOOKED_THROUGH: i64 = 1_000;
 /// Hits that are sorted as they come from the index.
-const FEW_MAX: u64 = 2_000;
+const FEW: i64 = 2_000;
 /// `tokens::stretch` of a row, as SQL: [`STRETCH`] and [`STRETCHES_BEFORE_1970`] written out.
 const STRETCH_OF: &str = "CAST(floor(said / 14400000000.0) AS bigint) + 1000000000";
 const _: () = assert!(STRETCH == 14_400_000_000 && STRETCHES_BEFORE_1970 == 1_000_000_000);
@@ -97,18 +97,12 @@ fn finish(mut sql: Sql, query: &Query) -> Sql {
     sql
 }
 
-pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
-    Way::Several {
-        next: next(event, wanted, query),
-        hits: hits(wanted, query, FEW_MAX + 1),
-        few_max: FEW_MAX,
-        few: few(event, wanted, query),
-        many: walk(event, wanted, query),
-    }
+pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+    vec![newest(event, wanted, query), few(event, wanted, query), walk(event, wanted, query)]
 }
 
 /// What is common: looked for in the rows that come next, in their order.
-fn next(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
+fn newest(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     let mut sql = rows_of(event, wanted);
     sql.push("(SELECT id, said, terms FROM item_search WHERE event = $1");
     push_bounds(&mut sql, query);
@@ -117,12 +111,18 @@ fn next(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     finish(sql, query)
 }
 
-/// What is rare: all of its hits. The event is one of the marks. Named as a column, it would offer the planner a walk through all
-/// items in their order.
+/// What is rare: all of its hits, if there are few. The event is one of the marks. Named as a column, it would offer the planner
+/// a walk through all items in their order.
 fn few(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
-    let mut sql = rows_of(event, wanted);
-    sql.push("item_search WHERE terms @@ CAST($2 AS tsquery)");
+    let mut sql = Sql::new(
+        "WITH few AS MATERIALIZED (SELECT id, said FROM item_search WHERE terms @@ CAST($2 AS tsquery)",
+    )
+    .arg(event)
+    .arg(matching(wanted));
     push_bounds(&mut sql, query);
+    sql.push(" LIMIT ").bind(FEW + 1).push(") SELECT ").push(row_columns!());
+    sql.push(" FROM (SELECT id AS hit, said AS hit_said FROM few WHERE (SELECT count(*) FROM few) <= ");
+    sql.bind(FEW);
     finish(sql, query)
 }
 
@@ -153,16 +153,13 @@ fn walk(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     sql
 }
 
-pub(super) fn count(wanted: &Wanted, query: &Query, most: u32) -> Sql {
-    hits(wanted, &Query { after: None, ..query.clone() }, u64::from(most))
-}
-
-/// How many hits there are within the bounds; counting stops at `most`.
-fn hits(wanted: &Wanted, query: &Query, most: u64) -> Sql {
-    let mut sql =
-        Sql::new("SELECT count(*) FROM (SELECT 1 FROM item_search WHERE terms @@ CAST($1 AS tsquery)")
-            .arg(matching(wanted));
-    push_bounds(&mut sql, query);
-    sql.push(" LIMIT ").bind(most).push(") AS found");
+pub(super) fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
+    let mut sql = Sql::new(
+        "SELECT count(*) FROM (SELECT 1 FROM item_search WHERE event = $1 AND terms @@ CAST($2 AS tsquery)",
+    )
+    .arg(event)
+    .arg(matching(wanted));
+    push_bounds(&mut sql, &Query { after: None, ..query.clone() });
+    sql.push(" LIMIT ").bind(i64::from(most)).push(") AS found");
     sql
 }
