@@ -22,6 +22,10 @@ const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "
 const FLAGS: &str = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-background-networking \
                      --disable-component-update --disable-sync --no-proxy-server";
 const RUNS: usize = 5;
+/// Chromium loses its own trace now and then; such a run has judged nothing and is made again.
+const TRIES_MAX: usize = 3;
+/// How Lighthouse calls that.
+const NOT_JUDGED: [&str; 3] = ["NO_NAVSTART", "NO_TRACING_STARTED", "NO_SCREENSHOTS"];
 const RUN_MAX: Duration = Duration::from_secs(180);
 const PERFORMANCE_MIN: f64 = 95.0;
 const ACCESSIBILITY_MIN: f64 = 100.0;
@@ -102,7 +106,7 @@ pub(crate) async fn measure(figures: &mut Figures, bin: &Path) -> anyhow::Result
         let url = format!("http://{}{path}", server.address());
         let mut reports = Vec::new();
         for _ in 0..RUNS {
-            reports.push(report(&program, browser.unwrap_or_default(), &url).await?);
+            reports.push(judged(&program, browser.unwrap_or_default(), &url).await?);
         }
         tell(figures, name, &reports)?;
     }
@@ -112,6 +116,19 @@ pub(crate) async fn measure(figures: &mut Figures, bin: &Path) -> anyhow::Result
 fn folder() -> PathBuf {
     let named = std::env::var_os(FOLDER_VARIABLE).filter(|named| !named.is_empty());
     named.map_or_else(|| PathBuf::from(FOLDER), PathBuf::from)
+}
+
+/// A report, or why the last of a few tries has none.
+async fn judged(program: &Path, browser: &str, url: &str) -> anyhow::Result<Report> {
+    for _ in 1..TRIES_MAX {
+        match report(program, browser, url).await {
+            Err(error) if NOT_JUDGED.iter().any(|name| error.to_string().contains(name)) => {
+                println!("  once more: Chromium lost the trace of {url}");
+            }
+            told => return told,
+        }
+    }
+    report(program, browser, url).await
 }
 
 async fn report(program: &Path, browser: &str, url: &str) -> anyhow::Result<Report> {
