@@ -5,6 +5,7 @@ mod collect;
 mod csv;
 mod day;
 mod diff;
+mod earlier;
 mod frab_json;
 mod frab_xml;
 mod given;
@@ -25,6 +26,7 @@ mod xml;
 
 pub use csv::rows::{Row, table};
 pub use diff::{CHANGES_MAX, Change, Speakers, What, changes, summary};
+pub use earlier::earlier;
 pub use given::{Given, Handed, give};
 pub use handles::{Handles, handles};
 pub use merge::{Merged, merge, merge_version};
