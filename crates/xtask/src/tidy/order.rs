@@ -11,8 +11,9 @@ const ORDER: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("chassis", &[]),
     ("networks", &[]),
-    ("live", &["model"]),
-    ("archive", &["model"]),
+    ("scour", &[]),
+    ("live", &["model", "scour"]),
+    ("archive", &["model", "scour"]),
     // The replay source speaks a recording through a fake network, so that it comes in by the real way.
     ("nozzle", &["model", "live", "chassis", "networks"]),
     ("halley", &["model", "live", "chassis"]),
