@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Error,
+    audience::{Delays, Viewers},
     chunk::{CHUNK_ENTRIES, Chunk, Chunks},
     frame::Frame,
     packed::{Edition, Packed},
@@ -32,14 +33,31 @@ pub(crate) struct Channel {
     version: AtomicU64,
     bells: Arc<[Bell]>,
     closing: CancellationToken,
+    /// Who follows it now.
+    pub(crate) viewers: Viewers,
+    /// How long it takes until they see what is said.
+    pub(crate) delays: Arc<Delays>,
 }
 
 impl Channel {
     /// A channel without a ring yet; it closes when `closing` is cancelled. `bells` are rung at every change.
-    pub(crate) fn new(log: Arc<dyn Log>, bells: Arc<[Bell]>, closing: CancellationToken) -> Arc<Self> {
-        let (chunks, version) = (Chunks::default(), AtomicU64::new(0));
-        let packed = Arc::default();
-        Arc::new(Self { log, ring: RwLock::default(), chunks, packed, version, bells, closing })
+    pub(crate) fn new(
+        log: Arc<dyn Log>,
+        bells: Arc<[Bell]>,
+        delays: Arc<Delays>,
+        closing: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            log,
+            ring: RwLock::default(),
+            chunks: Chunks::default(),
+            packed: Arc::default(),
+            version: AtomicU64::new(0),
+            bells,
+            closing,
+            viewers: Viewers::default(),
+            delays,
+        })
     }
 
     pub(crate) fn log(&self) -> &Arc<dyn Log> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::{client_addr::Ranges, http::Hosts, workers::Seat};
+use chassis::{client_addr::Ranges, clock::Clock, http::Hosts, workers::Seat};
 
 /// How long a poll may be held: routers on the way cut at 30 s.
 pub const POLL_HOLD_MAX: Duration = Duration::from_secs(28);
@@ -28,6 +28,8 @@ pub struct Config {
     pub hosts: Hosts,
     /// The program's version, for the status record.
     pub version: String,
+    /// Tells how late posts are; that of whoever stamps them.
+    pub clock: Clock,
     /// Entries that each event's ring holds in memory; older ones are read as chunks.
     pub ring_entries_max: usize,
     /// Bytes that each event's ring holds in memory.
@@ -63,6 +65,7 @@ impl Default for Config {
             venue: Ranges::default(),
             hosts: Hosts::any(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: Clock::real(),
             ring_entries_max: 4096,
             ring_bytes_max: 16 << 20,
         }

@@ -60,6 +60,7 @@ impl Feed {
         let log = self.channel.log().clone();
         let mut bell = log.bell();
         let mut backoff = Backoff::exponential(Duration::from_millis(100), RETRY_MAX);
+        ::metrics::gauge!(metrics::HELD, "event" => self.name.clone()).set(0.0);
         loop {
             let read = log.read(self.follow.after(), READ_ENTRIES_MAX).await.map_err(Error::from);
             match read.and_then(|page| self.take_over(page)) {

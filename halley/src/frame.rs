@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use model::{Entry, Epoch, Seq};
 
-use crate::{deflate, frames};
+use crate::{audience::Said, deflate, frames};
 
 /// The forms in which entries lie on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub(crate) enum Form {
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     seq: Seq,
+    said: Option<Said>,
     all: Bytes,
     /// Where the WebSocket frame begins, and where its payload.
     text_from: u32,
@@ -46,12 +47,18 @@ impl Frame {
         let json_from = offset(&all);
         all.extend_from_slice(&json);
         all.shrink_to_fit();
-        Self { seq: entry.seq, all: Bytes::from(all), text_from, json_from, deflated: Arc::default() }
+        let (seq, said) = (entry.seq, Said::of(entry));
+        Self { seq, said, all: Bytes::from(all), text_from, json_from, deflated: Arc::default() }
     }
 
     /// The entry's number.
     pub(crate) fn seq(&self) -> Seq {
         self.seq
+    }
+
+    /// When it was said, if it is a new post.
+    pub(crate) fn said(&self) -> Option<Said> {
+        self.said
     }
 
     /// The entry as it lies on a stream: a WebSocket frame with its header, or a server-sent event with its `id:` line.

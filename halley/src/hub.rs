@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Backoff, Readiness, Shutdown};
+use chassis::{Backoff, Readiness, Shutdown, clock::Clock};
 use live::Store;
 use model::{EventId, event::EventRef};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Error, channel::Channel, feed::Feed, ring::RingBounds, shard::Bell};
+use crate::{Error, audience::Delays, channel::Channel, feed::Feed, ring::RingBounds, shard::Bell};
 
 /// The directory is looked at this often,
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,6 +35,7 @@ pub(crate) struct Hub {
     store: Arc<dyn Store>,
     bounds: RingBounds,
     bells: Arc<[Bell]>,
+    clock: Clock,
     readiness: Readiness,
     shutdown: Shutdown,
     events: RwLock<HashMap<String, Served>>,
@@ -48,11 +49,13 @@ impl Hub {
         shutdown: Shutdown,
         bounds: RingBounds,
         bells: Arc<[Bell]>,
+        clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
             bounds,
             bells,
+            clock,
             readiness,
             shutdown,
             events: RwLock::default(),
@@ -155,7 +158,8 @@ impl Hub {
 
     async fn open(&self, event: &EventRef) -> Result<Arc<Channel>, Error> {
         let log = self.store.log(event.eid).await?;
-        let channel = Channel::new(log, self.bells.clone(), self.shutdown.token().child_token());
+        let delays = Arc::new(Delays::new(self.clock.clone()));
+        let channel = Channel::new(log, self.bells.clone(), delays, self.shutdown.token().child_token());
         let part = self.readiness.part(&format!("event {}", event.slug), "its live log was not read yet");
         let feed = Feed::new(channel.clone(), event.slug.clone(), self.bounds);
         self.shutdown.spawn(feed.run(part));

@@ -11,6 +11,7 @@
 //! One door: [`run`] serves halley on a listener of its own; [`service`] gives the same routes to whoever serves the site.
 
 mod answer;
+mod audience;
 mod batch;
 #[cfg(feature = "bench")]
 pub mod bench;
@@ -109,8 +110,15 @@ pub fn service(config: &Config, parts: Parts, shutdown: &Shutdown) -> Result<Rou
     };
     let rules = shard::Rules::usual(config.poll_hold.min(POLL_HOLD_MAX));
     let shards = shard::Shards::start(config.shards_or_cores(), rules, shutdown).map_err(Error::Threads)?;
-    let hub =
-        hub::Hub::new(parts.store.clone(), parts.readiness.clone(), shutdown.clone(), bounds, shards.bells());
+    metrics::describe();
+    let hub = hub::Hub::new(
+        parts.store.clone(),
+        parts.readiness.clone(),
+        shutdown.clone(),
+        bounds,
+        shards.bells(),
+        config.clock.clone(),
+    );
     shutdown.spawn(hub.clone().run());
     let record = Status::new("halley", &config.version);
     shutdown.spawn(status::run(

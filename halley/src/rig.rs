@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chassis::{
     client_addr::{AddrKey, Ranges},
+    clock::Clock,
     http::Client,
 };
 use live::{Bell, Log, Page, Ringer};
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audience::Delays,
     channel::Channel,
     gate::{Gate, GateBounds},
     reader::Reader,
@@ -59,7 +61,7 @@ impl Rig {
 
     /// A channel as that of [`Rig::unread`] that rings these bells.
     pub(crate) fn listening(bells: Arc<[shard::Bell]>, closing: CancellationToken) -> Arc<Channel> {
-        Channel::new(Arc::new(Unread), bells, closing)
+        Channel::new(Arc::new(Unread), bells, Arc::new(Delays::new(Clock::real())), closing)
     }
 
     /// A tail that begins at `base` and holds `count` entries.

@@ -10,7 +10,7 @@ use chassis::{
 use live::Store;
 use serde_json::{Map, Value, json};
 
-use crate::{gate::Gate, hub::Hub};
+use crate::{audience::Transport, gate::Gate, hub::Hub};
 
 /// Writes the record again and again until the process stops.
 pub(crate) async fn run(
@@ -46,7 +46,16 @@ fn details(hub: &Hub, gate: &Gate, worker: Option<Seat>) -> Map<String, Value> {
         .map(|(slug, channel)| {
             let (entries, bytes) = channel.size();
             let head = channel.head();
-            (slug, json!({"head": head, "ring_entries": entries, "ring_bytes": bytes}))
+            let viewers = json!({
+                "ws": channel.viewers.count(Transport::WebSocket),
+                "sse": channel.viewers.count(Transport::Events),
+                "poll": channel.viewers.count(Transport::Poll),
+            });
+            let event = json!({
+                "head": head, "ring_entries": entries, "ring_bytes": bytes, "viewers": viewers,
+                "source_to_screen": channel.delays.from_source(), "commit_to_screen": channel.delays.from_commit(),
+            });
+            (slug, event)
         })
         .collect();
     let mut details = Map::new();

@@ -2,6 +2,7 @@
 //! itself.
 
 mod event;
+mod figures;
 mod hooks;
 mod memory;
 mod pumps;
@@ -25,6 +26,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::hook::Doors;
+use crate::metrics as names;
 use crate::intake::{
     self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, SourcesReport, WAITING_MAX, Waiting,
 };
@@ -121,6 +123,7 @@ impl Nozzle {
     /// # Errors
     /// When a ledger cannot be opened, or another process holds it.
     pub async fn open(config: Config, parts: Parts, shutdown: Shutdown) -> Result<Self, Error> {
+        names::describe();
         let (said, failed) = watch::channel(None);
         let starting = parts.readiness.part("ledgers", "opening the ledgers");
         let fatal = Fatal { first: Arc::default(), said };

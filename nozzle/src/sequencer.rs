@@ -116,7 +116,7 @@ impl Sequencer {
                 () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
-            gauge!(names::QUEUE).set(self.queue.len() as f64);
+            gauge!(names::QUEUE, "eid" => self.ledger.eid().to_string()).set(self.queue.len() as f64);
             self.take(std::mem::take(&mut batch)).await?;
         }
     }

@@ -80,8 +80,9 @@ impl Follower {
     fn goes_on(&mut self) {
         let cursor = self.stepper.cursor().map(|cursor| cursor.position.clone());
         let (seq, top) = (cursor.as_ref().map_or(0, |at| at.seq), self.stepper.top());
-        metrics::behind(&self.slug, top.saturating_sub(seq));
         self.standing.is_at(cursor, top);
+        let (entries, waiting) = self.standing.behind();
+        metrics::behind(&self.slug, entries, waiting);
         self.part.ready();
         self.backoff.proven();
         if self.trouble.take().is_some() {
@@ -100,6 +101,8 @@ impl Follower {
         }
         let why = error.to_string();
         self.standing.is_stuck(&why);
+        let (entries, waiting) = self.standing.behind();
+        metrics::behind(&self.slug, entries, waiting);
         self.part.not_ready(&why);
         let is_news = self.trouble.as_deref() != Some(why.as_str());
         match class {

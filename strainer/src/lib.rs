@@ -66,6 +66,7 @@ pub async fn run(config: Config, parts: Parts, shutdown: Shutdown) -> Result<(),
 
 /// Starts the work in tasks of `shutdown`, without a listener.
 pub fn start(config: &Config, parts: Parts, shutdown: &Shutdown) {
+    metrics::describe();
     let hub = hub::Hub::new(parts.clone(), shutdown.clone());
     shutdown.spawn(Arc::clone(&hub).run());
     shutdown.spawn(status::run(config.version.clone(), parts, hub, shutdown.clone()));

@@ -1,6 +1,9 @@
 //! What the system grants this process, and what it costs.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::sync::OnceLock;
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::time::TimeVal;
 
 use crate::Error;
 
@@ -55,6 +58,25 @@ pub fn resident_bytes() -> Option<u64> {
     kib.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+/// Processor time that this process has used in all its threads, in seconds, where the system tells.
+pub fn cpu_seconds() -> Option<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    Some(seconds(usage.user_time()) + seconds(usage.system_time()))
+}
+
+/// File descriptors that are open, where the system tells (`/proc`).
+pub fn open_files() -> Option<u64> {
+    // The listing itself holds one.
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1) as u64)
+}
+
+/// When this was first asked, which is at the start of every daemon; microseconds UTC.
+pub fn started_us() -> i64 {
+    static STARTED: OnceLock<i64> = OnceLock::new();
+    *STARTED.get_or_init(|| jiff::Timestamp::now().as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +91,16 @@ mod tests {
     #[test]
     fn resident_memory_is_told_on_linux() {
         assert!(resident_bytes().is_none_or(|bytes| bytes > 100_000));
+    }
+
+    #[test]
+    fn processor_time_grows_with_work() {
+        let before = cpu_seconds().expect("the system tells");
+        let mut sum = 0_u64;
+        while cpu_seconds().expect("the system tells") < before + 0.02 {
+            sum = (0..100_000_u64).fold(sum, u64::wrapping_add);
+        }
+        assert!(open_files().is_none_or(|files| files >= 3));
+        assert!(started_us() > 0 && started_us() == started_us(), "{sum}");
     }
 }

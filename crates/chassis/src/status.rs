@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub const LIFE: Duration = Duration::from_secs(5);
 
 /// How often it is written anew.
-pub const EVERY: Duration = Duration::from_secs(2);
+pub const EVERY: Duration = Duration::from_secs(1);
 
 /// `status:{role}:{instance}` in the live store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Status {
     pub ready: bool,
     /// Resident memory in bytes, where the system tells.
     pub memory: Option<u64>,
+    /// Processor time used since the start, in seconds, where the system tells.
+    #[serde(default)]
+    pub cpu_seconds: Option<f64>,
     /// What the role adds: per event, per source, per connection kind.
     #[serde(flatten)]
     pub details: Map<String, Value>,
@@ -38,7 +41,8 @@ pub struct Status {
 impl Status {
     /// A first record, not ready yet.
     pub fn new(role: &str, version: &str) -> Self {
-        let now = now_us();
+        // One process may have a record for each of its roles: all tell the same start.
+        let now = crate::process::started_us();
         let (instance, pid) = (instance(), std::process::id());
         Self {
             role: role.to_owned(),
@@ -46,9 +50,10 @@ impl Status {
             pid,
             version: version.to_owned(),
             started: now,
-            at: now,
+            at: now_us(),
             ready: false,
             memory: crate::process::resident_bytes(),
+            cpu_seconds: crate::process::cpu_seconds(),
             details: Map::new(),
         }
     }
@@ -61,7 +66,8 @@ impl Status {
     /// The same record as of now, with the present readiness and details.
     #[must_use]
     pub fn now(&self, ready: bool, details: Map<String, Value>) -> Self {
-        Self { at: now_us(), ready, memory: crate::process::resident_bytes(), details, ..self.clone() }
+        let (memory, cpu_seconds) = (crate::process::resident_bytes(), crate::process::cpu_seconds());
+        Self { at: now_us(), ready, memory, cpu_seconds, details, ..self.clone() }
     }
 }
 

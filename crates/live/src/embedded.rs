@@ -17,6 +17,7 @@ const STATUS_LIFE: Duration = Duration::from_secs(5);
 pub struct EmbeddedStore {
     events: RwLock<HashMap<EventId, (EventRef, Ledger)>>,
     board: RwLock<BTreeMap<String, (Instant, String)>>,
+    figures: RwLock<HashMap<EventId, String>>,
 }
 
 impl EmbeddedStore {
@@ -52,6 +53,15 @@ impl Store for EmbeddedStore {
         let board = self.board.read().expect("no holder of this lock panics");
         let fresh = board.iter().filter(|(_, (put, _))| put.elapsed() < STATUS_LIFE);
         Ok(fresh.map(|(key, (_, json))| (key.clone(), json.clone())).collect())
+    }
+
+    async fn put_figures(&self, eid: EventId, json: &str) -> Result<(), Error> {
+        self.figures.write().expect("no holder of this lock panics").insert(eid, json.to_owned());
+        Ok(())
+    }
+
+    async fn figures(&self, eid: EventId) -> Result<Option<String>, Error> {
+        Ok(self.figures.read().expect("no holder of this lock panics").get(&eid).cloned())
     }
 }
 

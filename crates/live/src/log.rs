@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::follow::Head;
+use crate::redis::ServerFacts;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::event::EventRef;
@@ -99,6 +100,30 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store cannot be reached.
     async fn statuses(&self) -> Result<Vec<(String, String)>, Error>;
+
+    /// Puts an event's figures (JSON): how many posts, people, viewers. They stay until the next ones, also when nobody writes them.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn put_figures(&self, _eid: EventId, _json: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The figures of an event that were put last; `None` before.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn figures(&self, _eid: EventId) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    /// What the server behind this store says of itself, asked just now; `None` where there is no server.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or must not hold a log.
+    async fn server(&self) -> Result<Option<ServerFacts>, Error> {
+        Ok(None)
+    }
 }
 
 /// Wakes a reader when there may be something to read. A ring may be lost or false.

@@ -293,6 +293,10 @@ pub struct TallyCounts {
     pub rejected: BTreeMap<String, u64>,
     /// Items held back for a moderator.
     pub held: u64,
+    /// Messages that changed or repeated a change of what we had: edits, deletes, counts, boosts. Without it (older programs did
+    /// not count them) what was received and what became of it cannot be held against each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<u64>,
 }
 
 impl TallyCounts {
@@ -302,9 +306,18 @@ impl TallyCounts {
         self.new += other.new;
         self.duplicate += other.duplicate;
         self.held += other.held;
+        if let Some(changed) = other.changed {
+            *self.changed.get_or_insert_default() += changed;
+        }
         for (reason, n) in &other.rejected {
             *self.rejected.entry(reason.clone()).or_default() += n;
         }
+    }
+
+    /// Of how many messages it is told what became of them.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.new + self.duplicate + self.held + self.changed.unwrap_or(0) + self.rejected.values().sum::<u64>()
     }
 }
 

@@ -13,6 +13,7 @@ mod body;
 mod entry;
 pub mod event;
 pub mod extract;
+mod figures;
 pub mod filing;
 mod fold;
 pub mod html;
@@ -33,6 +34,7 @@ pub use entry::{
     ScheduleEntry, StageEntry, Tally, TallyCounts,
 };
 pub use event::{EventEntry, Room};
+pub use figures::{Account, Busiest, Figures, MINUTES_MAX};
 pub use filing::{By, Filing, FilingState};
 pub use fold::{Fold, Row, RowState, Touched, touched};
 pub use id::{BadId, EventId, ItemId, Uid};

@@ -19,6 +19,7 @@ use super::{
     sockets::{self, Gone, Record},
 };
 use crate::{
+    audience::Transport,
     batch::Batch,
     buckets::Bucket,
     frame::Form,
@@ -135,11 +136,19 @@ impl Conn {
         self.reader.is_some() || !matches!(self.kind, Kind::Poll(_))
     }
 
-    pub(super) fn tally<'a>(&self, counts: &'a Counts) -> &'a Tally {
+    pub(super) fn transport(&self) -> Transport {
         match self.kind {
-            Kind::WebSocket { .. } => &counts.ws,
-            Kind::Events => &counts.sse,
-            Kind::Poll(_) => &counts.poll,
+            Kind::WebSocket { .. } => Transport::WebSocket,
+            Kind::Events => Transport::Events,
+            Kind::Poll(_) => Transport::Poll,
+        }
+    }
+
+    pub(super) fn tally<'a>(&self, counts: &'a Counts) -> &'a Tally {
+        match self.transport() {
+            Transport::WebSocket => &counts.ws,
+            Transport::Events => &counts.sse,
+            Transport::Poll => &counts.poll,
         }
     }
 

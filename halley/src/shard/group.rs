@@ -76,6 +76,10 @@ impl Group {
         }
     }
 
+    pub(super) fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
     pub(super) fn is_of(&self, channel: &Arc<Channel>) -> bool {
         Arc::ptr_eq(&self.channel, channel)
     }

@@ -80,6 +80,9 @@ impl Worker {
             if conn.is_served() {
                 conn.tally(&self.kit.counts).end();
             }
+            if let Some(group) = self.groups.get(conn.group) {
+                group.channel().viewers.left(conn.transport());
+            }
         }
         self.groups.clear();
         self.kit.start_over();
@@ -196,6 +199,7 @@ impl Worker {
         let inserted = self.conns.insert(Conn::new(name, place, stream, kind, reader, slot, self.kit.now));
         let conn = &mut self.conns[inserted];
         conn.tally(&self.kit.counts).begin();
+        group.channel().viewers.came(conn.transport());
         let mut fate = match head {
             Some(head) => conn.begin(head, group, &mut self.kit),
             None => conn.drive(group, &mut self.kit),
@@ -242,7 +246,13 @@ impl Worker {
         let Some(group) = self.groups.get_mut(number) else { return };
         match group.news() {
             News::Same => {}
-            News::Entries(front, batch) => self.sweep(number, Some((&front, &batch))),
+            News::Entries(front, batch) => {
+                let channel = (!group.members.is_empty()).then(|| group.channel().clone());
+                self.sweep(number, Some((&front, &batch)));
+                if let Some(channel) = channel {
+                    channel.delays.written(batch.frames());
+                }
+            }
             News::Otherwise => self.sweep(number, None),
         }
     }
@@ -276,7 +286,9 @@ impl Worker {
         if conn.is_served() {
             conn.tally(&self.kit.counts).end();
         }
-        let members = &mut self.groups[conn.group].members;
+        let group = &mut self.groups[conn.group];
+        group.channel().viewers.left(conn.transport());
+        let members = &mut group.members;
         members.swap_remove(conn.member);
         if let Some(moved) = members.get(conn.member) {
             self.conns[*moved].member = conn.member;

@@ -197,7 +197,7 @@ impl Keeper {
                     settings.clone_from(&now.settings);
                 }
             }
-            gauge!(names::TAIL_BEHIND).set(event.tail_behind(&self.parts.live) as f64);
+            gauge!(names::TAIL_BEHIND, "eid" => event.eid().to_string()).set(event.tail_behind(&self.parts.live) as f64);
             let is_done = now.event == published && now.settings == settings;
             tokio::select! {
                 changed = view.changed() => if changed.is_err() { break },

@@ -103,6 +103,39 @@ pub enum Doing {
 }
 
 impl Doing {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Connecting,
+        Self::CatchingUp,
+        Self::Streaming,
+        Self::Polling,
+        Self::Open,
+        Self::BackingOff,
+        Self::NeedsCredentials,
+        Self::Misconfigured,
+        Self::Stale,
+        Self::Paused,
+        Self::Finished,
+    ];
+
+    /// As records and metrics name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::CatchingUp => "catching_up",
+            Self::Streaming => "streaming",
+            Self::Polling => "polling",
+            Self::Open => "open",
+            Self::BackingOff => "backing_off",
+            Self::NeedsCredentials => "needs_credentials",
+            Self::Misconfigured => "misconfigured",
+            Self::Stale => "stale",
+            Self::Paused => "paused",
+            Self::Finished => "finished",
+        }
+    }
+
     /// The words that people read.
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -46,11 +46,10 @@ impl Counters {
         self.counted.received += 1;
     }
 
-    /// Reasons beyond the bound are not counted by name.
+    /// Reasons beyond the bound are counted together: what was received must be accounted for.
     pub(super) fn rejected(&mut self, reason: &'static str) {
-        if self.counted.rejected.len() < REASONS_MAX || self.counted.rejected.contains_key(reason) {
-            *self.counted.rejected.entry(reason).or_default() += 1;
-        }
+        let is_named = self.counted.rejected.len() < REASONS_MAX || self.counted.rejected.contains_key(reason);
+        *self.counted.rejected.entry(if is_named { reason } else { "other" }).or_default() += 1;
     }
 
     pub(super) fn malformed(&mut self, reason: &'static str, line: String) {

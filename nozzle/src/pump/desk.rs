@@ -123,14 +123,17 @@ impl Desk {
             }
             Upstream::Limit { undelivered } => self.counters.undelivered(undelivered, now),
             Upstream::Oversize { .. } => {
+                self.received();
                 self.counters.oversize(now);
                 self.tell_rejected("oversize");
             }
             Upstream::Ignored { kind } => {
+                self.received();
                 self.counters.rejected(kind);
                 self.tell_rejected(kind);
             }
             Upstream::Malformed { reason, sample } => {
+                self.received();
                 self.counters.malformed(reason, sample);
                 self.tell_rejected(reason);
                 counter!(names::REJECTED, "reason" => reason).increment(1);
@@ -151,6 +154,7 @@ impl Desk {
     async fn boost(&mut self, uid: String, of: BoostOf, is_late: bool, now: Micros) {
         let is_held = self.is_held;
         if !is_name(&uid) {
+            self.received();
             return self.reject("identity");
         }
         match of {
@@ -192,7 +196,10 @@ impl Desk {
         };
         match author_name(name) {
             Some(name) => self.bring(Brought::Account { name, account }).await,
-            None => self.reject("identity"),
+            None => {
+                self.received();
+                self.reject("identity");
+            }
         }
     }
 

@@ -131,3 +131,22 @@ pub(crate) enum Brought {
         counted: Counted,
     },
 }
+
+impl Brought {
+    /// Whether the pump counted it as a message received, of which it must be told what became of it.
+    pub(super) fn is_message(&self) -> bool {
+        match self {
+            Self::Post { .. }
+            | Self::Boost { .. }
+            | Self::BoostOf { .. }
+            | Self::Delete { .. }
+            | Self::Counts { .. } => true,
+            Self::Withdrawn { .. }
+            | Self::Account { .. }
+            | Self::NearTag { .. }
+            | Self::Save(_)
+            | Self::Gap { .. }
+            | Self::Minute { .. } => false,
+        }
+    }
+}

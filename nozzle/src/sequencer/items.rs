@@ -85,30 +85,32 @@ impl Work<'_> {
         self.post(source, admitted, is_held)?;
         // A network that tells the number of boosts has counted this one.
         if admitted.counts.boosts.is_none() {
-            self.boosted(source, uid, admitted.item.id());
+            let _known_already = self.boosted(source, uid, admitted.item.id());
         }
         Ok(())
     }
 
     pub(super) fn boost_of(&mut self, source: &Arc<str>, uid: &str, name: &str) -> Result<(), live::Error> {
         match self.find(name) {
-            Some(id) => self.boosted(source, uid, id),
+            Some(id) if self.boosted(source, uid, id) => {}
+            Some(_) => self.counted(source).duplicate += 1,
             None => *self.counted(source).rejected.entry("boost_of_unknown".to_owned()).or_default() += 1,
         }
         Ok(())
     }
 
-    fn boosted(&mut self, source: &Arc<str>, uid: &str, id: ItemId) {
+    /// False when this boost was counted before.
+    fn boosted(&mut self, source: &Arc<str>, uid: &str, id: ItemId) -> bool {
         let name = boost_name(uid);
         if self.aliases.contains_key(&name) {
-            self.counted(source).duplicate += 1;
-            return;
+            return false;
         }
-        let Some(words) = self.records.get(&id).and_then(|r| r.words.as_ref()) else { return };
+        let Some(words) = self.records.get(&id).and_then(|r| r.words.as_ref()) else { return true };
         let boosts = i64::from(words.item.counts.boosts) + 1;
         self.txn.alias(&name, id);
         self.aliases.insert(name, id);
         self.count(source, id, DraftCounts { boosts: Some(boosts), ..DraftCounts::default() });
+        true
     }
 
     pub(super) fn delete(&mut self, name: &str, by: GoneBy) -> Result<(), live::Error> {

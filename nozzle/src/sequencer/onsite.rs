@@ -50,7 +50,8 @@ impl Work<'_> {
         };
         let id = admitted.item.id();
         let is_known = self.records.contains_key(&id);
-        self.post(&source, &admitted, self.is_held())?;
+        let is_held = self.is_held();
+        self.accounted(&source, |work| work.post(&source, &admitted, is_held))?;
         let state = self.records.get(&id).map(|record| record.state.name());
         if is_known {
             // The answer to its key has been forgotten, the post has not.

@@ -105,7 +105,31 @@ impl<'a> Work<'a> {
         self.brought(&pumped.source, &pumped.what)
     }
 
+    /// Takes in what a source brought.
     pub(super) fn brought(&mut self, source: &Arc<str>, what: &Brought) -> Result<(), live::Error> {
+        if what.is_message() {
+            self.accounted(source, |work| work.bring(source, what))
+        } else {
+            self.bring(source, what)
+        }
+    }
+
+    /// Takes in one message that was counted as received, and counts what became of it, once: tallies are held against each other.
+    pub(super) fn accounted(
+        &mut self,
+        source: &Arc<str>,
+        take_in: impl FnOnce(&mut Self) -> Result<(), live::Error>,
+    ) -> Result<(), live::Error> {
+        let before = self.counted(source).settled();
+        take_in(self)?;
+        let counted = self.counted(source);
+        if counted.settled() == before {
+            *counted.changed.get_or_insert_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn bring(&mut self, source: &Arc<str>, what: &Brought) -> Result<(), live::Error> {
         match what {
             Brought::Post { admitted, is_held } => self.post(source, admitted, *is_held),
             Brought::Boost { uid, admitted, is_held } => self.boost(source, uid, admitted, *is_held),
@@ -197,6 +221,7 @@ impl<'a> Work<'a> {
         if counts == TallyCounts::default() {
             return Ok(());
         }
+        counts.changed.get_or_insert_default();
         if let Some(told) = self.standing.told(source, minute) {
             counts.add(told);
         }

@@ -13,6 +13,12 @@ pub struct ServerFacts {
     pub version: String,
     /// For example `noeviction`.
     pub maxmemory_policy: String,
+    /// What its data take, in bytes.
+    pub memory_bytes: u64,
+    /// What they may take; `None`: no bound is set.
+    pub memory_bytes_max: Option<u64>,
+    /// Whether it writes every command to a file (`appendonly`).
+    pub is_durable: bool,
 }
 
 /// Asks, and refuses a server that is too old or throws keys away.
@@ -24,9 +30,13 @@ pub(super) async fn check(client: &dyn Client) -> Result<ServerFacts, Error> {
 fn judge(info: &str) -> Result<ServerFacts, Error> {
     let field =
         |name: &str| info.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default();
+    let bytes = |name: &str| field(name).trim().parse::<u64>().unwrap_or(0);
     let facts = ServerFacts {
         version: field("redis_version").trim().to_owned(),
         maxmemory_policy: field("maxmemory_policy").trim().to_owned(),
+        memory_bytes: bytes("used_memory"),
+        memory_bytes_max: Some(bytes("maxmemory")).filter(|max| *max > 0),
+        is_durable: field("aof_enabled").trim() == "1",
     };
     let major = facts.version.split('.').next().and_then(|m| m.parse::<u32>().ok());
     if major.is_none_or(|m| m < MAJOR_MIN) {

@@ -109,6 +109,23 @@ impl Store for RedisStore {
         }
         Ok(alive)
     }
+
+    async fn put_figures(&self, eid: EventId, json: &str) -> Result<(), Error> {
+        let key = Keys::of(eid).figures;
+        self.writer.call("SET", &key, vec![text(&key), text(json)]).await.map(drop)
+    }
+
+    async fn figures(&self, eid: EventId) -> Result<Option<String>, Error> {
+        let key = Keys::of(eid).figures;
+        match self.reader.call("GET", &key, vec![text(&key)]).await? {
+            Reply::Nil => Ok(None),
+            json => json.text().map(Some),
+        }
+    }
+
+    async fn server(&self) -> Result<Option<ServerFacts>, Error> {
+        self.check().await.map(Some)
+    }
 }
 
 /// One event's tail as readers see it.

@@ -25,6 +25,7 @@ pub(super) struct Keys {
     owner: String,
     archived: String,
     pub(super) bell: String,
+    pub(super) figures: String,
 }
 
 impl Keys {
@@ -36,6 +37,7 @@ impl Keys {
             owner: key("owner"),
             archived: key("archived"),
             bell: key("bell"),
+            figures: key("figures"),
         }
     }
 }

@@ -184,6 +184,7 @@ async fn a_minute_is_tallied_with_what_became_of_its_messages() {
     let fold = rig.fold().await;
     let tally: &model::TallyCounts = fold.tallies.values().next().unwrap();
     assert_eq!((tally.received, tally.new, tally.duplicate, tally.held), (4, 1, 1, 0));
+    assert_eq!(tally.changed, Some(1), "the delete");
     assert_eq!(tally.rejected, [("deleted".to_owned(), 1), ("json".to_owned(), 2)].into_iter().collect());
     rig.bring([next()]).await;
     let last = rig.ledger.view().lines(rig.ledger.top() - 1, 9).await.unwrap().remove(0).entry().unwrap();
