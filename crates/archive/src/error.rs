@@ -62,6 +62,9 @@ pub enum Error {
     /// The database refuses what we ask; no repetition helps.
     #[error("the archive refuses: {0}")]
     Refused(#[source] sqlx::Error),
+    /// What is left of removed rows cannot be wiped.
+    #[error("what removed rows leave in the archive cannot be wiped: {0}")]
+    Unscoured(#[source] scour::Error),
     /// The task of a transaction ended without an answer (the runtime is shutting down, or it panicked).
     #[error("the archive's transaction was abandoned")]
     Abandoned,
@@ -78,8 +81,17 @@ impl Error {
             | Self::Moved
             | Self::Lines(_)
             | Self::Abandoned => Class::Retry,
-            Self::Damaged { .. } => Class::Reject,
+            Self::Damaged { .. } | Self::Unscoured(_) => Class::Reject,
             Self::Address(_) | Self::Newer { .. } | Self::Schema(_) | Self::Refused(_) => Class::Fatal,
+        }
+    }
+}
+
+impl From<scour::Error> for Error {
+    fn from(error: scour::Error) -> Self {
+        match error {
+            scour::Error::Sqlite(error) => error.into(),
+            other => Self::Unscoured(other),
         }
     }
 }
@@ -91,6 +103,12 @@ impl From<sqlx::Error> for Error {
 }
 
 impl Error {
+    /// Names the scheme alone: an address may hold a password.
+    pub(crate) fn unknown_address(url: &str) -> Self {
+        let scheme = url.split("://").next().unwrap_or_default();
+        Self::Address(format!("write \"embedded\" or \"postgres://user@host/database\", not {scheme:?}"))
+    }
+
     pub(crate) fn from_migration(error: MigrateError, known: i64) -> Self {
         match error {
             MigrateError::VersionMissing(found) if found > known => Self::Newer { found, known },

@@ -20,12 +20,14 @@
 mod arrivals;
 mod compare;
 mod contract;
+pub mod backup;
 mod cursor;
 mod error;
 mod fill;
 mod find;
 mod links;
 mod open;
+pub mod people;
 mod postgres;
 mod query;
 mod reads;
@@ -40,7 +42,7 @@ mod writer;
 mod writes;
 
 pub use compare::{Difference, compare};
-pub use contract::{Archive, Batch, Lines};
+pub use contract::{Archive, Batch, Lines, Purged};
 pub use cursor::Cursor;
 pub use error::{Class, Error};
 pub use open::{Settings, open};

@@ -29,8 +29,7 @@ pub fn open(settings: &Settings) -> Result<Arc<dyn Archive>, Error> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Arc::new(postgres::store(url, settings.statement_cache)?));
     }
-    let scheme = url.split("://").next().unwrap_or_default();
-    Err(Error::Address(format!("write \"embedded\" or \"postgres://user@host/database\", not {scheme:?}")))
+    Err(Error::unknown_address(url))
 }
 
 impl std::fmt::Debug for Settings {

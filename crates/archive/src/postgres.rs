@@ -1,6 +1,7 @@
 //! The archive in PostgreSQL.
 
 mod index;
+mod purge;
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -11,19 +12,43 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{PgConnection, Pool, Postgres, Row as _};
 
 use crate::Error;
+use crate::contract::Purged;
+use crate::people::Store as People;
 use crate::query::Query;
 use crate::record::Record;
 use crate::sql::{Backend, Sql, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
+use crate::writer::Writer;
 
 const READERS_MAX: u32 = 8;
+/// Connections for what is asked and changed of people.
+const PEOPLE_MAX: u32 = 2;
 /// Pages answer 503 after this; connecting counts.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 const STATEMENTS_CACHED_MAX: usize = 100;
 
 /// Connects to nothing yet.
 pub(crate) fn store(url: &str, statement_cache: bool) -> Result<Store<Postgres>, Error> {
+    let (options, migrator) = options(url, statement_cache)?;
+    let readers = PgPoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options.clone());
+    Ok(Store::new(options, readers, migrator))
+}
+
+/// People in the same database. Connects to nothing yet.
+pub(crate) fn people(url: &str, statement_cache: bool) -> Result<People<Postgres>, Error> {
+    let (options, migrator) = options(url, statement_cache)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(PEOPLE_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options);
+    Ok(People::new(pool, migrator))
+}
+
+fn options(url: &str, statement_cache: bool) -> Result<(PgConnectOptions, Migrator), Error> {
     // The address may hold a password, so it is not repeated.
     let mut options = PgConnectOptions::from_str(url).map_err(|error| Error::Address(error.to_string()))?;
     options = options.application_name("perihelion");
@@ -37,11 +62,7 @@ pub(crate) fn store(url: &str, statement_cache: bool) -> Result<Store<Postgres>,
         options = options.statement_cache_capacity(0);
         migrator.set_locking(false);
     }
-    let readers = PgPoolOptions::new()
-        .max_connections(READERS_MAX)
-        .acquire_timeout(ACQUIRE_LIMIT)
-        .connect_lazy_with(options.clone());
-    Ok(Store::new(options, readers, migrator))
+    Ok((options, migrator))
 }
 
 impl Backend for Postgres {
@@ -49,6 +70,7 @@ impl Backend for Postgres {
     // disk has it. Only this transaction is told so, everybody else's commits stay durable.
     const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL synchronous_commit = off; \
         SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+    const BEGIN_DURABLE: &'static str = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     // The planner guesses how often words stand together, and a wrong guess reads every item: the index is always the way here.
     const BEGIN_SEARCH: &'static str = "BEGIN READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
@@ -145,6 +167,10 @@ impl Backend for Postgres {
             Self::execute(connection, sql.arg(event).arg(list(ids))).await?;
         }
         Ok(())
+    }
+
+    async fn purge(writer: &Writer<Self>, _readers: &Pool<Self>) -> Result<Option<Purged>, Error> {
+        purge::purge(writer).await
     }
 
     fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {

@@ -9,9 +9,11 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Database, Pool};
 
 use crate::Error;
+use crate::contract::Purged;
 use crate::query::Query;
 use crate::record::Record;
 use crate::tokens::Wanted;
+use crate::writer::Writer;
 use model::{EventId, ItemId};
 
 /// One bound value.
@@ -110,6 +112,8 @@ pub(crate) use bound;
 pub(crate) trait Backend: Database + Sized {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
+    /// Begins a transaction that writes what no ledger can bring back: on disk when it is committed.
+    const BEGIN_DURABLE: &'static str;
     /// Begins a transaction whose reads all see one moment.
     const BEGIN_SNAPSHOT: &'static str;
     /// Begins a transaction for a search.
@@ -165,6 +169,12 @@ pub(crate) trait Backend: Database + Sized {
         event: EventId,
         ids: &[ItemId],
     ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// As [`crate::Archive::purge`].
+    fn purge(
+        writer: &Writer<Self>,
+        readers: &Pool<Self>,
+    ) -> impl Future<Output = Result<Option<Purged>, Error>> + Send;
 
     /// Questions for a page of what is wanted, the cheapest first: the first that fills the page answers, else the last.
     fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql>;

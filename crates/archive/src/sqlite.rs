@@ -1,6 +1,7 @@
 //! The archive in SQLite: `data/archive.sqlite`, one writer, readers beside it.
 
 mod index;
+mod purge;
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,15 +14,20 @@ use sqlx::sqlite::{
 use sqlx::{Pool, Row as _, Sqlite, SqliteConnection};
 
 use crate::Error;
+use crate::contract::Purged;
+use crate::people::Store as People;
 use crate::query::Query;
 use crate::record::Record;
 use crate::sql::{Backend, Sql, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
+use crate::writer::Writer;
 
 /// The embedded archive's file in the data directory.
 pub const FILE: &str = "archive.sqlite";
 const READERS_MAX: u32 = 4;
+/// Connections for what is asked and changed of people.
+const PEOPLE_MAX: u32 = 2;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint; without it the file keeps its largest size.
@@ -32,16 +38,7 @@ const MIGRATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens nothing yet: the file is made by the first connection.
 pub(crate) fn store(data_dir: &Path) -> Store<Sqlite> {
-    let options = SqliteConnectOptions::new()
-        .filename(data_dir.join(FILE))
-        .create_if_missing(true)
-        .busy_timeout(BUSY_LIMIT)
-        // A power cut may cost the newest transactions, never the file: the cursor goes with them and the ledger
-        // has them all.
-        .synchronous(SqliteSynchronous::Normal)
-        .pragma("journal_size_limit", WAL_BYTES_MAX)
-        // Removed words do not stay behind in free pages.
-        .pragma("secure_delete", "ON");
+    let options = options(data_dir);
     let writer = options.clone().journal_mode(SqliteJournalMode::Wal);
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
@@ -50,9 +47,34 @@ pub(crate) fn store(data_dir: &Path) -> Store<Sqlite> {
     Store::new(writer, readers, sqlx::migrate!("migrations/sqlite"))
 }
 
+/// People in the same file. What they change no ledger brings back, so every commit goes to the disk.
+pub(crate) fn people(data_dir: &Path) -> People<Sqlite> {
+    let options =
+        options(data_dir).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(PEOPLE_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options);
+    People::new(pool, sqlx::migrate!("migrations/sqlite"))
+}
+
+fn options(data_dir: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(data_dir.join(FILE))
+        .create_if_missing(true)
+        .busy_timeout(BUSY_LIMIT)
+        // A power cut may cost the newest transactions, never the file: the cursor goes with them and the ledger
+        // has them all.
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("journal_size_limit", WAL_BYTES_MAX)
+        // Removed words do not stay behind in free pages.
+        .pragma("secure_delete", "ON")
+}
+
 impl Backend for Sqlite {
     // A transaction that begins by reading fails at once when another one has written meanwhile.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const BEGIN_DURABLE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
     const BEGIN_SEARCH: &'static str = "BEGIN";
     const IN_LIST: &'static str = "IN (SELECT value FROM json_each($2))";
@@ -127,6 +149,10 @@ impl Backend for Sqlite {
             Self::execute(connection, Sql::new(text).arg(event).arg(list(ids))).await?;
         }
         Ok(())
+    }
+
+    async fn purge(writer: &Writer<Self>, readers: &Pool<Self>) -> Result<Option<Purged>, Error> {
+        purge::purge(writer, readers).await
     }
 
     fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {

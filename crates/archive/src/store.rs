@@ -10,7 +10,7 @@ use sqlx::Pool;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 
-use crate::contract::{Archive, Batch, Lines};
+use crate::contract::{Archive, Batch, Lines, Purged};
 use crate::query::{
     Arrivals, EventRow, Link, Links, Minute, Query, Rank, Scope, TalkCount, Then, Totals, Version,
 };
@@ -23,7 +23,7 @@ const READ_LIMIT: Duration = Duration::from_secs(5);
 /// A database that took the batch and says nothing for this long is gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// The table that says which migrations were applied.
-const MIGRATIONS: &str = "archive_migrations";
+pub(crate) const MIGRATIONS: &str = "archive_migrations";
 
 /// Both databases.
 pub(crate) struct Store<DB: Backend> {
@@ -85,6 +85,11 @@ impl<DB: Backend> Archive for Store<DB> {
         limited(READ_LIMIT, async { reads::ping::<DB>(&mut *self.readers.acquire().await?).await }).await
     }
 
+    async fn purge(&self) -> Result<Option<Purged>, Error> {
+        let (writer, readers) = (Arc::clone(&self.writer), self.readers.clone());
+        whole(async move { DB::purge(&writer, &readers).await }).await
+    }
+
     async fn cursor(&self, event: EventId) -> Result<Option<Cursor>, Error> {
         limited(READ_LIMIT, async { reads::cursor::<DB>(&mut *self.readers.acquire().await?, event).await })
             .await
@@ -128,6 +133,19 @@ impl<DB: Backend> Archive for Store<DB> {
             transaction.commit().await?;
             turn.keep();
             Ok(cursor)
+        })
+        .await
+    }
+
+    async fn forget(&self, event: EventId) -> Result<(), Error> {
+        let writer = Arc::clone(&self.writer);
+        whole(async move {
+            let mut turn = writer.turn().await?;
+            let mut transaction = turn.begin().await?;
+            writes::forget::<DB>(&mut transaction, event).await?;
+            transaction.commit().await?;
+            turn.keep();
+            Ok(())
         })
         .await
     }

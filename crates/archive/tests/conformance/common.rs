@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive::people::People;
 use archive::{Archive, Batch, Cursor, Scope, Search, Settings, open};
 use model::{
     Author, Body, By, Entry, EventEntry, EventId, Filing, FilingState, Gone, GoneBy, Item, ItemEntry, ItemId,
@@ -15,6 +16,7 @@ use testkit::Postgres;
 pub(crate) struct World {
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) other: Arc<dyn Archive>,
+    pub(crate) people: Arc<dyn People>,
     pub(crate) settings: Settings,
     // Kept until the end of the test.
     _dir: TempDir,
@@ -41,7 +43,8 @@ impl World {
         let archive = open(&settings).unwrap();
         archive.prepare().await.unwrap();
         let other = open(&settings).unwrap();
-        Self { archive, other, settings, _dir: dir, _server: server }
+        let people = archive::people::open(&settings).unwrap();
+        Self { archive, other, people, settings, _dir: dir, _server: server }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

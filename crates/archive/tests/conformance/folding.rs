@@ -147,10 +147,16 @@ pub(crate) async fn archive_equals_a_fold_of_the_ledger_from_zero(world: &World)
 }
 
 /// A ledger for `rebuild`, in chunks; fails at `fails_at`.
-struct Chunks {
+pub(crate) struct Chunks {
     lines: Vec<Entry>,
     next: usize,
     fails_at: Option<usize>,
+}
+
+impl Chunks {
+    pub(crate) fn of(lines: Vec<Entry>) -> Self {
+        Self { lines, next: 0, fails_at: None }
+    }
 }
 
 #[async_trait]

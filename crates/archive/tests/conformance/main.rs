@@ -7,6 +7,7 @@ mod dice;
 mod folding;
 mod linking;
 mod outage;
+mod people;
 mod reading;
 mod searching;
 
@@ -50,6 +51,15 @@ on_both! {
     folding::what_its_network_hides_loses_its_words_and_comes_back_with_them,
     folding::difference_is_told,
     folding::nul_and_odd_characters_are_kept,
+    people::the_first_owner_is_one_and_the_last_one_stays,
+    people::an_account_is_found_by_its_name_with_what_it_may,
+    people::a_link_works_once_and_until_it_ends,
+    people::log_ins_end_when_they_are_ended,
+    people::every_change_that_is_remembered_moves_the_version,
+    people::capability_links_are_kept_by_event_and_change_their_token,
+    people::the_audit_log_tells_each_event_apart_and_is_undone_once,
+    people::rebuilding_the_archive_leaves_people_alone,
+    people::two_who_become_the_first_owner_at_once_are_one,
     reading::pages_follow_each_other_without_holes_in_both_orders,
     reading::scopes_find_their_own_items_only,
     reading::every_script_is_found_by_its_words,
