@@ -41,12 +41,12 @@ pub(crate) async fn quiet(studio: &Studio, chromium: &Chromium, binary: &Path) -
     let up = Up::start(chromium, binary, "", true).await?;
     let pages =
         ["", "/programme", "/catch-up", "/search?q=tea", "/photos", "/links", "/about", "/privacy", "/wall"];
-    studio.take(chromium, "quiet-home", &format!("{}/", up.base)).await?;
     for page in pages {
         let name = page.trim_start_matches('/').split('?').next().filter(|name| !name.is_empty());
         let name = format!("quiet-{}", name.unwrap_or("live"));
         studio.take(chromium, &name, &format!("{}/quiet{page}", up.base)).await?;
     }
+    studio.take(chromium, "quiet-home", &format!("{}/", up.base)).await?;
     let tab = chromium.open(&format!("{}/quiet", up.base), Viewport::LAPTOP).await?;
     tab.eval_text(TOO_MANY).await?;
     tab.wait_until("globalThis.refused", DRAWN_LIMIT).await?;
