@@ -9,7 +9,7 @@ use crate::sql::{Backend, Sql};
 use crate::{Error, links};
 
 /// Add one when terms, marks or links are cut otherwise, so that older archives are filled again.
-const RULES: i64 = 1;
+const RULES: i64 = 2;
 /// Items that are read and written at a time.
 const ROWS_AT_ONCE: i64 = 500;
 

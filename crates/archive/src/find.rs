@@ -1,4 +1,4 @@
-//! Searching: the stores' questions, asked one after the other until a page is full.
+//! Searching: the stores' questions, asked one after the other until one of them can answer.
 
 use model::{EventId, Row};
 
@@ -6,8 +6,9 @@ use crate::Error;
 use crate::fill;
 use crate::query::{Order, Query};
 use crate::reads::rows;
+use crate::record::seq;
 use crate::search::Search;
-use crate::sql::{Backend, Sql};
+use crate::sql::{Backend, Sql, Way};
 use crate::tokens::Wanted;
 
 /// Must run inside a transaction that [`Backend::BEGIN_SEARCH`] began.
@@ -17,18 +18,29 @@ pub(crate) async fn page<DB: Backend>(
     search: &Search,
     query: &Query,
 ) -> Result<Vec<Row>, Error> {
-    let limit = query.rows_max() as usize;
-    let mut found = Vec::new();
-    for sql in DB::search(event, &Wanted::new(event, search), query) {
-        found = rows::<DB>(connection, sql).await?;
-        if found.len() >= limit {
-            return Ok(found);
+    let found = match DB::search(event, &Wanted::new(event, search), query) {
+        Way::One(sql) => rows::<DB>(connection, sql).await?,
+        Way::Several { next, hits, few_max, few, many } => {
+            let found = rows::<DB>(connection, next).await?;
+            if found.len() >= query.rows_max() as usize {
+                return Ok(found);
+            }
+            match number::<DB>(connection, hits).await? {
+                0 => Vec::new(),
+                hits if hits <= few_max => rows::<DB>(connection, few).await?,
+                _ => rows::<DB>(connection, many).await?,
+            }
         }
-    }
+    };
     if found.is_empty() {
         fill::check::<DB>(connection).await?;
     }
     Ok(found)
+}
+
+async fn number<DB: Backend>(connection: &mut DB::Connection, sql: Sql) -> Result<u64, Error> {
+    let rows = DB::fetch(connection, sql).await?;
+    rows.first().map_or(Ok(0), |row| seq::<DB>(row, 0))
 }
 
 /// Must run inside a transaction that [`Backend::BEGIN_SEARCH`] began.
@@ -39,9 +51,7 @@ pub(crate) async fn count<DB: Backend>(
     query: &Query,
     most: u32,
 ) -> Result<u64, Error> {
-    let sql = DB::count(event, &Wanted::new(event, search), query, most);
-    let rows = DB::fetch(connection, sql).await?;
-    rows.first().map_or(Ok(0), |row| crate::record::seq::<DB>(row, 0))
+    number::<DB>(connection, DB::count(event, &Wanted::new(event, search), query, most)).await
 }
 
 /// The bounds of a query, as conditions on `said` and `id`.

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::query::{LINK_ROWS_MAX, LINK_TALKS_MAX, LINKS_MAX, Link, Links, Rank};
-use crate::reads::rows;
-use crate::record::{Record, plain, row_columns, seq, text};
+use crate::reads::rows_of;
+use crate::record::{Record, damaged, plain, seq, text};
 use crate::sql::{Backend, Sql, list};
 
 /// Longer addresses are not counted: an index has a bound.
@@ -162,43 +162,66 @@ pub(crate) async fn links<DB: Backend>(
         };
         found.push(Link { items: seq::<DB>(&row, 3)?, rank, talks: Vec::new(), rows: Vec::new() });
     }
+    let names: Vec<String> = found.iter().map(|link| link.rank.link.clone()).collect();
+    let mut sharers = sharers::<DB>(connection, event, of, &names).await?;
+    let mut talks =
+        if *of == Links::Event { talks::<DB>(connection, event, &names).await? } else { BTreeMap::new() };
     for link in &mut found {
-        link.rows = sharers::<DB>(connection, event, of, &link.rank.link).await?;
-        if *of == Links::Event {
-            link.talks = talks::<DB>(connection, event, &link.rank.link).await?;
-        }
+        link.rows = sharers.remove(&link.rank.link).unwrap_or_default();
+        link.talks = talks.remove(&link.rank.link).unwrap_or_default();
     }
     Ok(found)
 }
 
+/// The first items that hold each of these links.
 async fn sharers<DB: Backend>(
     connection: &mut DB::Connection,
     event: EventId,
     of: &Links,
-    link: &str,
-) -> Result<Vec<Row>, Error> {
-    let text = concat!(
-        "SELECT ",
-        row_columns!(),
-        " FROM item WHERE event = $1 AND id IN (SELECT id FROM item_link WHERE event = $1 AND link = $2"
-    );
-    let mut sql = Sql::new(text).arg(event).arg(link);
+    links: &[String],
+) -> Result<BTreeMap<String, Vec<Row>>, Error> {
+    let mut sql = Sql::new(
+        "SELECT link, id FROM (SELECT link, id, row_number() OVER (PARTITION BY link ORDER BY said, id) AS nth
+             FROM item_link WHERE event = $1 AND link ",
+    )
+    .arg(event)
+    .arg(list(links));
+    sql.push(DB::IN_LIST);
     if let Links::Talk(talk) = of {
         sql.push(" AND talk = ").bind(talk.as_str());
     }
-    sql.push(" ORDER BY said, id LIMIT ").bind(i64::from(LINK_ROWS_MAX)).push(") ORDER BY said, id");
-    rows::<DB>(connection, sql).await
+    sql.push(") AS numbered WHERE nth <= ").bind(i64::from(LINK_ROWS_MAX)).push(" ORDER BY link, nth");
+    let mut held: Vec<(String, ItemId)> = Vec::new();
+    for row in DB::fetch(connection, sql).await? {
+        let id = text::<DB>(&row, 1, "id")?;
+        let id = id.parse().map_err(|error: model::BadId| damaged("id", &id, &error.to_string()))?;
+        held.push((text::<DB>(&row, 0, "link")?, id));
+    }
+    let ids: Vec<ItemId> = held.iter().map(|(_, id)| *id).collect();
+    let rows = rows_of::<DB>(connection, event, &ids).await?;
+    let rows: BTreeMap<ItemId, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut sharers: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for (link, id) in held {
+        sharers.entry(link).or_default().extend(rows.get(&id).cloned());
+    }
+    Ok(sharers)
 }
 
+/// The talks to which the items of each of these links are filed, the one with the most first.
 async fn talks<DB: Backend>(
     connection: &mut DB::Connection,
     event: EventId,
-    link: &str,
-) -> Result<Vec<TalkId>, Error> {
-    let sql = Sql::new(
-        "SELECT talk, count(*) FROM item_link WHERE event = $1 AND link = $2 AND talk IS NOT NULL
-         GROUP BY talk ORDER BY 2 DESC, 1 LIMIT $3",
-    );
-    let rows = DB::fetch(connection, sql.arg(event).arg(link).arg(i64::from(LINK_TALKS_MAX))).await?;
-    rows.iter().map(|row| Ok(TalkId(text::<DB>(row, 0, "talk")?))).collect()
+    links: &[String],
+) -> Result<BTreeMap<String, Vec<TalkId>>, Error> {
+    let mut sql =
+        Sql::new("SELECT link, talk FROM item_link WHERE event = $1 AND talk IS NOT NULL AND link ");
+    sql.push(DB::IN_LIST).push(" GROUP BY link, talk ORDER BY link, count(*) DESC, talk");
+    let mut talks: BTreeMap<String, Vec<TalkId>> = BTreeMap::new();
+    for row in DB::fetch(connection, sql.arg(event).arg(list(links))).await? {
+        let of = talks.entry(text::<DB>(&row, 0, "link")?).or_default();
+        if of.len() < LINK_TALKS_MAX as usize {
+            of.push(TalkId(text::<DB>(&row, 1, "talk")?));
+        }
+    }
+    Ok(talks)
 }

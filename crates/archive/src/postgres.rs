@@ -16,7 +16,7 @@ use crate::contract::Purged;
 use crate::people::Store as People;
 use crate::query::Query;
 use crate::record::Record;
-use crate::sql::{Backend, Sql, bound, list};
+use crate::sql::{Backend, Sql, Way, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
 use crate::writer::Writer;
@@ -70,7 +70,8 @@ impl Backend for Postgres {
     // disk has it. Only this transaction is told so, everybody else's commits stay durable.
     const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL synchronous_commit = off; \
         SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
-    const BEGIN_DURABLE: &'static str = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+    const BEGIN_DURABLE: &'static str =
+        "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     // The planner guesses how often words stand together, and a wrong guess reads every item: the index is always the way here.
     const BEGIN_SEARCH: &'static str = "BEGIN READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
@@ -173,12 +174,12 @@ impl Backend for Postgres {
         purge::purge(writer).await
     }
 
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
         index::search(event, wanted, query)
     }
 
-    fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
-        index::count(event, wanted, query, most)
+    fn count(_: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
+        index::count(wanted, query, most)
     }
 }
 

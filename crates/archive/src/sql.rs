@@ -108,6 +108,26 @@ macro_rules! bound {
 }
 pub(crate) use bound;
 
+/// How a store finds a page.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// By this question.
+    One(Sql),
+    /// By the first of these that can answer.
+    Several {
+        /// Looks through what comes next in the order; answers if it fills the page.
+        next: Sql,
+        /// Counts the hits, up to one more than `few_max`.
+        hits: Sql,
+        /// So many hits are few.
+        few_max: u64,
+        /// The cheapest way to few hits.
+        few: Sql,
+        /// The cheapest way to many.
+        many: Sql,
+    },
+}
+
 /// What differs between the two stores. Everything else is written once, over this.
 pub(crate) trait Backend: Database + Sized {
     /// Begins a transaction that writes.
@@ -176,8 +196,8 @@ pub(crate) trait Backend: Database + Sized {
         readers: &Pool<Self>,
     ) -> impl Future<Output = Result<Option<Purged>, Error>> + Send;
 
-    /// Questions for a page of what is wanted, the cheapest first: the first that fills the page answers, else the last.
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql>;
+    /// How to find a page of what is wanted.
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way;
 
     /// The question how many items a search finds; it stops counting at `most`.
     fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql;

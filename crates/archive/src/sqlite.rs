@@ -18,7 +18,7 @@ use crate::contract::Purged;
 use crate::people::Store as People;
 use crate::query::Query;
 use crate::record::Record;
-use crate::sql::{Backend, Sql, bound, list};
+use crate::sql::{Backend, Sql, Way, bound, list};
 use crate::store::Store;
 use crate::tokens::Wanted;
 use crate::writer::Writer;
@@ -49,8 +49,7 @@ pub(crate) fn store(data_dir: &Path) -> Store<Sqlite> {
 
 /// People in the same file. What they change no ledger brings back, so every commit goes to the disk.
 pub(crate) fn people(data_dir: &Path) -> People<Sqlite> {
-    let options =
-        options(data_dir).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let options = options(data_dir).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let pool = SqlitePoolOptions::new()
         .max_connections(PEOPLE_MAX)
         .acquire_timeout(ACQUIRE_LIMIT)
@@ -155,8 +154,8 @@ impl Backend for Sqlite {
         purge::purge(writer, readers).await
     }
 
-    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
-        vec![index::search(event, wanted, query)]
+    fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
+        Way::One(index::search(event, wanted, query))
     }
 
     fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {

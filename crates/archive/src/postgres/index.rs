@@ -2,24 +2,27 @@
 //! the order of time; what is not comes from the index, which gives few hits, or the rows of many hits from few pages.
 
 use model::EventId;
+use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use crate::Error;
 use crate::find::{by_time, push_bounds};
 use crate::query::{Order, Query};
 use crate::record::{Record, row_columns};
-use crate::sql::{Backend as _, Sql, list};
+use crate::sql::{Backend as _, Sql, Way, list};
 use crate::tokens::{STRETCH, STRETCHES_BEFORE_1970, Tokens, Wanted, stretch_mark};
 
 /// Rows that are looked through before the index is asked. Words that a tenth of all items hold fill a page from these.
 const LOOKED_THROUGH: i64 = 1_000;
 /// Hits that are sorted as they come from the index.
-const FEW: i64 = 2_000;
+const FEW_MAX: u64 = 500;
 /// `tokens::stretch` of a row, as SQL: [`STRETCH`] and [`STRETCHES_BEFORE_1970`] written out.
 const STRETCH_OF: &str = "CAST(floor(said / 14400000000.0) AS bigint) + 1000000000";
 const _: () = assert!(STRETCH == 14_400_000_000 && STRETCHES_BEFORE_1970 == 1_000_000_000);
 /// The largest place that a tsvector keeps.
 const PLACE_MAX: usize = 16_383;
+/// Begins what stands for two terms side by side. Marks begin with another character for private use.
+const PAIR: char = '\u{e002}';
 
 /// Writes what items are found by, except where nothing of it changed.
 pub(super) async fn put(
@@ -65,7 +68,18 @@ fn vector(tokens: &Tokens) -> String {
         1..=PLACE_MAX => format!("{}:{place}", lexeme(term)),
         _ => lexeme(term),
     });
-    words.chain(tokens.marks.iter().map(|mark| lexeme(mark))).collect::<Vec<_>>().join(" ")
+    let pairs = tokens.words.windows(2).filter(|two| two[1].0 == two[0].0 + 1);
+    let pairs = pairs.map(|two| lexeme(&pair(&two[0].1, &two[1].1)));
+    words.chain(pairs).chain(tokens.marks.iter().map(|mark| lexeme(mark))).collect::<Vec<_>>().join(" ")
+}
+
+/// What stands for two terms side by side. The index knows no places, so without it a phrase of two common words would have to be looked
+/// for in every item that holds both. Short, as there are so many; where two pairs share one, the places decide.
+fn pair(one: &str, next: &str) -> String {
+    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let hash = Sha256::new().chain_update(one).chain_update([0]).chain_update(next).finalize();
+    let digits = hash[..4].iter().map(|byte| char::from(DIGITS[usize::from(byte % 32)]));
+    std::iter::once(PAIR).chain(digits).collect()
 }
 
 /// What is wanted as a tsquery.
@@ -74,7 +88,12 @@ fn matching(wanted: &Wanted) -> String {
         let terms: Vec<String> = phrase.terms.iter().map(|term| lexeme(term)).collect();
         format!("{}{}", terms.join(" <-> "), if phrase.is_open { ":*" } else { "" })
     });
-    phrases.chain(wanted.marks.iter().map(|mark| lexeme(mark))).collect::<Vec<_>>().join(" & ")
+    let pairs = wanted.phrases.iter().flat_map(|phrase| {
+        // What is only begun is half of no pair.
+        let whole = phrase.terms.len() - usize::from(phrase.is_open);
+        phrase.terms[..whole].windows(2).map(|two| lexeme(&pair(&two[0], &two[1])))
+    });
+    phrases.chain(pairs).chain(wanted.marks.iter().map(|mark| lexeme(mark))).collect::<Vec<_>>().join(" & ")
 }
 
 /// A term as tsvector and tsquery write it, taken as it is: no configuration cuts or stems it again.
@@ -97,12 +116,18 @@ fn finish(mut sql: Sql, query: &Query) -> Sql {
     sql
 }
 
-pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Vec<Sql> {
-    vec![newest(event, wanted, query), few(event, wanted, query), walk(event, wanted, query)]
+pub(super) fn search(event: EventId, wanted: &Wanted, query: &Query) -> Way {
+    Way::Several {
+        next: next(event, wanted, query),
+        hits: hits(wanted, query, FEW_MAX + 1),
+        few_max: FEW_MAX,
+        few: few(event, wanted, query),
+        many: walk(event, wanted, query),
+    }
 }
 
 /// What is common: looked for in the rows that come next, in their order.
-fn newest(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
+fn next(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     let mut sql = rows_of(event, wanted);
     sql.push("(SELECT id, said, terms FROM item_search WHERE event = $1");
     push_bounds(&mut sql, query);
@@ -111,18 +136,12 @@ fn newest(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     finish(sql, query)
 }
 
-/// What is rare: all of its hits, if there are few. The event is one of the marks. Named as a column, it would offer the planner
-/// a walk through all items in their order.
+/// What is rare: all of its hits. The event is one of the marks. Named as a column, it would offer the planner a walk through all
+/// items in their order.
 fn few(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
-    let mut sql = Sql::new(
-        "WITH few AS MATERIALIZED (SELECT id, said FROM item_search WHERE terms @@ CAST($2 AS tsquery)",
-    )
-    .arg(event)
-    .arg(matching(wanted));
+    let mut sql = rows_of(event, wanted);
+    sql.push("item_search WHERE terms @@ CAST($2 AS tsquery)");
     push_bounds(&mut sql, query);
-    sql.push(" LIMIT ").bind(FEW + 1).push(") SELECT ").push(row_columns!());
-    sql.push(" FROM (SELECT id AS hit, said AS hit_said FROM few WHERE (SELECT count(*) FROM few) <= ");
-    sql.bind(FEW);
     finish(sql, query)
 }
 
@@ -153,13 +172,16 @@ fn walk(event: EventId, wanted: &Wanted, query: &Query) -> Sql {
     sql
 }
 
-pub(super) fn count(event: EventId, wanted: &Wanted, query: &Query, most: u32) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT count(*) FROM (SELECT 1 FROM item_search WHERE event = $1 AND terms @@ CAST($2 AS tsquery)",
-    )
-    .arg(event)
-    .arg(matching(wanted));
-    push_bounds(&mut sql, &Query { after: None, ..query.clone() });
-    sql.push(" LIMIT ").bind(i64::from(most)).push(") AS found");
+pub(super) fn count(wanted: &Wanted, query: &Query, most: u32) -> Sql {
+    hits(wanted, &Query { after: None, ..query.clone() }, u64::from(most))
+}
+
+/// How many hits there are within the bounds; counting stops at `most`.
+fn hits(wanted: &Wanted, query: &Query, most: u64) -> Sql {
+    let mut sql =
+        Sql::new("SELECT count(*) FROM (SELECT 1 FROM item_search WHERE terms @@ CAST($1 AS tsquery)")
+            .arg(matching(wanted));
+    push_bounds(&mut sql, query);
+    sql.push(" LIMIT ").bind(most).push(") AS found");
     sql
 }

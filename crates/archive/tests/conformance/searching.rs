@@ -310,23 +310,42 @@ pub(crate) async fn what_cannot_be_typed_in_earnest_finds_nothing_and_breaks_not
     assert!(found(world, Search { by: Some(format!("@{long}")), ..Search::words(&long) }).await.is_empty());
 }
 
-/// More hits than are looked through at first, and a word of which the newest posts know nothing.
+/// More hits than are few, and a word of which the newest posts know nothing, over half a day.
 pub(crate) async fn words_of_long_ago_are_found_behind_a_thousand_others(world: &World) {
-    let said = |n: u64| item(n, if n <= 30 { "morning" } else { "evening" });
-    for from in (1..=1_200).step_by(400) {
-        world.write(event(), (from..from + 400).map(|n| post(n, said(n), unsorted())).collect()).await;
+    let (mornings, all) = (560, 1_600);
+    let said = |n: u64| {
+        let when = Micros(1_795_189_320_000_000 + n as i64 * 25 * Micros::SECOND);
+        Item { when, ..item(n, if n <= mornings { "morning" } else { "evening" }) }
+    };
+    for from in (1..=all).step_by(500) {
+        let posts = (from..(from + 500).min(all + 1)).map(|n| post(n, said(n), unsorted()));
+        world.write(event(), posts.collect()).await;
     }
-    let mut query = Query { limit: 20, ..Query::newest(Search::words("morning")) };
-    let first = world.archive.items(event(), &query).await.unwrap();
-    assert_eq!(
-        first.iter().map(|row| row.id).collect::<Vec<_>>(),
-        (11..=30).rev().map(id).collect::<Vec<_>>()
-    );
-    query.after = first.last().map(place);
-    let rest = world.archive.items(event(), &query).await.unwrap();
-    assert_eq!(rest.iter().map(|row| row.id).collect::<Vec<_>>(), (1..=10).rev().map(id).collect::<Vec<_>>());
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        let mut query = Query { limit: 400, order, ..Query::newest(Search::words("morning")) };
+        let mut seen = Vec::new();
+        loop {
+            let rows = world.archive.items(event(), &query).await.unwrap();
+            seen.extend(rows.iter().map(|row| row.id));
+            let Some(last) = rows.last() else { break };
+            query.after = Some(place(last));
+        }
+        let mut expected: Vec<ItemId> = (1..=mornings).map(id).collect();
+        if order == Order::NewestFirst {
+            expected.reverse();
+        }
+        assert_eq!(seen, expected, "{order:?}");
+    }
+    let middle = Query {
+        from: Some(said(100).when),
+        to: Some(said(500).when),
+        limit: 3,
+        ..Query::newest(Search::words("morning"))
+    };
+    let rows = world.archive.items(event(), &middle).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id(499), id(498), id(497)]);
     let oldest = Query { order: Order::OldestFirst, limit: 1, ..Query::new(words("evening")) };
-    assert_eq!(world.archive.items(event(), &oldest).await.unwrap()[0].id, id(31));
+    assert_eq!(world.archive.items(event(), &oldest).await.unwrap()[0].id, id(mornings + 1));
     assert_eq!(
         world.archive.count(event(), &Query::newest(Search::words("evening")), 501).await.unwrap(),
         501
