@@ -15,20 +15,38 @@ use std::sync::OnceLock;
 /// Packing less gains nothing, in bytes.
 const PACKED_BYTES_MIN: usize = 512;
 /// What a page weighs besides its body: headers, key and tables, in bytes.
-const OTHER_BYTES: usize = 2048;
+const OTHER_BYTES: usize = 6 * 1024;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Kept {
     status: StatusCode,
     is_personal: bool,
+    /// What is the same for every coding.
     headers: HeaderMap,
     etag: HeaderValue,
-    /// How the bytes are packed.
-    coding: Coding,
-    bytes: Bytes,
+    packed: Packed,
     /// In the other coding, once somebody has asked for it; none where that gains too little.
-    other: OnceLock<Option<Bytes>>,
+    other: OnceLock<Option<Packed>>,
+}
+
+/// The answer in one coding, as it is sent.
+#[derive(Clone, Debug)]
+struct Packed {
+    coding: Coding,
+    headers: HeaderMap,
+    bytes: Bytes,
+}
+
+impl Packed {
+    fn new(headers: &HeaderMap, coding: Coding, bytes: Bytes) -> Self {
+        let mut headers = headers.clone();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        if let Some(coding) = coding.header() {
+            headers.insert(header::CONTENT_ENCODING, coding);
+        }
+        Self { coding, headers, bytes }
+    }
 }
 
 impl Kept {
@@ -49,8 +67,8 @@ impl Kept {
             Coding::Plain => Coding::Gzip,
             coding => coding,
         };
-        let bytes = coding.pack(plain, Effort::Quick);
-        Self { status: head.status, is_personal, headers, etag, coding, bytes, other: OnceLock::new() }
+        let packed = Packed::new(&headers, coding, coding.pack(plain, Effort::Quick));
+        Self { status: head.status, is_personal, headers, etag, packed, other: OnceLock::new() }
     }
 
     /// Whether it looks otherwise to somebody.
@@ -60,7 +78,7 @@ impl Kept {
 
     /// What it takes in memory at most, in bytes.
     pub(super) fn weight(&self) -> usize {
-        self.bytes.len() + other_bytes_max(&self.bytes) + OTHER_BYTES
+        self.packed.bytes.len() + other_bytes_max(&self.packed.bytes) + OTHER_BYTES
     }
 
     /// The answer to one request.
@@ -72,17 +90,11 @@ impl Kept {
             response.headers_mut().remove(header::CONTENT_TYPE);
             return response;
         }
-        let (coding, bytes) = self.packed(Coding::taken(asked));
-        let length = HeaderValue::from(bytes.len());
-        let body = if method == Method::HEAD { Body::empty() } else { Body::from(bytes) };
-        let mut response = Response::new(body);
+        let Packed { headers, bytes, .. } = self.packed(Coding::taken(asked));
+        let mut response =
+            Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(bytes) });
         *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.clone_from(&self.headers);
-        headers.insert(header::CONTENT_LENGTH, length);
-        if let Some(coding) = coding.header() {
-            headers.insert(header::CONTENT_ENCODING, coding);
-        }
+        *response.headers_mut() = headers;
         response
     }
 
@@ -99,16 +111,18 @@ impl Kept {
         })
     }
 
-    fn packed(&self, wanted: Coding) -> (Coding, Bytes) {
-        if wanted == self.coding || self.coding == Coding::Plain {
-            return (self.coding, self.bytes.clone());
+    fn packed(&self, wanted: Coding) -> Packed {
+        let Packed { coding, bytes, .. } = &self.packed;
+        if wanted == *coding || *coding == Coding::Plain {
+            return self.packed.clone();
         }
         let pack = || {
-            let packed = wanted.pack(&self.coding.unpack(&self.bytes), Effort::Quick);
-            Some(packed).filter(|packed| packed.len() <= other_bytes_max(&self.bytes))
+            let packed = wanted.pack(&coding.unpack(bytes), Effort::Quick);
+            let is_worth_it = packed.len() <= other_bytes_max(bytes);
+            is_worth_it.then(|| Packed::new(&self.headers, wanted, packed))
         };
         let other = (wanted != Coding::Plain).then(|| self.other.get_or_init(pack).clone()).flatten();
-        other.map_or_else(|| (Coding::Plain, self.coding.unpack(&self.bytes)), |other| (wanted, other))
+        other.unwrap_or_else(|| Packed::new(&self.headers, Coding::Plain, coding.unpack(bytes)))
     }
 }
 
@@ -184,7 +198,7 @@ mod tests {
     #[test]
     fn it_weighs_what_it_can_become() {
         let kept = kept("Words of a page. ", Coding::Brotli);
-        let most = kept.bytes.len() + kept.packed(Coding::Gzip).1.len();
+        let most = kept.packed.bytes.len() + kept.packed(Coding::Gzip).bytes.len();
         assert!(most <= kept.weight());
     }
 }

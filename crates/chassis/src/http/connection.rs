@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -16,7 +17,12 @@ use futures_util::FutureExt;
 use http_body_util::Limited;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, runtime::Handle, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{
+    net::TcpStream,
+    runtime::Handle,
+    sync::OwnedSemaphorePermit,
+    time::{sleep, timeout},
+};
 use tower::{Service, ServiceExt};
 
 use super::{
@@ -33,6 +39,9 @@ use crate::{
     client_addr::{AddrKey, client_ip},
     metrics,
 };
+
+/// How long a client that connected before a stop may take to say its first word.
+const LAST_FIRST_BYTE_WAIT: Duration = Duration::from_secs(1);
 
 /// Who sent a request; an extension of every request that [`super::serve`] hands on.
 #[derive(Debug, Clone, Copy)]
@@ -119,11 +128,8 @@ where
 {
     let Arrival { stream, read, peer, slot, note } = arrival;
     let (limits, shutdown) = (&host.limits, &host.shutdown);
-    if read.is_empty() {
-        tokio::select! {
-            spoke = timeout(limits.first_byte_wait, stream.readable()) => if !matches!(spoke, Ok(Ok(()))) { return },
-            () = shutdown.triggered() => return,
-        }
+    if read.is_empty() && !speaks(&stream, limits, shutdown).await {
+        return;
     }
     let handover = Arc::new(Handover::default());
     let paced = Paced::new(stream, limits.progress_wait, limits.progress_bytes_min);
@@ -136,7 +142,6 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_wait)
         .max_buf_size(limits.head_bytes_max)
-        .max_headers(limits.headers_max)
         .keep_alive(!shutdown.is_triggered())
         .serve_connection(io, answering);
     // Biased, so that a request given back is read before a stop closes what looks idle.
@@ -170,6 +175,19 @@ where
     let note = note.filter(|_| is_exact);
     drop((parts.service, parts.read_buf));
     take(Taken { stream, read, peer, slot, back: GiveBack(host), note });
+}
+
+/// Waits for the first byte. A stop does not cut off who has just come: their request may be on its way, and is still answered.
+async fn speaks(stream: &TcpStream, limits: &Limits, shutdown: &Shutdown) -> bool {
+    let late = async {
+        shutdown.triggered().await;
+        sleep(LAST_FIRST_BYTE_WAIT).await;
+    };
+    tokio::select! {
+        biased;
+        spoke = timeout(limits.first_byte_wait, stream.readable()) => matches!(spoke, Ok(Ok(()))),
+        () = late => false,
+    }
 }
 
 /// How a connection left hyper.
