@@ -22,6 +22,17 @@ pub struct Batch {
     pub to: Cursor,
 }
 
+/// What became of removed words in the database's files; see [`Archive::purge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purged {
+    /// They are in none of them.
+    Wiped,
+    /// No row holds them and their room is free; the bytes go when it is used again.
+    Vacuumed,
+    /// The database does not let us do anything.
+    Refused,
+}
+
 /// A log read from its first entry, for [`Archive::rebuild`].
 #[async_trait]
 pub trait Lines: Send {
@@ -41,6 +52,10 @@ pub trait Archive: fmt::Debug + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
+    /// Gets what was removed before this call off the disk, as far as the database lets us. None when a reader was in the way of
+    /// that: try again soon. Takes its time, in steps that let others write and read in between.
+    async fn purge(&self) -> Result<Option<Purged>, Error>;
+
     /// How far an event's log is archived.
     async fn cursor(&self, event: EventId) -> Result<Option<Cursor>, Error>;
     /// Folds a batch in and moves the cursor, in one transaction. [`Error::Moved`] when the cursor was not at `from`.
@@ -50,6 +65,9 @@ pub trait Archive: fmt::Debug + Send + Sync {
     /// Replaces everything of an event by a fold of its log from zero, in one transaction: readers see the old rows
     /// until the new ones are complete.
     async fn rebuild(&self, event: EventId, lines: Box<dyn Lines>) -> Result<Cursor, Error>;
+
+    /// Erases everything of an event, its cursor and what people were allowed there included. Nobody may be writing it any more.
+    async fn forget(&self, event: EventId) -> Result<(), Error>;
 
     /// The events that the archive knows, by id.
     async fn events(&self) -> Result<Vec<EventRow>, Error>;

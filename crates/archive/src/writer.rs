@@ -56,6 +56,11 @@ impl<DB: Backend> Turn<DB> {
         Ok(self.connection.begin_with(DB::BEGIN_WRITE).await?)
     }
 
+    /// The connection itself, for what needs no transaction or makes its own.
+    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+
     /// Gives the connection back for the next turn. Call it after a commit only.
     pub(crate) fn keep(mut self) {
         *self.idle = Some(self.connection);
