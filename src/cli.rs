@@ -6,10 +6,18 @@ use chassis::workers::Seat;
 use clap::{Args, Parser, Subcommand};
 
 mod filing;
+mod life;
 mod schedule;
+mod supervise;
+mod user;
 
 pub(crate) use filing::{BenchArgs, FilingCommand, TryArgs};
+pub(crate) use life::{BackupArgs, DeleteArgs, LifeCommand, RestoreArgs};
 pub(crate) use schedule::ImportArgs;
+pub(crate) use user::{UserAddArgs, UserCommand};
+pub(crate) use supervise::{
+    CtlArgs, CtlCommand, LAUNCH, LaunchArgs, LogsArgs, Names, SUPERVISE, SuperviseArgs,
+};
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -28,6 +36,7 @@ its page.
   perihelion moderate show rustfest k3f9q2m7xw4d        show a held post, or one that was hidden
   perihelion moderate hide rustfest k3f9 m2p7           take posts from the public; show brings them back
   perihelion moderate remove rustfest k3f9 --law        erase a post for good, because the law says so
+  perihelion moderate receipt rustfest k3f9q2m7xw4d     who asked, and when it was gone from where
   perihelion moderate limit rustfest 6c1f... --burst 0  this person may not write on the page any more
 
 A nozzle that runs is asked; where none runs, the ledgers of the data directory are changed themselves. People who write \
@@ -83,9 +92,17 @@ pub(crate) enum Command {
     Strainer,
     /// Run the pages (needs Redis)
     Site,
+    /// Keep the processes of supervisor.toml running: sockets, restarts, limits, logs
+    #[command(after_help = SUPERVISE)]
+    Supervise(SuperviseArgs),
+    /// Ask the supervisor: what runs; start, stop, restart, reload; logs
+    Ctl(CtlArgs),
+    /// What the supervisor starts first in each process
+    #[command(name = LAUNCH, hide = true)]
+    Launch(LaunchArgs),
     /// Print the settings in force and where each came from, and test the servers
     Check(CheckArgs),
-    /// Events: apply a file, list, show
+    /// Events: apply a file, list, show, end, archive, rename, delete
     #[command(subcommand)]
     Event(EventCommand),
     /// Schedules: import one by hand; try how posts would be filed
@@ -97,11 +114,18 @@ pub(crate) enum Command {
     /// Posts: what is held or hidden; show, hide, remove; how much one person may write
     #[command(subcommand, after_help = MODERATE)]
     Moderate(ModerateCommand),
+    /// People who sign in behind the scenes: add, reset, list
+    #[command(subcommand)]
+    User(UserCommand),
     /// Build a new ledger from Redis and the archive after the old one was lost
     Recover(RecoverArgs),
     /// The archive: rebuild it from the ledger
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Copy everything that is kept into a directory or a file, while it runs
+    Backup(BackupArgs),
+    /// Put a backup into an empty data directory
+    Restore(RestoreArgs),
     /// Write an event's public items to standard output, one JSON object per line
     Export(EventName),
 }
@@ -151,16 +175,24 @@ pub(crate) struct UpArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventCommand {
     /// Create or change the event that a file describes
-    Apply {
-        /// The event.toml
-        file: PathBuf,
-    },
+    Apply(ApplyArgs),
     /// List the events of this data directory
     List,
     /// Show one event's settings, schedule, log position, the addresses of its hooks and how its sources are doing
     Show(ShowArgs),
     /// Make a secret for a hook, to be shared with its sender
     Secret,
+    #[command(flatten)]
+    Life(LifeCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// The event.toml
+    pub(crate) file: PathBuf,
+    /// The slug that the event had before: it is renamed, and its old addresses lead to the new ones
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) rename_from: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +229,8 @@ pub(crate) enum ModerateCommand {
     Hide(SomePosts),
     /// Erase posts for good, here and in the archive
     Remove(RemoveArgs),
+    /// Tell who had a post hidden or removed, and when it was gone from where
+    Receipt(ReceiptArgs),
     /// Set how much one person may write on the page, or whether at all
     Limit(LimitArgs),
 }
@@ -229,6 +263,18 @@ pub(crate) struct RemoveArgs {
     /// Say that it was removed for legal reasons
     #[arg(long)]
     pub(crate) law: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptArgs {
+    /// The event's slug
+    pub(crate) event: String,
+    /// The post: its id, or the address of its page
+    #[arg(value_name = "POST")]
+    pub(crate) id: String,
+    /// Print the receipts as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,28 +1,38 @@
 //! What each command does: one file per command. Parts are put together in `wiring`.
 
 mod archive;
+mod backup;
 mod check;
+mod ctl;
 mod event;
 mod export;
 mod filing;
+mod life;
 mod moderate;
 mod recover;
+mod restore;
 mod roles;
 mod schedule;
 mod schedule_try;
 mod sources;
+mod user;
+mod supervise;
 
 use crate::cli::{
     ArchiveCommand, Cli, Command, EventCommand, FilingCommand, ModerateCommand, ScheduleCommand,
 };
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::supervise::launch;
 use crate::{demo, runtime};
 
 /// Runs one command to its end.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Demo(args) = cli.command {
         return runtime::demo(|fate| demo::start(args, fate));
+    }
+    if let Command::Launch(args) = &cli.command {
+        return Err(launch::launch(args));
     }
     if let Command::HalleyWorker(args) = cli.command {
         return roles::halley_worker(args.seat, cli.config.as_deref());
@@ -43,8 +53,16 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Halley => runtime::daemon(|fate| roles::halley(config, fate)),
         Command::Strainer => runtime::daemon(|fate| roles::strainer(config, fate)),
         Command::Site => runtime::daemon(|fate| roles::site(config, fate)),
+        Command::Supervise(args) if args.check => supervise::check(config, &args),
+        Command::Supervise(args) => {
+            let file = cli.config.as_deref();
+            runtime::supervisor(|fate| async move { supervise::run(config, file, &args, fate).await })
+        }
+        Command::Ctl(args) => runtime::command(ctl::run(config, &args)),
+        Command::Launch(_) => unreachable!("it becomes another program above"),
         Command::Check(args) => runtime::command(check::run(config, &args.events)),
-        Command::Event(EventCommand::Apply { file }) => runtime::command(event::apply(config, &file)),
+        Command::Event(EventCommand::Apply(args)) => runtime::command(event::apply(config, &args)),
+        Command::Event(EventCommand::Life(command)) => runtime::command(life::run(config, &command)),
         Command::Event(EventCommand::List) => runtime::command(event::list(config)),
         Command::Event(EventCommand::Secret) => {
             event::secret();
@@ -61,6 +79,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Archive(ArchiveCommand::Rebuild(name)) => {
             runtime::command(archive::rebuild(config, &name.event))
         }
+        Command::Backup(args) => runtime::command(backup::run(config, &args)),
+        Command::Restore(args) => runtime::command(restore::run(config, &args)),
+        Command::User(command) => runtime::command(user::run(config, &command)),
         Command::Recover(args) => runtime::command(recover::run(config, &args)),
     }
 }
@@ -71,6 +92,7 @@ async fn moderate(config: &Config, command: &ModerateCommand) -> Result<(), Fail
         ModerateCommand::Show(args) => moderate::show(config, args).await,
         ModerateCommand::Hide(args) => moderate::hide(config, args).await,
         ModerateCommand::Remove(args) => moderate::remove(config, args).await,
+        ModerateCommand::Receipt(args) => moderate::receipt(config, args).await,
         ModerateCommand::Limit(args) => moderate::limit(config, args).await,
     }
 }

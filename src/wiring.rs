@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use archive::Archive;
+use archive::{Archive, people::People};
 use async_trait::async_trait;
 use chassis::Secret;
 use chassis::http::Hosts;
@@ -34,12 +34,21 @@ const REDIS_RETRY: Duration = Duration::from_millis(200);
 
 /// The archive that the settings name; it connects when it is first used.
 pub(crate) fn archive(config: &Config) -> Result<Arc<dyn Archive>> {
+    Ok(archive::open(&archive_settings(config))?)
+}
+
+/// Who may pass the site's door, kept in the archive's database.
+pub(crate) fn people(config: &Config) -> Result<Arc<dyn People>> {
+    Ok(archive::people::open(&archive_settings(config))?)
+}
+
+pub(crate) fn archive_settings(config: &Config) -> archive::Settings {
     let url = match &config.archive.url {
         ArchiveUrl::Embedded => "embedded".to_owned(),
         ArchiveUrl::Postgres(url) => url.expose().to_owned(),
     };
     let statement_cache = config.archive.statement_cache;
-    Ok(archive::open(&archive::Settings { url, data_dir: config.data_dir.clone(), statement_cache })?)
+    archive::Settings { url, data_dir: config.data_dir.clone(), statement_cache }
 }
 
 /// The live store for readers, and the same for the nozzle that writes it.

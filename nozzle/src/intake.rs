@@ -3,23 +3,41 @@
 
 mod client;
 mod http;
+mod life;
+mod moderation;
 mod order;
+mod receipts;
 mod report;
+mod settings;
 mod waiting;
 
 use async_trait::async_trait;
 use live::Page;
+use live::receipts::Receipt;
 use model::{EventId, ItemId, Seq};
+
+use crate::codes::Codes;
 
 pub use crate::sequencer::{Near, NearTag};
 pub use client::HttpIntake;
-pub use http::router;
+pub(crate) use client::body;
+pub use http::{parse_ask, router};
+pub use life::{DISK_FULL, SetLife};
+pub(crate) use life::DISK_FULL_RETRY_SECONDS;
 pub(crate) use order::by_person;
 pub use order::{
-    ACTOR_BYTES_MAX, Actor, Ask, Decide, Decision, FILE_ITEMS_MAX, FileItems, KEY_BYTES_MAX,
+    ACTOR_BYTES_MAX, Actor, Ask, Decide, Decision, FILE_ITEMS_MAX, FORM_KEY, FileItems, KEY_BYTES_MAX,
     NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, SetWall, Unsay,
 };
+pub use moderation::{
+    AUTHOR_BYTES_MAX, AuthorStanding, Bench, CASES_MAX, Case, Judgement, KnownAuthor, Look, MODERATE_ITEMS_MAX, Moderate,
+    Report, ReportReason, RuleHits, SetAuthor, Tab, Why,
+};
+pub use receipts::ReceiptsAsked;
 pub use report::{Doing, DroppedSample, How, SourceReport, SourcesReport};
+pub use settings::{
+    EditEvent, EventText, PROBED_POSTS_MAX, PROBED_TEXT_CHARS_MAX, Probe, Probed, ProbedPost, revision,
+};
 pub use waiting::{WAITING_MAX, Waiting};
 
 /// Largest body of an order, in bytes. Schedules have a limit of their own, `model::schedule::FILE_BYTES_MAX`.
@@ -48,9 +66,39 @@ pub trait Intake: Send + Sync {
     /// As [`Intake::lines`].
     async fn held(&self, eid: EventId, after: Option<ItemId>, max: usize) -> Result<Vec<Waiting>, Refusal>;
 
+    /// What moderators look at: posts that wait, were reported, are shown or hidden, and what is known of them.
+    ///
+    /// # Errors
+    /// As [`Intake::lines`].
+    async fn bench(&self, eid: EventId, look: Look) -> Result<Bench, Refusal>;
+
+    /// What makes the codes by which authors take their posts down.
+    ///
+    /// # Errors
+    /// As [`Intake::lines`].
+    async fn codes(&self, eid: EventId) -> Result<Codes, Refusal>;
+
+    /// Receipts for what was hidden or removed, the newest first: who asked, and when each surface was clean.
+    ///
+    /// # Errors
+    /// As [`Intake::lines`].
+    async fn receipts(&self, eid: EventId, asked: &ReceiptsAsked) -> Result<Vec<Receipt>, Refusal>;
+
     /// How the event's sources are doing.
     ///
     /// # Errors
     /// [`Refusal::Unknown`].
     async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal>;
+
+    /// The event.toml that is in force, with the revision that [`Ask::Edit`] asks for.
+    ///
+    /// # Errors
+    /// As [`Intake::lines`]; [`Refusal::Unknown`] also while the event has no settings.
+    async fn settings(&self, eid: EventId) -> Result<EventText, Refusal>;
+
+    /// Connects to a source as the nozzle would, for at most 10 s, and tells what it said first. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`Refusal::Bad`] for settings that cannot be, [`Refusal::Slow`] while others are being tried, [`Refusal::Unknown`].
+    async fn probe(&self, eid: EventId, probe: Probe) -> Result<Probed, Refusal>;
 }

@@ -55,8 +55,10 @@ const FILES: &[(&str, &[u8])] = &[
     ("stage.js", read!("js/stage.js")),
     ("lanes.js", read!("js/lanes.js")),
     ("status.js", read!("js/status.js")),
+    ("away.js", read!("js/away.js")),
     ("compose.js", read!("js/compose.js")),
     ("write.js", read!("js/write.js")),
+    ("keeping.js", read!("js/keeping.js")),
     ("live.js", read!("js/live.js")),
     ("embed.js", read!("js/embed.js")),
     ("embed.css", read!("css/embed.css")),
@@ -72,11 +74,19 @@ const FILES: &[(&str, &[u8])] = &[
     ("wall.js", read!("js/wall.js")),
     ("wall_desk.js", read!("js/wall_desk.js")),
     ("wall.css", read!("css/wall.css")),
+    ("receipts.css", read!("css/receipts.css")),
     ("wall_desk.css", read!("css/wall_desk.css")),
+    ("ops.js", read!("js/ops.js")),
+    ("ops.css", read!("css/ops.css")),
+    ("setup.css", read!("css/setup.css")),
+    ("setup.js", read!("js/setup.js")),
     ("tray_card.js", read!("js/tray_card.js")),
     ("tray_finder.js", read!("js/tray_finder.js")),
     ("tray_moves.js", read!("js/tray_moves.js")),
     ("tray.js", read!("js/tray.js")),
+    ("moderate_orders.js", read!("js/moderate_orders.js")),
+    ("moderate.js", read!("js/moderate.js")),
+    ("moderate.css", read!("css/moderate.css")),
 ];
 
 /// One style sheet, from parts in this order.
@@ -98,6 +108,7 @@ const STYLES: &[&[u8]] = &[
     read!("css/about.css"),
     read!("css/tray.css"),
     read!("css/steward.css"),
+    read!("css/staff.css"),
 ];
 
 /// One file, ready to be sent.

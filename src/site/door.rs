@@ -1,25 +1,32 @@
-//! Who may pass where the public may not: the bearer of the intake's token, or the owner, whose link sets a cookie.
+//! Who may pass where the public may not. People come with a log-in (a cookie of a random token), programs with the intake's bearer token, and
+//! whoever holds the key that the first start printed, as long as nobody owns the installation by name.
 //!
-//! What is asked for under `/admin` is refused before it is looked up. How the key becomes a cookie is in `login`.
+//! Here is who somebody is ([`Door::insider`]); what a route asks of them is in [`layers`], what is remembered of people in [`memory`],
+//! whether a request was made by a page of ours in [`forged`]. The pages at which people sign in are `login`'s.
 
-mod login;
+mod cookies;
+mod forged;
+mod layers;
+mod memory;
+mod who;
 
-pub(super) use login::{login, unlock};
+use cookies::Cookies;
+pub(super) use forged::holds_token;
+pub(super) use layers::{
+    insiders, metrics_locked, moderators, nothing_here, organisers, owners, persons, stewards,
+};
+pub(super) use memory::{ABSOLUTE, Memory};
+pub(super) use who::{Held, Insider, Who, form_token};
 
 use super::{Settings, Site, failure::Failure};
-use axum::{
-    extract::{OriginalUri, Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use chassis::{Secret, http::Client};
-use http::{HeaderMap, Method, StatusCode, header};
-use nozzle::intake::Actor;
+use archive::people::{People, Role, TokenHash};
+use chassis::{Secret, clock::Clock};
+use http::{HeaderMap, header};
+use model::{EventId, Micros};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// How long the owner's cookie is kept.
-const COOKIE_SECONDS: u32 = 30 * 24 * 3600;
 /// A longer token is no token of ours.
 const TOKEN_BYTES_MAX: usize = 256;
 
@@ -33,27 +40,21 @@ pub(crate) struct Keys {
 }
 
 /// The door of one installation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Door {
     keys: Keys,
-    cookie: &'static str,
-    attributes: &'static str,
-    is_https: bool,
+    pub(super) cookies: Cookies,
+    pub(super) memory: Memory,
 }
 
 impl Door {
-    pub(super) fn new(keys: Keys, settings: &Settings) -> Self {
-        let is_https = settings.public_url.scheme() == "https";
-        let (cookie, attributes) = if is_https {
-            ("__Host-owner", "; Path=/; HttpOnly; SameSite=Lax; Secure")
-        } else {
-            ("owner", "; Path=/; HttpOnly; SameSite=Lax")
-        };
-        Self { keys, cookie, attributes, is_https }
+    pub(super) fn new(keys: Keys, people: Arc<dyn People>, settings: &Settings) -> Self {
+        let cookies = Cookies::new(settings.public_url.scheme() == "https");
+        Self { keys, cookies, memory: Memory::new(people) }
     }
 
-    /// Both comparisons take the same time wherever the texts differ.
-    fn is_owner_key(&self, key: &str) -> bool {
+    /// Whether this is the key that the first start printed. Takes the same time wherever the texts differ.
+    pub(super) fn is_owner_key(&self, key: &str) -> bool {
         key.len() <= TOKEN_BYTES_MAX
             && bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(&self.keys.owner_sha256))
     }
@@ -64,72 +65,43 @@ impl Door {
         token.len() <= TOKEN_BYTES_MAX && bool::from(given.as_slice().ct_eq(ours.as_slice()))
     }
 
-    /// Whether these headers open.
-    pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.strip_prefix("Bearer "));
-        bearer.is_some_and(|token| self.is_intake_token(token.trim()))
-            || self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key))
-    }
-
-    /// Who passes with these headers, as the nozzle is told: the owner by the cookie; else a steward, who may say a name in `X-Actor`
-    /// (`steward:ada`). None for whom the door stays shut.
-    pub(super) fn actor(&self, headers: &HeaderMap) -> Option<Actor> {
-        if self.cookie_of(headers).is_some_and(|key| self.is_owner_key(key)) {
-            return Some(Actor { role: "owner".to_owned(), name: "owner".to_owned() });
+    /// Who comes with these headers; none for whoever shows nothing that opens.
+    ///
+    /// # Errors
+    /// [`Failure::DoorAway`] when what was shown cannot be looked up now.
+    pub(super) async fn insider(&self, headers: &HeaderMap) -> Result<Option<Insider>, Failure> {
+        if let Some(bearer) = bearer(headers) {
+            return Ok(self.is_intake_token(bearer).then(|| Insider::program(headers)));
         }
-        let named = headers.get("x-actor").and_then(|value| value.to_str().ok());
-        let steward = || Actor { role: "steward".to_owned(), name: "token".to_owned() };
-        // The role is printed to everybody; a program does not make up one of its own.
-        let said = named.and_then(|text| text.parse::<Actor>().ok()).filter(|actor| actor.role == "steward");
-        self.opens(headers).then(|| said.unwrap_or_else(steward))
-    }
-
-    fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let all = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-        all.flat_map(|line| line.split(';'))
-            .find_map(|pair| pair.trim().strip_prefix(self.cookie)?.strip_prefix('='))
-    }
-}
-
-/// Lets only key holders pass, and tells the others in JSON.
-pub(super) async fn keyholders_json(State(site): State<Site>, request: Request, next: Next) -> Response {
-    if site.door.opens(request.headers()) { next.run(request).await } else { Failure::Locked.json() }
-}
-
-/// Lets only key holders pass. Whoever wanted to see a page is asked for the key, and comes to that page with it.
-pub(super) async fn keyholders(
-    State(site): State<Site>,
-    OriginalUri(uri): OriginalUri,
-    request: Request,
-    next: Next,
-) -> Response {
-    if site.door.opens(request.headers()) {
-        return next.run(request).await;
-    }
-    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-    if request.method() == Method::GET { login::ask(wanted) } else { Failure::Locked.into_response() }
-}
-
-/// Locks `/metrics`, which shows traffic, but for key holders and this very machine, whose own collector reads it. Whether the process
-/// lives and is ready, anybody may ask.
-pub(super) async fn metrics_locked(State(site): State<Site>, request: Request, next: Next) -> Response {
-    // A proxy on this machine that is not named in trusted_proxies brings the whole world from loopback.
-    let is_forwarded =
-        ["x-forwarded-for", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
-    let is_local =
-        !is_forwarded && request.extensions().get::<Client>().is_some_and(|client| client.ip.is_loopback());
-    let is_open = is_local || request.uri().path() != "/metrics";
-    if is_open || site.door.opens(request.headers()) {
-        next.run(request).await
-    } else {
-        Failure::Locked.into_response()
+        if let Some(token) = self.cookies.session(headers).filter(|token| token.len() <= TOKEN_BYTES_MAX) {
+            let hash = TokenHash::of(token);
+            if let Some(account) = self.memory.session(&hash, real_now()).await? {
+                return Ok(Some(Insider::person(account, hash, token)));
+            }
+        }
+        let Some(key) = self.cookies.owner(headers).filter(|key| self.is_owner_key(key)) else {
+            return Ok(None);
+        };
+        let is_owned = self.memory.is_owned().await?;
+        Ok((!is_owned).then(|| Insider::key_holder(key)))
     }
 }
 
-/// Behind the door, where nothing is yet.
-pub(super) async fn nothing_here() -> (StatusCode, Response) {
-    (StatusCode::NOT_FOUND, Failure::NotFound.into_response())
+impl Site {
+    /// Whether whoever sends these headers has at least this role at an event: for public pages that show insiders more. While people cannot
+    /// be looked up, nobody is one.
+    pub(super) async fn is_inside(&self, headers: &HeaderMap, event: EventId, least: Role) -> bool {
+        let insider = self.door.insider(headers).await.ok().flatten();
+        insider.is_some_and(|insider| insider.role_at(event).is_some_and(|role| role >= least))
+    }
+}
+
+/// People's time: the world's, also where the event's is rehearsed.
+pub(super) fn real_now() -> Micros {
+    Micros(Clock::real().now())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    said.strip_prefix("Bearer ").map(str::trim)
 }

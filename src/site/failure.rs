@@ -3,9 +3,10 @@
 
 mod dressed;
 
-pub(super) use dressed::dress;
+pub(super) use dressed::{dress, wants_html};
 
 use super::{api, shell::Shell};
+use archive::people::Role;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -22,6 +23,8 @@ pub(super) enum Failure {
     NotFound,
     /// The post was taken away.
     Gone { slug: String, sentence: String },
+    /// The event was deleted.
+    EventGone,
     /// The archive does not answer.
     ArchiveAway { slug: String },
     /// The archive is older than what we know was removed.
@@ -38,8 +41,12 @@ pub(super) enum Failure {
     Method,
     /// More was sent than is taken.
     TooLarge,
-    /// The owner's only.
+    /// For those who run an event only.
     Locked,
+    /// For somebody who may more than who asks.
+    NotYours { needs: Role },
+    /// Who may pass cannot be looked up.
+    DoorAway,
     /// A page of somebody else made the request.
     Forged,
     /// Our fault. The number is in the log.
@@ -57,7 +64,7 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Gone { .. } => StatusCode::GONE,
+            Self::Gone { .. } | Self::EventGone => StatusCode::GONE,
             Self::ArchiveAway { .. } | Self::Restoring { .. } | Self::Starting => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -66,7 +73,8 @@ impl Failure {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Locked => StatusCode::UNAUTHORIZED,
-            Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forged | Self::NotYours { .. } => StatusCode::FORBIDDEN,
+            Self::DoorAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Ours { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -75,7 +83,7 @@ impl Failure {
     fn name(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
-            Self::Gone { .. } => "gone",
+            Self::Gone { .. } | Self::EventGone => "gone",
             Self::ArchiveAway { .. } => "archive_away",
             Self::Restoring { .. } => "archive_restoring",
             Self::Starting => "starting",
@@ -86,13 +94,15 @@ impl Failure {
             Self::TooLarge => "too_large",
             Self::Locked => "locked",
             Self::Forged => "forged",
+            Self::NotYours { .. } => "forbidden",
+            Self::DoorAway => "later",
             Self::Ours { .. } => "internal",
         }
     }
 
     fn retry_seconds(&self) -> Option<u64> {
         match self {
-            Self::ArchiveAway { .. } | Self::Restoring { .. } => {
+            Self::ArchiveAway { .. } | Self::Restoring { .. } | Self::DoorAway => {
                 Some(rand::rng().random_range(RETRY_SECONDS))
             }
             Self::Starting => Some(1),
@@ -113,6 +123,11 @@ impl Failure {
                 "This post is gone",
                 sentence,
                 "Its words and pictures were removed here as well. Answers to it stay where they were.",
+            ),
+            Self::EventGone => (
+                "This event is gone",
+                "Its organisers deleted it, or the day was over until which they kept it.",
+                "Everything that was said here was erased with it. What was written elsewhere is still where its authors left it.",
             ),
             Self::ArchiveAway { .. } => (
                 "The archive is away for a moment",
@@ -151,9 +166,23 @@ impl Failure {
             ),
             Self::Locked => (
                 "This door is locked",
-                "Everything public is open to you; this page is the organisers’.",
-                "If you run this event, open the owner’s link that was printed at the first start. To get a new one, delete \
-                 owner-link.sha256 in the data directory and start again.",
+                "Everything public is open to you; this page is for those who run an event.",
+                "Sign in, and it opens. Whoever invited you can send a new link if you forgot your password.",
+            ),
+            Self::NotYours { needs } => (
+                "That is not yours to do",
+                match needs {
+                    Role::Steward => "You have no role at any event here yet.",
+                    Role::Moderator => "This needs a moderator of the event.",
+                    Role::Organiser => "This needs an organiser of the event.",
+                    Role::Owner => "This needs an owner of the site.",
+                },
+                "Nothing was changed. Whoever runs the event can give you a larger role.",
+            ),
+            Self::DoorAway => (
+                "Nobody can be let in just now",
+                "Everything public goes on as before, and whoever is signed in stays so.",
+                "The database that knows who may pass does not answer. Try again in a moment.",
             ),
             Self::Forged => (
                 "This came from another site",
@@ -176,7 +205,9 @@ impl Failure {
                 vec![(format!("/{slug}"), "Open the live page"), again()]
             }
             (Self::Gone { slug, .. }, _) => vec![(format!("/{slug}"), "Open the live page")],
-            (Self::Starting | Self::TooMany { .. } | Self::Ours { .. }, _) => vec![again()],
+            (Self::Locked, _) => vec![("/login".to_owned(), "Sign in"), ("/".to_owned(), "All events")],
+            (Self::NotYours { .. }, _) => vec![("/admin".to_owned(), "Behind the scenes")],
+            (Self::DoorAway | Self::Starting | Self::TooMany { .. } | Self::Ours { .. }, _) => vec![again()],
             (_, Some(slug)) => {
                 vec![(format!("/{slug}"), "Open the live page"), (format!("/{slug}/programme"), "Programme")]
             }

@@ -9,6 +9,7 @@ use super::{
     shell::Shell,
     view::body::{Piece, host, paragraphs, web},
 };
+use archive::people::Role;
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -47,6 +48,8 @@ enum Part {
 struct Stored {
     /// Whether people may write here.
     is_written: bool,
+    /// The last day on which the event is kept.
+    kept_until: Option<String>,
 }
 
 pub(super) async fn privacy(
@@ -55,12 +58,13 @@ pub(super) async fn privacy(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
-    let is_staff = site.door.opens(&headers);
+    let is_staff = site.is_inside(&headers, event.eid, Role::Steward).await;
     let mut legal = draw(&event, "Privacy", "privacy", |event| event.privacy.as_deref());
     legal.missing = legal.missing.filter(|_| is_staff);
     let is_written =
         event.fold().fold().event.as_ref().is_some_and(|settings| settings.onsite != Onsite::Off);
-    legal.stored = Some(Stored { is_written });
+    let kept_until = event.fold().fold().event.as_ref().and_then(super::about_page::kept_until);
+    legal.stored = Some(Stored { is_written, kept_until });
     answer(&legal, is_staff)
 }
 
@@ -70,7 +74,7 @@ pub(super) async fn imprint(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
-    let is_staff = site.door.opens(&headers);
+    let is_staff = site.is_inside(&headers, event.eid, Role::Steward).await;
     let legal = draw(&event, "Imprint", "imprint", |event| event.imprint.as_deref());
     if legal.missing.is_some() && !is_staff {
         return Err(Failure::NotFound);

@@ -10,6 +10,8 @@ mod api;
 mod app_icon;
 mod archive_reads;
 mod assets;
+mod audit;
+mod capability;
 mod catch_up;
 mod crawlers;
 mod door;
@@ -21,23 +23,32 @@ mod follow;
 mod headers;
 mod home;
 mod legal_page;
+mod life;
 mod limiter;
 mod links_page;
 mod live_fold;
 mod live_page;
+mod login;
 mod media;
+mod metrics;
+mod moderate;
 mod oembed;
+mod ops;
 mod overlay;
 mod page_cache;
+mod people;
 mod photos_page;
 mod post_box;
 mod post_page;
 mod programme;
+mod receipts;
+mod record;
 mod room_page;
 mod routes;
 mod schedule_files;
 mod schedule_versions;
 mod search_page;
+mod setup;
 mod shell;
 mod stage_page;
 mod talk_page;
@@ -52,9 +63,10 @@ mod wall_desk;
 
 pub(crate) use door::Keys;
 pub(crate) use page_cache::front;
+pub(crate) use people::{LINK_DAYS, link_address, new_account, new_link};
 pub(crate) use routes::router;
 
-use archive::Archive;
+use archive::{Archive, people::People};
 use chassis::{Readiness, Shutdown, client_addr::Ranges, clock::Clock};
 use failure::Failure;
 use follow::{EventLive, Events};
@@ -71,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Url,
     /// Halley as browsers see it, where that is another origin.
     pub(crate) live_url: Option<Url>,
+    /// The data directory, in which a supervisor of this installation has its socket.
+    pub(crate) data_dir: PathBuf,
     /// Where fetched pictures are kept; made when needed.
     pub(crate) cache_dir: PathBuf,
     /// Whether pictures may come from this machine itself by plain http: for the demo and for tests.
@@ -85,11 +99,13 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn live::Store>,
     /// The archive.
     pub(crate) archive: Arc<dyn Archive>,
+    /// Who may pass the locked door.
+    pub(crate) people: Arc<dyn People>,
     /// The nozzle, which takes what people write.
     pub(crate) intake: Arc<dyn Intake>,
     /// What time it is.
     pub(crate) clock: Clock,
-    /// Who may pass the locked door.
+    /// What opens that door to programs, and to whoever was there first.
     pub(crate) keys: Keys,
     /// Where this part reports whether it works.
     pub(crate) readiness: Readiness,
@@ -106,12 +122,19 @@ pub(crate) struct Inner {
     clock: page_cache::PageClock,
     pages: page_cache::PageCache,
     events: Arc<Events>,
+    ops: ops::Ops,
     door: door::Door,
+    attempts: login::Attempts,
+    passwords: login::Passwords,
+    audit: audit::Waiting,
     media: Arc<media::Media>,
     limiter: limiter::Limiter,
     posts: Crowd,
     writers: Writers,
     walls: wall::Walls,
+    /// How much room the nozzle has for what comes.
+    disk: life::Disk,
+    codes: moderate::Kept,
     readiness: Readiness,
 }
 
@@ -127,6 +150,9 @@ impl Site {
     pub(crate) fn start(settings: Settings, parts: Parts, shutdown: &Shutdown) -> Self {
         let media = Arc::new(media::Media::new(settings.cache_dir.clone(), settings.media_from_loopback));
         let pages_bytes = Arc::<std::sync::atomic::AtomicUsize>::default();
+        let store = parts.store.clone();
+        metrics::describe();
+        let ops = ops::Ops::new(parts.store.clone(), &settings.data_dir);
         let events = Events::start(
             parts.store,
             parts.archive.clone(),
@@ -135,24 +161,39 @@ impl Site {
             pages_bytes.clone(),
             shutdown,
         );
-        let door = door::Door::new(parts.keys, &settings);
+        let door = door::Door::new(parts.keys, parts.people, &settings);
         let (posts, writers) = (Crowd::new(settings.venue.clone()), Writers::new(&settings));
         let readiness = parts.readiness;
-        Self(Arc::new(Inner {
+        let site = Self(Arc::new(Inner {
             settings,
             archive: parts.archive,
             intake: parts.intake,
             clock: page_cache::PageClock::new(parts.clock),
             pages: page_cache::PageCache::new(pages_bytes),
             events,
+            ops,
             door,
+            attempts: login::Attempts::default(),
+            passwords: login::Passwords::default(),
+            audit: audit::Waiting::default(),
             media,
             limiter: limiter::Limiter::default(),
             posts,
             writers,
             walls: wall::Walls::default(),
+            disk: life::Disk::default(),
+            codes: moderate::Kept::default(),
             readiness,
-        }))
+        }));
+        shutdown.spawn(record::keep(site.clone(), store, shutdown.clone()));
+        shutdown.spawn(ops::watch(site.clone(), shutdown.clone()));
+        shutdown.spawn(life::watch(site.clone(), shutdown.clone()));
+        let (keeping, until) = (site.clone(), shutdown.clone());
+        shutdown.spawn(async move {
+            let memory = &keeping.door.memory;
+            memory.keep_up(until, || keeping.audit.write(memory.people())).await;
+        });
+        site
     }
 
     fn now(&self) -> Micros {

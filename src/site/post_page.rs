@@ -8,6 +8,7 @@ use super::{
     archive_reads::masked,
     failure::{Failure, page},
     follow::EventLive,
+    moderate::{REASONS, TakeDown},
     post_box::{ComposeBox, Place, is_own, write_box},
     shell::Shell,
     view::{
@@ -20,7 +21,7 @@ use super::{
         time::{Venue, iso},
     },
 };
-use archive::{Query, Scope};
+use archive::{Query, Scope, people::Role};
 use askama::Template;
 use axum::{
     extract::{Path, Query as UrlQuery, State},
@@ -28,6 +29,7 @@ use axum::{
 };
 use beside::{Neighbour, beside, cut};
 use http::{HeaderMap, header};
+use nozzle::intake::ReportReason;
 use model::{By, EventEntry, FilingState, ItemId, Micros, Room, Row, RowState, Talk};
 use serde::Deserialize;
 
@@ -60,6 +62,13 @@ struct Post {
     after: Vec<ItemView>,
     /// Where the browser that it was written in may take it back.
     take_back: Option<String>,
+    /// Where a reader reports it; none for whoever wrote it.
+    report: Option<String>,
+    reasons_to_report: [ReportReason; 5],
+    /// A reader has just reported it.
+    is_reported: bool,
+    /// How its author has it taken down from the account that wrote it.
+    take_down: Option<TakeDown>,
     /// Where a steward files it elsewhere.
     file_elsewhere: Option<String>,
     compose: Option<ComposeBox>,
@@ -69,6 +78,8 @@ struct Post {
 pub(super) struct Asked {
     /// What became of an answer that was written here, see [`super::post_box`].
     wrote: Option<String>,
+    /// Set when the reader has just reported the post.
+    reported: Option<String>,
 }
 
 pub(super) async fn show(
@@ -92,7 +103,12 @@ pub(super) async fn show(
     template.compose = write_box(event.fold().fold(), &slug, &place, asked.wrote.as_deref());
     let is_own = is_own(&site, event.eid, &row, &headers);
     template.take_back = is_own.then(|| format!("/{slug}/posts/{id}/delete"));
-    let is_steward = site.door.opens(&headers);
+    template.report = (!is_own).then(|| format!("/{slug}/posts/{id}/report"));
+    template.is_reported = asked.reported.is_some();
+    if let Some(item) = &row.item {
+        template.take_down = TakeDown::of(&site, &event, item).await;
+    }
+    let is_steward = site.is_inside(&headers, event.eid, Role::Steward).await;
     template.file_elsewhere = is_steward.then(|| format!("/admin/{slug}/file?only={id}"));
     // The writer's own page is for nobody else, and neither is a steward's.
     let cache = if is_own || is_steward { "private, no-cache" } else { "no-cache" };
@@ -170,7 +186,9 @@ async fn below(site: &Site, event: &EventLive, id: ItemId) -> Vec<Row> {
     };
     let mut rows = masked(event, kept);
     let fold = event.fold();
-    let answers = |row: &&Row| row.item.as_ref().is_some_and(|item| item.reply_to == Some(id));
+    let is_answer = |row: &Row| row.item.as_ref().is_some_and(|item| item.reply_to == Some(id));
+    // What is hidden is told by nobody, and counted by nobody.
+    let answers = |row: &&Row| row.state == RowState::Shown && is_answer(row);
     for row in fold.rows(model::Seq::MAX).filter(answers) {
         if rows.iter().all(|known| known.id != row.id) {
             rows.push(row.clone());
@@ -222,6 +240,10 @@ fn draw(event: &EventLive, row: &Row, before: &[Row], after: &[Row]) -> Option<P
         answers: count(after.len() as u64, "answer", "answers"),
         after: after.iter().filter_map(show).collect(),
         take_back: None,
+        report: None,
+        reasons_to_report: REASONS,
+        is_reported: false,
+        take_down: None,
         file_elsewhere: None,
         compose: None,
     })

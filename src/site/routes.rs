@@ -1,12 +1,12 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, admin_page, api, app_icon, assets, catch_up, crawlers, door, embed, export,
+    Site, about_page, admin_page, api, app_icon, assets, audit, capability, catch_up, crawlers, door, embed, export,
     failure::{self, Failure},
     feeds,
     headers::Guard,
-    home, legal_page, links_page, live_page, media, oembed, page_cache, photos_page, post_box, post_page,
-    programme, room_page, schedule_files, schedule_versions, search_page, stage_page, talk_page, tray, wall,
+    home, legal_page, life, links_page, live_page, login, media, moderate, oembed, ops, page_cache, people, photos_page, post_box, post_page,
+    programme, receipts, room_page, schedule_files, schedule_versions, search_page, setup, stage_page, talk_page, tray, wall,
     wall_desk,
 };
 use axum::{
@@ -31,12 +31,16 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/favicon.ico", get(app_icon::favicon))
         .route("/robots.txt", get(crawlers::robots))
         .route("/sitemap.xml", get(crawlers::sitemap))
-        .route("/login", get(door::login).post(door::unlock))
+        .route("/login", get(login::login).post(login::send))
+        .route("/logout", post(login::logout))
+        .route("/join/{token}", get(login::join).post(login::joined))
+        .route("/k/{token}", get(capability::open))
         .route("/static/{file}", get(assets::serve))
         .route("/media/{picture}", get(media::show))
         .route("/api", get(api::explained))
         .route("/{event}", get(live_page::show))
         .route("/{event}/items", get(live_page::items))
+        .route("/{event}/life.json", get(life::state))
         .route("/{event}/about", get(about_page::show))
         .route("/{event}/privacy", get(legal_page::privacy))
         .route("/{event}/imprint", get(legal_page::imprint))
@@ -61,6 +65,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/{event}/posts", get(post_box::show).post(post_box::send))
         .route("/{event}/posts/{id}", get(post_page::show))
         .route("/{event}/posts/{id}/delete", post(post_box::take_back))
+        .route("/{event}/posts/{id}/report", post(moderate::report))
         .route("/oembed", get(oembed::show))
         .route("/{event}/feeds", get(embed::how))
         .route("/{event}/embed", get(embed::live))
@@ -91,6 +96,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/api/v1/events/{event}/items/{id}", get(api::item))
         .route("/api/v1/events/{event}/items/{id}/answers", get(api::answers))
         .route("/api/v1/events/{event}/photos", get(api::photos))
+        .route("/api/v1/events/{event}/links", get(api::links))
         .route("/api/v1/events/{event}/search", get(api::search))
         .route("/api/v1/events/{event}/now", get(stage_page::now))
         .route("/api/v1/events/{event}/talks", get(api::talks))
@@ -101,31 +107,93 @@ pub(crate) fn router(site: &Site) -> Router {
         .route("/api/v1/events/{event}/integrity", get(api::integrity))
         .with_state(site.clone())
         .layer(from_fn(api::open));
-    let behind = Router::new()
+    // Behind the door, by what a route asks of whoever comes. A route is in one of these, whose name says who may use it.
+    let for_insiders = Router::new()
         .route("/", get(admin_page::events))
+        .fallback(door::nothing_here)
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::insiders));
+    let for_persons = Router::new()
+        .route("/me", get(people::me).post(people::change_password))
+        .route("/first", get(login::first).post(login::become_first))
+        .with_state(site.clone())
+        .layer(from_fn(door::persons))
+        .layer(from_fn_with_state(site.clone(), door::insiders));
+    let for_stewards = Router::new()
         .route("/{event}", get(admin_page::event))
         .route("/{event}/file", get(tray::show).post(tray::press))
         .route("/{event}/stage", get(stage_page::show).post(stage_page::send))
         .route("/{event}/wall", get(wall_desk::show).post(wall_desk::send))
-        .fallback(door::nothing_here)
         .with_state(site.clone())
-        .layer(from_fn_with_state(site.clone(), door::keyholders));
-    let for_programs = Router::new()
+        .layer(from_fn_with_state(site.clone(), door::stewards));
+    let for_moderators = Router::new()
+        .route("/{event}/moderate", get(moderate::show).post(moderate::press))
+        .route("/{event}/receipts", get(receipts::all))
+        .route("/{event}/receipts/{id}", get(receipts::one))
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::moderators));
+    let for_organisers = Router::new()
+        .route("/{event}/audit", get(audit::of_event).post(audit::take_back))
+        .route("/{event}/life", get(life::show).post(life::send))
+        .route("/{event}/settings", get(setup::settings).post(setup::set_settings))
+        .route("/{event}/sources", get(setup::sources).post(setup::press_sources))
+        .route("/{event}/sources/new", get(setup::new_source).post(setup::add))
+        .route("/{event}/sources/edit", get(setup::change).post(setup::save))
+        .route("/{event}/schedule", get(setup::schedule).post(setup::import_schedule))
+        .route("/{event}/rules", get(setup::rules).post(setup::set_rules))
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::organisers));
+    let for_organising_persons = Router::new()
+        .route("/{event}/people", get(people::of_event).post(people::at_event))
+        .route("/{event}/links", get(capability::show).post(capability::send))
+        .with_state(site.clone())
+        .layer(from_fn(door::persons))
+        .layer(from_fn_with_state(site.clone(), door::organisers));
+    let for_owners = Router::new()
+        .route("/{event}/delete", post(life::delete))
+        .route("/audit", get(audit::of_site).post(audit::take_back))
+        .route("/ops", get(ops::show).post(ops::press))
+        .route("/ops/state.json", get(ops::told))
+        .route("/ops/log/{process}", get(ops::log))
+        .route("/new", get(setup::new_event).post(setup::create))
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::owners));
+    let for_owning_persons = Router::new()
+        .route("/people", get(people::of_site).post(people::at_site))
+        .with_state(site.clone())
+        .layer(from_fn(door::persons))
+        .layer(from_fn_with_state(site.clone(), door::owners));
+    let programs_of_stewards = Router::new()
         .route("/api/v1/events/{event}/file", post(tray::file))
         .route("/api/v1/events/{event}/unsorted", get(tray::unsorted))
         .route("/api/v1/events/{event}/stage", get(stage_page::told).post(stage_page::press))
         .route("/api/v1/events/{event}/wall", get(wall_desk::told).post(wall_desk::press))
         .with_state(site.clone())
-        .layer(from_fn_with_state(site.clone(), door::keyholders_json));
-    let ops = chassis::ops::router("site", site.readiness.clone())
+        .layer(from_fn_with_state(site.clone(), door::stewards));
+    let programs_of_moderators = Router::new()
+        .route("/api/v1/events/{event}/moderate", get(moderate::told).post(moderate::decide))
+        .route("/api/v1/events/{event}/receipts", get(receipts::told))
+        .route("/api/v1/events/{event}/receipts/{id}", get(receipts::told_of))
+        .with_state(site.clone())
+        .layer(from_fn_with_state(site.clone(), door::moderators));
+    let probes = chassis::ops::router("site", site.readiness.clone())
         .layer(from_fn_with_state(site.clone(), door::metrics_locked));
     Router::new()
         .merge(pages)
-        .nest("/admin", behind)
+        .nest("/admin", for_insiders)
+        .nest("/admin", for_persons)
+        .nest("/admin", for_stewards)
+        .nest("/admin", for_moderators)
+        .nest("/admin", for_organisers)
+        .nest("/admin", for_organising_persons)
+        .nest("/admin", for_owners)
+        .nest("/admin", for_owning_persons)
         .merge(for_anybody)
-        .merge(for_programs)
-        .merge(ops)
+        .merge(programs_of_stewards)
+        .merge(programs_of_moderators)
+        .merge(probes)
         .fallback(|| async { Failure::NotFound })
+        .layer(from_fn_with_state(site.clone(), life::lead_on))
         .layer(from_fn_with_state(site.clone(), failure::dress))
         .layer(from_fn_with_state(site.clone(), crawlers::tag))
         .layer(packing())

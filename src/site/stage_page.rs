@@ -14,6 +14,7 @@ pub(super) use form::send;
 
 use super::{
     Site,
+    door::Who,
     failure::{Failure, page},
     follow::EventLive,
     live_fold::LiveFold,
@@ -23,7 +24,7 @@ use super::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     response::IntoResponse,
 };
 use http::header;
@@ -52,6 +53,7 @@ struct StagePage {
     /// Of the room that is shown.
     room: String,
     key: String,
+    form_token: String,
     said: Said,
     nothing: Option<Nothing>,
     panels: Vec<Panel>,
@@ -93,15 +95,16 @@ struct Nothing {
 /// `GET /admin/{event}/stage?room=`.
 pub(super) async fn show(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
     let said = Said::done(&asked.done);
-    Ok(([(header::CACHE_CONTROL, "no-store")], page(&draw(&site, &event, &asked.room, said))?))
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&draw(&site, &who, &event, &asked.room, said))?))
 }
 
-fn draw(site: &Site, event: &EventLive, room: &str, said: Said) -> StagePage {
+fn draw(site: &Site, who: &Who, event: &EventLive, room: &str, said: Said) -> StagePage {
     let (listed, fold) = (event.listed(), event.fold());
     let settings = fold.fold().event.as_ref();
     let venue = Venue::of(settings);
@@ -116,6 +119,7 @@ fn draw(site: &Site, event: &EventLive, room: &str, said: Said) -> StagePage {
         place: venue.place.clone(),
         hhmm: venue.hhmm(now),
         key: random_key(),
+        form_token: who.form_token().to_owned(),
         said,
         nothing,
         elsewhere: elsewhere(&fold, &rooms, &venue, now),

@@ -18,6 +18,7 @@ pub(super) use form::press;
 use super::view::body::Piece;
 use super::{
     Site,
+    door::Who,
     failure::{self, Failure},
     follow::EventLive,
     live_fold::LiveFold,
@@ -31,7 +32,7 @@ use super::{
 use askama::Template;
 use asked::Asked;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     response::{Html, IntoResponse},
 };
 use draw::Drawing;
@@ -54,6 +55,7 @@ struct Tray {
     notice: Notice,
     asked: Asked,
     back: String,
+    form_token: String,
     one: Option<One>,
     groups: Vec<GroupView>,
     cards: Vec<Card>,
@@ -167,6 +169,7 @@ struct TalkData {
 
 pub(super) async fn show(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
     Query(notice): Query<Notice>,
@@ -177,18 +180,18 @@ pub(super) async fn show(
         let row = site.item(&event, id).await?.filter(|row| shown(row).is_some()).ok_or(Failure::NotFound)?;
         let fold = event.fold();
         let position = fold.position().ok_or(Failure::Starting)?;
-        let drawn = Drawing::new(&site, &event, &fold, position, &asked).one(&row, notice);
+        let drawn = Drawing::new(&site, &event, &fold, position, &asked, &who).one(&row, notice);
         return Ok(([(header::CACHE_CONTROL, "no-store")], failure::page(&drawn)?));
     }
-    Ok(([(header::CACHE_CONTROL, "no-store")], page(&site, &event, &asked, notice)?))
+    Ok(([(header::CACHE_CONTROL, "no-store")], page(&site, &who, &event, &asked, notice)?))
 }
 
 /// The page as it stands.
-fn page(site: &Site, event: &EventLive, asked: &Asked, notice: Notice) -> Result<Html<String>, Failure> {
+fn page(site: &Site, who: &Who, event: &EventLive, asked: &Asked, notice: Notice) -> Result<Html<String>, Failure> {
     let drawn = {
         let fold = event.fold();
         let position = fold.position().ok_or(Failure::Starting)?;
-        Drawing::new(site, event, &fold, position, asked).all(notice)
+        Drawing::new(site, event, &fold, position, asked, who).all(notice)
     };
     failure::page(&drawn)
 }

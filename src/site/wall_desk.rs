@@ -15,6 +15,7 @@ pub(super) use form::send;
 
 use super::{
     Site,
+    door::Who,
     failure::{Failure, page},
     follow::EventLive,
     post_box::random_key,
@@ -24,7 +25,7 @@ use super::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     response::IntoResponse,
 };
 use http::header;
@@ -52,6 +53,7 @@ struct Desk {
     place: String,
     hhmm: String,
     key: String,
+    form_token: String,
     said: Said,
     is_blank: bool,
     summary: Summary,
@@ -92,15 +94,16 @@ impl Said {
 /// `GET /admin/{event}/wall`.
 pub(super) async fn show(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Failure> {
     let event = site.event(&slug).await?;
-    let drawn = draw(&site, &event, Said::done(&asked.done));
+    let drawn = draw(&site, &who, &event, Said::done(&asked.done));
     Ok(([(header::CACHE_CONTROL, "no-store")], page(&drawn)?))
 }
 
-fn draw(site: &Site, event: &EventLive, said: Said) -> Desk {
+fn draw(site: &Site, who: &Who, event: &EventLive, said: Said) -> Desk {
     let screens = site.walls.screens.of(event.eid, Instant::now());
     let (listed, fold) = (event.listed(), event.fold());
     let settings = fold.fold().event.as_ref();
@@ -118,6 +121,7 @@ fn draw(site: &Site, event: &EventLive, said: Said) -> Desk {
         place: venue.place.clone(),
         hhmm: venue.hhmm(site.now()),
         key: random_key(),
+        form_token: who.form_token().to_owned(),
         said,
         is_blank: wall.blank.all,
         summary: summary(&wall, &rooms, &screens, &moment),

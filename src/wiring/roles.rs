@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::archive::Archive;
+use ::archive::{Archive, people::People};
 use ::live::Store;
 use ::nozzle::Nozzle;
 use anyhow::{Context, Result};
 use chassis::clock::Clock;
 use chassis::http::{self, Limits};
-use chassis::status::{EVERY, Status};
 use chassis::workers::{Leash, Seat};
 use chassis::{Readiness, Shutdown, process};
 use model::EventId;
@@ -20,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{
-    NozzleHistory, Plan, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config,
+    NozzleHistory, Plan, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config, people,
     strainer_config, workers,
 };
 use crate::config::Config;
@@ -60,7 +59,8 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     let page_listener = http::bind(&config.site.listen.to_string(), SITE_KEY).await?;
     let intake_listener = http::bind(&config.nozzle.listen.to_string(), NOZZLE_KEY).await?;
     let bound = page_listener.local_addr().context("the site's listener has no address")?;
-    let readiness = Readiness::default();
+    let readiness = fate.readiness().clone();
+    readiness.awaits(&["directory", "events", "schema"]);
     let (store, live) = live(config).await?;
 
     let parts =
@@ -77,13 +77,13 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     };
     ::strainer::start(&strainer_config(config), parts, fate.shutdown());
     let ground =
-        Ground { config, data, store: store.clone(), clock: with.clock, readiness: readiness.clone() };
+        Ground { config, data, store: store.clone(), clock: with.clock.clone(), readiness: readiness.clone() };
     let (settings, parts) =
-        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback, fate.shutdown())?;
+        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback, fate.shutdown()).await?;
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
     Plan::for_workers(&config.halley, 1)?.warn(false);
-    let streams = halley_config(config, None)?;
+    let streams = ::halley::Config { clock: with.clock, ..halley_config(config, None)? };
     let limits = ground.limits(process::connections_max(streams.connections_max)? + REQUESTS_MAX);
     let streams = ::halley::service(&streams, parts, fate.shutdown()).map_err(anyhow::Error::from)?;
     let limits = Limits { front: Some(pages::front(&site)), ..limits };
@@ -110,13 +110,14 @@ async fn refuse_newer(archive: &dyn Archive) -> Result<(), Failure> {
 
 /// Starts the ingest daemon.
 pub(crate) async fn nozzle(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    fate.readiness().awaits(&["ledgers"]);
     let data = DataDir::open(&config.data_dir)?;
     let listener = http::bind(&config.nozzle.listen.to_string(), NOZZLE_KEY).await?;
     let (_, live) = live(config).await?;
     let parts = ::nozzle::Parts {
         live,
         clock: Clock::real(),
-        readiness: Readiness::default(),
+        readiness: fate.readiness().clone(),
         env: ::nozzle::sources::process_env,
     };
     let nozzle = Nozzle::open(nozzle_config(config, &data)?, parts, fate.shutdown().clone()).await?;
@@ -129,6 +130,9 @@ pub(crate) async fn halley(config: &Config, fate: &Fate) -> Result<(), Failure> 
     let plan = Plan::of(&config.halley)?;
     plan.warn(true);
     if plan.workers() > 1 {
+        // The listener is open before the workers are: who comes meanwhile waits for them.
+        let part = fate.readiness().part("workers", "the workers are being started");
+        part.ready();
         return workers::run(config, &plan, fate).await;
     }
     let (store, _) = live(config).await?;
@@ -152,7 +156,8 @@ pub(crate) async fn halley_worker(
 }
 
 fn serve_streams(listener: TcpListener, store: Arc<dyn Store>, settings: ::halley::Config, fate: &Fate) {
-    let parts = ::halley::Parts { store, readiness: Readiness::default() };
+    fate.readiness().awaits(&["directory"]);
+    let parts = ::halley::Parts { store, readiness: fate.readiness().clone() };
     let (ending, shutdown) = (fate.clone(), fate.shutdown().clone());
     fate.shutdown().spawn(async move {
         if let Err(error) = ::halley::serve(listener, settings, parts, shutdown).await {
@@ -163,6 +168,7 @@ fn serve_streams(listener: TcpListener, store: Arc<dyn Store>, settings: ::halle
 
 /// Starts the archiving daemon.
 pub(crate) async fn strainer(config: &Config, fate: &Fate) -> Result<(), Failure> {
+    fate.readiness().awaits(&["directory", "schema"]);
     let data = DataDir::open(&config.data_dir)?;
     let (store, _) = live(config).await?;
     let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
@@ -172,7 +178,7 @@ pub(crate) async fn strainer(config: &Config, fate: &Fate) -> Result<(), Failure
         store,
         archive,
         history: Some(Arc::new(NozzleHistory(http_intake(config, token)?))),
-        readiness: Readiness::default(),
+        readiness: fate.readiness().clone(),
     };
     let (settings, ending, shutdown) = (strainer_config(config), fate.clone(), fate.shutdown().clone());
     fate.shutdown().spawn(async move {
@@ -185,14 +191,15 @@ pub(crate) async fn strainer(config: &Config, fate: &Fate) -> Result<(), Failure
 
 /// Starts the pages and returns their address.
 pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Failure> {
+    fate.readiness().awaits(&["events"]);
     let data = DataDir::open(&config.data_dir)?;
     let listener = http::bind(&config.site.listen.to_string(), SITE_KEY).await?;
     let bound = listener.local_addr().context("the site's listener has no address")?;
     let (store, _) = live(config).await?;
     let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
     let intake = Arc::new(http_intake(config, token)?);
-    let ground = Ground { config, data, store, clock: Clock::real(), readiness: Readiness::default() };
-    let (settings, parts) = ground.site(bound, intake, false, fate.shutdown())?;
+    let ground = Ground { config, data, store, clock: Clock::real(), readiness: fate.readiness().clone() };
+    let (settings, parts) = ground.site(bound, intake, false, fate.shutdown()).await?;
     let limits = ground.limits(process::connections_max(0)?);
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), ..limits });
@@ -219,8 +226,8 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// What the site is told and given; prints the owner's link if this start made it.
-    fn site(
+    /// What the site is told and given; prints the owner's link if this start made it and nobody owns the installation by name yet.
+    async fn site(
         &self,
         bound: SocketAddr,
         intake: Arc<dyn ::nozzle::Intake>,
@@ -229,13 +236,17 @@ impl Ground<'_> {
     ) -> Result<(pages::Settings, pages::Parts)> {
         let public_url = self.config.site.address(bound);
         let owner = self.data.owner_key()?;
-        if let Some(key) = &owner.fresh {
+        let people = people(self.config)?;
+        if let Some(key) = &owner.fresh
+            && !is_owned(&*people).await
+        {
             println!("The owner's link, shown this once: {public_url}login?token={}", key.expose());
         }
         let token = self.data.intake_token(self.config.nozzle.intake_token_file.as_deref())?;
         let settings = pages::Settings {
             public_url,
             live_url: self.config.halley.public_url.clone(),
+            data_dir: self.data.path().to_path_buf(),
             cache_dir: self.data.path().join("media"),
             media_from_loopback,
             venue: self.config.http.venue_cidrs.clone(),
@@ -243,12 +254,12 @@ impl Ground<'_> {
         let parts = pages::Parts {
             store: self.store.clone(),
             archive: archive(self.config)?,
+            people,
             intake,
             clock: self.clock.clone(),
             keys: pages::Keys { intake: token, owner_sha256: owner.sha256 },
             readiness: self.readiness.clone(),
         };
-        shutdown.spawn(keep_record("site", self.store.clone(), self.readiness.clone(), shutdown.clone()));
         Ok((settings, parts))
     }
 
@@ -262,21 +273,11 @@ impl Ground<'_> {
     }
 }
 
-/// Writes the status record of a role that has nothing more to tell than that it lives.
-async fn keep_record(role: &'static str, store: Arc<dyn Store>, readiness: Readiness, shutdown: Shutdown) {
-    let first = Status::new(role, VERSION);
-    let mut is_written = true;
-    while !shutdown.is_triggered() {
-        let record = first.now(readiness.is_ready(), serde_json::Map::new());
-        let json = serde_json::to_string(&record).expect("a record is plain data");
-        let written = store.put_status(&record.key(), &json).await;
-        if let (true, Err(error)) = (is_written, &written) {
-            tracing::warn!(%error, "the status record cannot be written; trying on");
-        }
-        is_written = written.is_ok();
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = shutdown.triggered() => {}
-        }
-    }
+/// Whether somebody owns the installation by name, as far as that can be told at a start: then a new key would open nothing.
+async fn is_owned(people: &dyn People) -> bool {
+    let look = async {
+        people.prepare().await?;
+        people.has_owner().await
+    };
+    matches!(timeout(ARCHIVE_WAIT, look).await, Ok(Ok(true)))
 }

@@ -1,15 +1,24 @@
 //! The intake over HTTP, for the site, the strainer and the command line when they are other processes.
 //!
 //! ```text
-//! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice|wall}   JSON
+//! POST /intake/{eid}/{say|unsay|limit|decide|file|stage|notice|wall|moderate|author|report|life}   JSON
 //! POST /intake/{eid}/schedule                         a schedule file as it is
 //! POST /intake/{eid}/handles                          a CSV of talks and their speakers' handles as it is
 //! POST /intake/{eid}/event                            an event.toml as it is
+//! POST /intake/{eid}/edit                             {"text","revision"}: the same, only while that revision is in force
+//! POST /intake/{eid}/probe                            {"text","source"}: tries a source (see `Probed`)
 //! GET  /intake/{eid}/lines?after=&max=                {"epoch","base","top","line","after","lines":[entry, ...]}
 //! GET  /intake/{eid}/held?after=&max=                 [post, ...]: what is held or hidden, by id (see `Waiting`)
+//! GET  /intake/{eid}/bench?tab=&after=&author=&rule=  what moderators look at (see `Bench`)
+//! GET  /intake/{eid}/codes                            {"secret"}: what removal codes are made with
+//! GET  /intake/{eid}/receipts?id=&before=&max=        [receipt, ...]: the newest first (see `live::receipts`)
 //! GET  /intake/{eid}/sources                          how sources are doing (see `SourcesReport`)
+//! GET  /intake/{eid}/settings                         {"revision","text"}: the event.toml that is in force
 //! ```
 //! With `Authorization: Bearer`, and on POST `Idempotency-Key` and `X-Actor: role:name`.
+
+mod moderating;
+mod setting;
 
 use std::sync::Arc;
 
@@ -31,8 +40,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal,
-    WAITING_MAX,
+    Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome,
+    ReceiptsAsked, Refusal, WAITING_MAX,
 };
 use crate::metrics as names;
 
@@ -42,7 +51,12 @@ pub fn router(intake: Arc<dyn Intake>, token: &Secret<String>) -> Router {
     Router::new()
         .route("/intake/{eid}/lines", get(lines))
         .route("/intake/{eid}/held", get(held))
+        .route("/intake/{eid}/bench", get(moderating::bench))
+        .route("/intake/{eid}/codes", get(moderating::codes))
+        .route("/intake/{eid}/receipts", get(receipts))
         .route("/intake/{eid}/sources", get(sources))
+        .route("/intake/{eid}/settings", get(setting::settings))
+        .route("/intake/{eid}/probe", post(setting::probe))
         .route("/intake/{eid}/{verb}", post(order))
         .with_state(Arc::new(door))
 }
@@ -106,6 +120,7 @@ async fn take(
     let bytes_max = match verb {
         "schedule" => model::schedule::FILE_BYTES_MAX,
         "handles" => HANDLES_BYTES_MAX,
+        "edit" => setting::JSON_BYTES_MAX,
         _ => BODY_BYTES_MAX,
     };
     let body = Limited::new(body, bytes_max).collect().await.map_err(|e| {
@@ -128,12 +143,28 @@ fn ask(verb: &str, body: &[u8]) -> Result<Ask, NotTaken> {
         "stage" => Ask::Stage(json_body(body)?),
         "notice" => Ask::Notice(json_body(body)?),
         "wall" => Ask::Wall(json_body(body)?),
+        "edit" => Ask::Edit(json_body(body)?),
+        "moderate" => Ask::Moderate(json_body(body)?),
+        "author" => Ask::Author(json_body(body)?),
+        "report" => Ask::Report(json_body(body)?),
+        "life" => Ask::Life(json_body(body)?),
         "schedule" => Ask::Schedule(body.to_vec()),
         "handles" => Ask::Handles(body.to_vec()),
         "event" => {
             Ask::Event(String::from_utf8(body.to_vec()).map_err(|_| Refusal::bad("event.toml is not UTF-8"))?)
         }
         _ => return Err(NotTaken::NoVerb),
+    })
+}
+
+/// The order that a verb and a body stand for, as `POST /intake/{eid}/{verb}` takes them: for whoever kept an order to give it later.
+///
+/// # Errors
+/// [`Refusal::Bad`] with what cannot be read.
+pub fn parse_ask(verb: &str, body: &[u8]) -> Result<Ask, Refusal> {
+    ask(verb, body).map_err(|not_taken| match not_taken {
+        NotTaken::Refused(refusal) => refusal,
+        _ => Refusal::bad("there is no such verb"),
     })
 }
 
@@ -186,6 +217,24 @@ async fn held(
     };
     match read.await {
         Ok(posts) => axum::Json(posts).into_response(),
+        Err(said) => said.into_response(),
+    }
+}
+
+async fn receipts(
+    State(door): State<Arc<Door>>,
+    Path(eid): Path<String>,
+    Query(asked): Query<ReceiptsAsked>,
+    headers: HeaderMap,
+) -> Response {
+    let read = async {
+        if !door.lets_in(&headers) {
+            return Err(NotTaken::Stranger);
+        }
+        Ok(door.intake.receipts(event_id(&eid)?, &asked).await?)
+    };
+    match read.await {
+        Ok(receipts) => axum::Json(receipts).into_response(),
         Err(said) => said.into_response(),
     }
 }
@@ -277,6 +326,7 @@ impl IntoResponse for NotTaken {
                 (StatusCode::CONFLICT, axum::Json(body)).into_response()
             }
             Self::Refused(Refusal::Forbidden(why)) => plain(StatusCode::FORBIDDEN, "forbidden", why),
+            Self::Refused(Refusal::Reused(why)) => plain(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", why),
             Self::Refused(Refusal::Slow { why, retry_seconds }) => {
                 let wait = [(header::RETRY_AFTER, retry_seconds.to_string())];
                 (wait, plain(StatusCode::TOO_MANY_REQUESTS, "slow", why)).into_response()

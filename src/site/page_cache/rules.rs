@@ -8,12 +8,13 @@ use std::borrow::Cow;
 /// A longer key is not kept, in bytes.
 const KEY_BYTES_MAX: usize = 512;
 /// Cookies that say who somebody is, as `door` and `post_box` name them.
-const COOKIES: [&str; 4] = ["owner", "__Host-owner", "writer", "__Host-writer"];
+const COOKIES: [&str; 6] =
+    ["session", "__Host-session", "owner", "__Host-owner", "writer", "__Host-writer"];
 /// Every parameter that any page here reads. What is not among them is no parameter.
-const PARAMETERS: [&str; 29] = [
+const PARAMETERS: [&str; 30] = [
     "after", "around", "at", "before", "by", "day", "format", "from", "has", "limit", "of", "order", "q",
     "read", "replay", "room", "seen", "show", "source", "start", "t", "talk", "theme", "to", "until", "view",
-    "while", "wrote", "width",
+    "reported", "while", "wrote", "width",
 ];
 
 /// How one route's pages are kept.
@@ -79,6 +80,7 @@ fn rule(route: &str) -> Option<Rule> {
         | "/{event}/rooms/{room}/feed.json"
         | "/api/v1/events/{event}"
         | "/api/v1/events/{event}/photos"
+        | "/api/v1/events/{event}/links"
         | "/api/v1/events/{event}/talks"
         | "/api/v1/events/{event}/talks/{talk}"
         | "/api/v1/events/{event}/talks/{talk}/items"

@@ -5,9 +5,10 @@ use super::{
     super::{
         Site,
         api::{self, Asked, answer},
+        door::Who,
         failure::Failure,
         live_fold::LiveFold,
-        post_box::{is_ours, random_key},
+        post_box::random_key,
         view::{
             now::{RoomNow, now as rooms_now},
             stage::rooms,
@@ -19,7 +20,7 @@ use super::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -134,22 +135,19 @@ impl Press {
 /// changed, 200 when it was so already. `?dry_run=1` tells what would move.
 pub(in crate::site) async fn press(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let is_dry_run = asked.is_on("dry_run")?;
     let ask = serde_json::from_slice::<Press>(&body)
         .map_err(|error| Refusal::Bad(format!("Send {{\"room\", \"talk\", \"since\"}}: {error}.")))
         .and_then(Press::ask);
     let done = match (ask, key(&headers)) {
-        (Ok(ask), Ok(key)) => carry_out(&site, &event, actor, (key, is_dry_run), ask).await,
+        (Ok(ask), Ok(key)) => carry_out(&site, &event, &who, (key, is_dry_run), ask).await,
         (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
     };
     Ok(match done {

@@ -4,9 +4,9 @@
 use super::{
     super::{
         Site,
+        door::Who,
         failure::{Failure, page},
         live_fold::LiveFold,
-        post_box::is_ours,
         view::now::on,
     },
     Said, draw,
@@ -14,10 +14,10 @@ use super::{
 };
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use model::{Micros, TalkId};
 use nozzle::intake::SetStage;
 
@@ -83,18 +83,14 @@ impl Pressed {
 /// See the module.
 pub(in crate::site) async fn send(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let pressed = Pressed::parse(&body);
     let refused = |status: StatusCode, words: String| {
-        let drawn = page(&draw(&site, &event, &pressed.room, Said::wrong(words)))?;
+        let drawn = page(&draw(&site, &who, &event, &pressed.room, Said::wrong(words)))?;
         Ok((status, [(http::header::CACHE_CONTROL, "no-store")], drawn).into_response())
     };
     let Some(ask) = pressed.ask(&event.fold(), site.now()) else {
@@ -102,7 +98,7 @@ pub(in crate::site) async fn send(
     };
     let undo = ask.undo;
     let key = form_key(&pressed.key, &ask, &pressed.since);
-    match carry_out(&site, &event, actor, (key, false), ask).await {
+    match carry_out(&site, &event, &who, (key, false), ask).await {
         Ok(outcome) => {
             let done = match (outcome.is_old, undo) {
                 (true, _) => "same",

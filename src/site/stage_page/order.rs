@@ -1,8 +1,14 @@
 //! From a steward's press to the nozzle, and what came of it in words. Both the form and the API come here.
 
-use super::super::{Site, follow::EventLive, post_box::follows};
+use super::super::{
+    Site,
+    audit::{Undo, What},
+    door::Who,
+    follow::EventLive,
+    post_box::follows,
+};
 use http::StatusCode;
-use nozzle::intake::{Actor, Ask, KEY_BYTES_MAX, Order, Outcome, Refusal, SetStage};
+use nozzle::intake::{Ask, FORM_KEY, KEY_BYTES_MAX, Order, Outcome, Refusal, SetStage};
 use sha2::{Digest, Sha256};
 
 /// Longest key of a caller, in bytes.
@@ -12,16 +18,31 @@ pub(super) const CALLER_KEY_BYTES_MAX: usize = KEY_BYTES_MAX / 2;
 pub(super) async fn carry_out(
     site: &Site,
     event: &EventLive,
-    actor: Actor,
+    who: &Who,
     (key, is_dry_run): (String, bool),
     ask: SetStage,
 ) -> Result<Outcome, Refusal> {
-    let order = Order { ask: Ask::Stage(ask), key, actor, is_dry_run };
+    let order = Order { ask: Ask::Stage(ask.clone()), key, actor: who.actor.clone(), is_dry_run };
     let outcome = site.intake.ask(event.eid, order).await?;
     if !is_dry_run {
+        if !outcome.is_old {
+            note(site, event, who, ask);
+        }
         follows(event, outcome.seq).await;
     }
     Ok(outcome)
+}
+
+/// What was pressed, for the audit log. Without its moment nobody could say which press is to be taken back.
+fn note(site: &Site, event: &EventLive, who: &Who, ask: SetStage) {
+    let on = ask.talk.as_ref().map_or_else(|| "a break".to_owned(), |talk| format!("talk {talk}"));
+    let sentence = match ask.undo {
+        true => format!("Took back that {on} was on."),
+        false => format!("Said that {on} is on."),
+    };
+    let back = SetStage { undo: !ask.undo, ..ask.clone() };
+    let undo = ask.since.and_then(|_| Undo::order("stage", &back));
+    site.audit(who, Some(event.eid), What::new("stage", &ask.room, sentence), undo);
 }
 
 /// The key of a printed form: the same page, pressed elsewhere, is another press.
@@ -33,7 +54,7 @@ pub(super) fn form_key(key: &str, ask: &SetStage, when: &str) -> String {
         hash.update(part);
     }
     let digest: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("stage-form-{digest}")
+    format!("{FORM_KEY}stage-{digest}")
 }
 
 /// Status and name of a refusal, and the sentence for the one who pressed.
@@ -44,6 +65,7 @@ pub(super) fn told(refusal: &Refusal) -> (StatusCode, &'static str, String) {
         Refusal::Unknown(why) => (StatusCode::NOT_FOUND, "not_found", format!("{why} {nothing}")),
         Refusal::Conflict { why, .. } => (StatusCode::CONFLICT, "conflict", format!("{why} {nothing}")),
         Refusal::Forbidden(why) => (StatusCode::FORBIDDEN, "forbidden", format!("{why} {nothing}")),
+        Refusal::Reused(why) => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", format!("{why} {nothing}")),
         Refusal::Slow { why, .. } => (StatusCode::TOO_MANY_REQUESTS, "slow", format!("{why} {nothing}")),
         Refusal::Later { why, .. } => {
             tracing::warn!(%why, "the stage cannot be set just now");

@@ -3,7 +3,7 @@
 mod browser;
 
 use super::{
-    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG, Stand},
+    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG, Stand, form_token},
     writing::Desk,
 };
 use http::{Request, StatusCode};
@@ -83,7 +83,7 @@ async fn press(desk: &Desk, key: &str, body: &Value) -> (StatusCode, Value) {
 
 /// A button of the page, as a browser without a script sends it.
 async fn form(desk: &Desk, origin: &str, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
     let request = Request::post(format!("/admin/{SLUG}/stage"))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin)
@@ -121,6 +121,9 @@ async fn a_press_changes_what_everybody_sees_and_pressing_it_twice_changes_nothi
             (StatusCode::OK, &first["seq"], &json!(false))
         );
     }
+    let other = json!({"room": "main-hall", "talk": null, "since": since});
+    let (status, refused) = press(&desk, "k1", &other).await;
+    assert_eq!((status, &refused["error"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("key_reused")));
     let told = stage(&desk).await;
     let main = room(&told, "main-hall");
     assert_eq!(

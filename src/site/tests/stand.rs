@@ -27,6 +27,11 @@ pub(super) const SLUG: &str = "rustfest";
 pub(super) const OWNER_KEY: &str = "the-owner's-key-of-this-test-0001";
 pub(super) const INTAKE_TOKEN: &str = "the-intake-token-of-this-test-01";
 
+/// What the forms of whoever holds [`OWNER_KEY`] carry.
+pub(super) fn form_token() -> String {
+    crate::site::door::form_token(OWNER_KEY)
+}
+
 /// See the module. Stops its tasks when dropped.
 pub(super) struct Stand {
     pub(super) router: Router,
@@ -64,6 +69,15 @@ impl Stand {
 
     /// The same, on an archive at this address; one that does not answer is not prepared.
     pub(super) async fn on(archive_url: &str) -> Self {
+        Self::at(archive_url, "embedded").await
+    }
+
+    /// The same, with people in a database at this address.
+    pub(super) async fn with_people_at(url: &str) -> Self {
+        Self::at("embedded", url).await
+    }
+
+    async fn at(archive_url: &str, people_url: &str) -> Self {
         chassis::tls::install();
         let dir = tempfile::tempdir().expect("a directory");
         let eid = EventId::from_random(42);
@@ -74,6 +88,9 @@ impl Stand {
         if archive_url == "embedded" {
             archive.prepare().await.expect("its schema");
         }
+        // People stay where they are, whatever becomes of the archive.
+        let people = archive::people::open(&archive::Settings { url: people_url.into(), ..settings }).expect("people");
+        people.prepare().await.expect("their tables");
         let store = Arc::new(EmbeddedStore::default());
         store.publish(EventRef { eid, slug: SLUG.into(), title: "RustFest".into() }, ledger.clone());
         let shutdown = Shutdown::new();
@@ -82,6 +99,7 @@ impl Stand {
         let parts = Parts {
             store: store.clone(),
             archive: archive.clone(),
+            people,
             intake: nobody(dir.path(), &shutdown).await,
             clock: Clock::rehearsal(noon, 0),
             keys: Keys {
@@ -93,6 +111,7 @@ impl Stand {
         let settings = Settings {
             public_url: "http://127.0.0.1:8080".parse().expect("a URL"),
             live_url: None,
+            data_dir: dir.path().into(),
             cache_dir: dir.path().join("media"),
             media_from_loopback: true,
             venue: chassis::client_addr::Ranges::default(),
@@ -118,6 +137,20 @@ impl Stand {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the page did not follow the log to {top}");
+    }
+
+    /// Runs statements past the site, where its people are kept beside the archive.
+    pub(super) async fn people_sql(&self, text: &str) {
+        use sqlx::Connection as _;
+        let file = self.dir.path().join("archive.sqlite");
+        let connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut connection.expect("the file")).await;
+        done.expect("a statement");
+    }
+
+    /// The site itself.
+    pub(super) fn site(&self) -> &Site {
+        &self.site
     }
 
     /// Where its files are.

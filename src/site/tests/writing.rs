@@ -68,6 +68,7 @@ impl Desk {
         let parts = Parts {
             store: store.clone(),
             archive: archive.clone(),
+            people: archive::people::open(&settings).expect("people"),
             intake: Arc::new(nozzle.clone()),
             clock: Clock::real(),
             keys: Keys {
@@ -84,6 +85,7 @@ impl Desk {
         let settings = Settings {
             public_url: "http://127.0.0.1:8080".parse().expect("a URL"),
             live_url: None,
+            data_dir: dir.path().into(),
             cache_dir: dir.path().join("media"),
             media_from_loopback: true,
             venue: Ranges::default(),

@@ -3,9 +3,10 @@
 
 use super::super::{
     Site, api,
+    door::Who,
     failure::Failure,
     follow::EventLive,
-    post_box::{is_ours, random_key},
+    post_box::random_key,
     view::{item::answered, stage::rooms, time::Venue},
 };
 use super::{
@@ -16,7 +17,7 @@ use super::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{Extension, Path, Query, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
@@ -120,20 +121,17 @@ fn list(event: &EventLive, asked: &Asked, after: Seq) -> Response {
 /// filed anew after them, and, as `before`, the requests that take it back.
 pub(in crate::site) async fn file(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let asked = serde_json::from_slice::<FileItems>(&body)
         .map_err(|error| Refusal::Bad(format!("Send {{\"ids\", \"talk\"}}: {error}.")));
     let asked = asked.and_then(|asked| Ok((key(&headers)?, target(&asked)?, asked.ids)));
     let done = match asked {
-        Ok((key, target, ids)) => carry_out(&site, &event, &actor, &key, [(target, ids)].into()).await,
+        Ok((key, target, ids)) => carry_out(&site, &event, &who, &key, [(target, ids)].into()).await,
         Err(refusal) => Err(refusal),
     };
     Ok(match done {

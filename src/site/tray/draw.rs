@@ -2,6 +2,7 @@
 
 use super::super::{
     Site,
+    door::Who,
     follow::EventLive,
     live_fold::{ITEMS_MAX, LiveFold},
     shell::Shell,
@@ -31,6 +32,7 @@ pub(super) struct Drawing<'a> {
     fold: &'a LiveFold,
     position: &'a Position,
     asked: &'a Asked,
+    form_token: String,
     listed: model::event::EventRef,
     venue: Venue,
     rooms: Vec<Room>,
@@ -43,10 +45,20 @@ impl<'a> Drawing<'a> {
         fold: &'a LiveFold,
         position: &'a Position,
         asked: &'a Asked,
+        who: &Who,
     ) -> Self {
         let folded = fold.fold();
         let venue = Venue::of(folded.event.as_ref());
-        Self { site, fold, position, asked, listed: event.listed(), venue, rooms: rooms(folded) }
+        Self {
+            site,
+            fold,
+            position,
+            asked,
+            form_token: who.form_token().to_owned(),
+            listed: event.listed(),
+            venue,
+            rooms: rooms(folded),
+        }
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -118,6 +130,7 @@ impl<'a> Drawing<'a> {
             notice: notice.in_words(self.fold),
             asked: self.asked.clone(),
             back: self.asked.query(),
+            form_token: self.form_token.clone(),
             one: None,
             groups: Vec::new(),
             cards: Vec::new(),

@@ -1,10 +1,6 @@
 //! `POST /admin/{event}/file`: the tray's buttons as a browser without a script sends them.
 
-use super::super::{
-    Site,
-    failure::Failure,
-    post_box::{is_ours, random_key},
-};
+use super::super::{Site, door::Who, failure::Failure, post_box::random_key};
 use super::{
     Notice,
     asked::Asked,
@@ -14,10 +10,10 @@ use super::{
 };
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use model::{FilingState, ItemId};
 
@@ -102,14 +98,10 @@ impl Pressed {
 
 pub(in crate::site) async fn press(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
-    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
     let body = body.map_err(|_| Failure::Bad("That form is too large, or it broke off on its way."))?;
@@ -121,7 +113,7 @@ pub(in crate::site) async fn press(
         filing.talk.clone().filter(|_| filing.state == FilingState::Suggested).map(Target::Talk)
     };
     let refused = |status: StatusCode, words: String| {
-        let answer = page(&site, &event, &asked, Notice::wrong(words))?;
+        let answer = page(&site, &who, &event, &asked, Notice::wrong(words))?;
         Ok((status, answer).into_response())
     };
     let moves = match pressed.moves(suggestion) {
@@ -129,7 +121,7 @@ pub(in crate::site) async fn press(
         Err(why) => return refused(StatusCode::BAD_REQUEST, why.to_owned()),
     };
     let to = if let [to] = moves.keys().collect::<Vec<_>>()[..] { to.to_string() } else { String::new() };
-    match carry_out(&site, &event, &actor, &format!("tray-{}", random_key()), moves).await {
+    match carry_out(&site, &event, &who, &format!("tray-{}", random_key()), moves).await {
         Ok(done) => {
             let undo = if pressed.undo.is_empty() { order::written(&done.before) } else { String::new() };
             let mut query = url::form_urlencoded::Serializer::new(asked.query());

@@ -1,11 +1,18 @@
 //! From a steward's word to the nozzle: where posts are to go, what is asked for, and what takes it back. Both the forms and the API
 //! come here.
 
-use super::super::{Site, follow::EventLive, live_fold::LiveFold, post_box::follows};
+use super::super::{
+    Site,
+    audit::{Undo, What},
+    door::Who,
+    follow::EventLive,
+    live_fold::LiveFold,
+    post_box::follows,
+};
 use super::pile::shown;
 use http::StatusCode;
 use model::{By, Filing, FilingState, ItemId, Row, TalkId};
-use nozzle::intake::{Actor, Ask, FILE_ITEMS_MAX, FileItems, Order, Refusal};
+use nozzle::intake::{Ask, FILE_ITEMS_MAX, FileItems, Order, Refusal};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// Posts that one request may move.
@@ -84,7 +91,7 @@ pub(super) struct Done {
 pub(super) async fn carry_out(
     site: &Site,
     event: &EventLive,
-    actor: &Actor,
+    who: &Who,
     key: &str,
     moves: Moves,
 ) -> Result<Done, Refusal> {
@@ -98,7 +105,7 @@ pub(super) async fn carry_out(
             let ask = Ask::File(target.ask(part.to_vec()));
             let key =
                 if n == 0 && count == ids.len() { key.to_owned() } else { format!("{key} {target} {n}") };
-            let order = Order { ask, key, actor: actor.clone(), is_dry_run: false };
+            let order = Order { ask, key, actor: who.actor.clone(), is_dry_run: false };
             let outcome = site.intake.ask(event.eid, order).await?;
             done.seq = done.seq.max(outcome.seq);
             let moved = outcome.moves.iter().filter(|m| part.contains(&m.id)).count();
@@ -106,8 +113,23 @@ pub(super) async fn carry_out(
             done.followed += outcome.moves.len() - moved;
         }
     }
+    if done.moved > 0 {
+        note(site, event, who, count, &done.before);
+    }
     follows(event, done.seq).await;
     Ok(done)
+}
+
+/// What was moved, for the audit log.
+fn note(site: &Site, event: &EventLive, who: &Who, count: usize, before: &Moves) {
+    let parts = before.iter().flat_map(|(target, ids)| ids.chunks(FILE_ITEMS_MAX).map(|ids| target.ask(ids.to_vec())));
+    let back = parts.filter_map(|ask| Some(("file".to_owned(), serde_json::to_value(ask).ok()?)));
+    let undo = Undo::Orders(back.collect());
+    let object = match before.values().flatten().collect::<Vec<_>>()[..] {
+        [one] => one.to_string(),
+        _ => format!("{count} posts"),
+    };
+    site.audit(who, Some(event.eid), What::new("file", &object, "Filed posts by hand."), Some(undo));
 }
 
 /// Where the posts are now. One that neither the fold nor the archive tells of is moved all the same; only its way back is not known.
@@ -166,6 +188,7 @@ pub(super) fn told(refusal: &Refusal) -> (StatusCode, &'static str, String) {
         Refusal::Unknown(why) => (StatusCode::NOT_FOUND, "not_found", format!("{why} {nothing}")),
         Refusal::Conflict { why, .. } => (StatusCode::CONFLICT, "conflict", format!("{why} {nothing}")),
         Refusal::Forbidden(why) => (StatusCode::FORBIDDEN, "forbidden", format!("{why} {nothing}")),
+        Refusal::Reused(why) => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused", format!("{why} {nothing}")),
         Refusal::Slow { why, .. } => (StatusCode::TOO_MANY_REQUESTS, "slow", format!("{why} {nothing}")),
         Refusal::Later { why, .. } => {
             tracing::warn!(%why, "posts cannot be filed by hand just now");

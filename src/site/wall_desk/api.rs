@@ -3,8 +3,9 @@
 use super::{
     super::{
         Site, api,
+        door::Who,
         failure::Failure,
-        post_box::{is_ours, random_key},
+        post_box::random_key,
         view::stage::rooms,
         wall::screens::Shows,
     },
@@ -14,7 +15,7 @@ use super::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -85,19 +86,16 @@ pub(in crate::site) async fn told(
 /// `Idempotency-Key`: 201 when something has changed, 200 when it was so already.
 pub(in crate::site) async fn press(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let ask = serde_json::from_slice::<SetWall>(&body)
         .map_err(|error| Refusal::Bad(format!("Send {{\"blank\": true}}, for example: {error}.")));
     let done = match (ask, key(&headers)) {
-        (Ok(ask), Ok(key)) => carry_out(&site, &event, actor, key, ask).await,
+        (Ok(ask), Ok(key)) => carry_out(&site, &event, &who, key, ask).await,
         (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
     };
     Ok(match done {

@@ -3,18 +3,18 @@
 use super::{
     super::{
         Site,
+        door::Who,
         failure::{Failure, page},
-        post_box::is_ours,
     },
     Said, draw,
     order::{carry_out, form_key, told},
 };
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use model::event::DuringTalks;
 use nozzle::intake::SetWall;
 
@@ -73,18 +73,14 @@ impl Pressed {
 /// See the module.
 pub(in crate::site) async fn send(
     State(site): State<Site>,
+    Extension(who): Extension<Who>,
     Path(slug): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    if !is_ours(&headers, &site.settings.public_url) {
-        return Err(Failure::Forged);
-    }
-    let actor = site.door.actor(&headers).ok_or(Failure::Locked)?;
     let event = site.event(&slug).await?;
     let pressed = Pressed::parse(&body);
     let refused = |status: StatusCode, words: String| {
-        let drawn = page(&draw(&site, &event, Said::wrong(words)))?;
+        let drawn = page(&draw(&site, &who, &event, Said::wrong(words)))?;
         Ok((status, [(header::CACHE_CONTROL, "no-store")], drawn).into_response())
     };
     let Some(ask) = pressed.ask() else {
@@ -97,7 +93,7 @@ pub(in crate::site) async fn send(
         None => "set",
     };
     let key = form_key(&pressed.key, &pressed.press, &format!("{} {}", pressed.delay, pressed.during));
-    match carry_out(&site, &event, actor, key, ask).await {
+    match carry_out(&site, &event, &who, key, ask).await {
         Ok(outcome) => {
             let done = if outcome.is_old { "same" } else { done };
             Ok(Redirect::to(&format!("/admin/{}/wall?done={done}", event.listed().slug)).into_response())

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Slugs that would hide a page of the site.
 const TAKEN: &[&str] = &[
-    "admin", "api", "healthz", "intake", "live", "login", "logout", "media", "metrics", "readyz", "robots",
+    "admin", "api", "audit", "first", "healthz", "intake", "join", "live", "login", "logout", "media", "metrics", "ops", "readyz", "robots",
     "static", "hooks", "favicon",
 ];
 const SLUG_CHARS_MIN: usize = 3;
@@ -46,6 +46,9 @@ pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
     {
         wrong("ends", format!("{ends} lies before starts = {starts}"));
     }
+    if let Err(what) = day(file.retain_until.as_ref()) {
+        wrong("retain_until", what);
+    }
     if let Err(what) = file.onsite_limits.check() {
         wrong("onsite_limits", what);
     }
@@ -78,6 +81,7 @@ pub(super) fn problems(file: &EventFile, places: &Places<'_>) -> Vec<Problem> {
         wrong("source", format!("an event has at most {SOURCES_MAX} sources"));
     }
     found.extend(names(file, places));
+    found.extend(super::rules::problems(file, places));
     found
 }
 
@@ -154,7 +158,7 @@ fn day(value: Option<&toml::value::Datetime>) -> Result<Option<String>, String> 
     }
 }
 
-fn slug(slug: &str) -> Result<(), String> {
+pub(super) fn slug(slug: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if slug.is_empty() {
         return Err("is missing; write slug = \"rustfest\", the event's place in addresses".to_owned());

@@ -1,13 +1,16 @@
 //! The tray without a script: plain forms, redirects, a page that says what was done and takes it back.
 
 use super::{
-    super::{stand::Answer, stand::SLUG, writing::Desk},
+    super::{
+        stand::{Answer, SLUG, form_token},
+        writing::Desk,
+    },
     desk, owner, say, unsorted, waiting,
 };
 use http::{Request, StatusCode};
 
 async fn press(desk: &Desk, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
     let request = owner(Request::post("/admin/rustfest/file"));
     desk.send(request.header("content-type", "application/x-www-form-urlencoded"), body).await
 }

@@ -1,7 +1,7 @@
 //! What operators press, by form and by API, and what screens tell of themselves.
 
 use super::super::{
-    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG},
+    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG, form_token},
     writing::Desk,
 };
 use http::{Request, StatusCode};
@@ -29,7 +29,7 @@ async fn page(desk: &Desk) -> String {
 }
 
 async fn form(desk: &Desk, origin: &str, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
     let request = Request::post(format!("/admin/{SLUG}/wall"))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin)
