@@ -13,6 +13,7 @@ mod ledgers;
 mod reach;
 mod runtime;
 mod site;
+mod supervise;
 mod wiring;
 
 use std::process::ExitCode;

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use chassis::telemetry::{self, Format};
 use chassis::workers::Seat;
-use chassis::{Ending, Shutdown};
+use chassis::{Ending, Readiness, Shutdown, http, notify, ops};
+
+use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
 
@@ -22,13 +24,14 @@ const LOG_FORMAT_VARIABLE: &str = "PERIHELION_LOG_FORMAT";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fate {
     shutdown: Shutdown,
+    readiness: Readiness,
     first: Arc<Mutex<Option<Failure>>>,
 }
 
 impl Fate {
     /// A fate that hangs on this stop signal.
     pub(crate) fn new(shutdown: Shutdown) -> Self {
-        Self { shutdown, first: Arc::default() }
+        Self { shutdown, readiness: Readiness::default(), first: Arc::default() }
     }
 
     /// The stop signal, and the owner of the daemon's tasks.
@@ -43,6 +46,11 @@ impl Fate {
         self.shutdown.trigger();
     }
 
+    /// What the process says of itself to whoever started it, at `/readyz` and in its record.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     fn ended(&self) -> Result<(), Failure> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
@@ -54,7 +62,15 @@ pub(crate) fn daemon<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    run(LOG_FILTER, None, start)
+    run(LOG_FILTER, None, threads, start)
+}
+
+/// The same for the supervisor, which needs the main thread and no other.
+pub(crate) fn supervisor<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    run(LOG_FILTER, None, one_thread, start)
 }
 
 /// The same for one of several workers, whose logs and metrics say which one it is.
@@ -62,7 +78,7 @@ pub(crate) fn worker<F>(seat: Seat, start: impl FnOnce(Fate) -> F) -> Result<(),
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    run(LOG_FILTER, Some(seat), start)
+    run(LOG_FILTER, Some(seat), threads, start)
 }
 
 /// The same for the demo, which speaks for itself.
@@ -70,17 +86,32 @@ pub(crate) fn demo<F>(start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    run(LOG_FILTER_OF_THE_DEMO, None, start)
+    run(LOG_FILTER_OF_THE_DEMO, None, threads, start)
 }
 
-fn run<F>(log_filter: &str, seat: Option<Seat>, start: impl FnOnce(Fate) -> F) -> Result<(), Failure>
+fn run<F>(
+    log_filter: &str,
+    seat: Option<Seat>,
+    runtime: fn() -> anyhow::Result<Runtime>,
+    start: impl FnOnce(Fate) -> F,
+) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
+    // Before there is any thread: it takes variables out of the environment.
+    let handed = http::adopt();
     logs(log_filter, seat)?;
+    if handed > 0 {
+        tracing::info!(sockets = handed, "listening sockets were handed down");
+    }
     chassis::metrics::install(seat);
-    tokio_runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let fate = Fate::new(Shutdown::on_signals().map_err(anyhow::Error::from)?);
+        // A worker belongs to the process that started it, which tells others.
+        if seat.is_none() {
+            fate.shutdown().spawn(notify::keep(fate.readiness().clone(), fate.shutdown().clone()));
+            fate.shutdown().spawn(ops::serve(fate.readiness().clone(), fate.shutdown().clone()));
+        }
         let started = start(fate.clone()).await;
         if started.is_err() {
             fate.shutdown().trigger();
@@ -98,11 +129,15 @@ where
     F: Future<Output = Result<(), Failure>>,
 {
     logs(LOG_FILTER_OF_COMMANDS, None)?;
-    tokio_runtime()?.block_on(work)
+    threads()?.block_on(work)
 }
 
-fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+fn threads() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+fn one_thread() -> anyhow::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }
 
 /// `RUST_LOG` says what is logged, `PERIHELION_LOG_FORMAT` how.

@@ -83,7 +83,7 @@ pub async fn serve(
     let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
     let limits = http::Limits {
         connections_max: process::connections_max(config.connections_max)? + config.others_max(),
-        is_shared: config.worker.is_some(),
+        is_shared: config.worker.is_some() || http::is_handed_sockets(),
         hosts: Arc::new(config.hosts),
         trusted_proxies: Arc::new(config.trusted_proxies),
         ..http::Limits::default()

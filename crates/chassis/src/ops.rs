@@ -8,7 +8,10 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::Readiness;
+use crate::{Readiness, Shutdown, http};
+
+/// The name under which a listener for health and metrics of one instance is handed down.
+pub const LISTENER: &str = "ops";
 
 /// The routes. They tell no secret, but belong on an inner listener or behind the proxy: `/metrics` shows traffic.
 pub fn router(role: &'static str, readiness: Readiness) -> Router {
@@ -16,6 +19,18 @@ pub fn router(role: &'static str, readiness: Readiness) -> Router {
         .route("/healthz", get(move || async move { uncached(Json(json!({"alive": true, "role": role}))) }))
         .route("/readyz", get(move || async move { ready(&readiness) }))
         .route("/metrics", get(metrics))
+}
+
+/// Serves the routes on the listener that whoever started this process has opened for this very instance, if it did: several may share
+/// the one that clients use.
+pub async fn serve(readiness: Readiness, shutdown: Shutdown) {
+    match http::handed(LISTENER) {
+        Some(Ok(listener)) => {
+            http::serve(listener, router("instance", readiness), http::Limits::default(), shutdown).await;
+        }
+        Some(Err(error)) => tracing::warn!(%error, "health and metrics of this instance are not served"),
+        None => {}
+    }
 }
 
 /// 200 when every part is ready, else 503 with the reasons.

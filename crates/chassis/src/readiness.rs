@@ -25,6 +25,14 @@ impl Readiness {
         Part { registry: self.clone(), name: name.to_owned() }
     }
 
+    /// Parts that will be added soon: until then they count, as not ready, so that nobody is told too early that all is well.
+    pub fn awaits(&self, names: &[&str]) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            parts.entry((*name).to_owned()).or_insert_with(|| Some("it has not begun yet".to_owned()));
+        }
+    }
+
     /// Each part with the reason why it is not ready (`None`: ready), by name.
     pub fn parts(&self) -> BTreeMap<String, Option<String>> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -4,17 +4,21 @@ use std::{io, net::SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
+use super::inherited;
 use crate::Error;
 
 /// Connections that may wait for us to accept them; the system may allow fewer (`net.core.somaxconn`, by default as many). A whole
 /// audience comes back within a moment, and who finds the queue full is silently dropped and tries again after 1 s, then 3 s.
 const BACKLOG_MAX: u32 = 4096;
 
-/// Listens on `address`, which the setting `key` names (`[site] listen`).
+/// Listens on `address`, which the setting `key` names (`[site] listen`), or takes the socket that was handed down for it.
 ///
 /// # Errors
 /// In use, privileged, or unusable: each names the address and the setting.
 pub async fn bind(address: &str, key: &str) -> Result<TcpListener, Error> {
+    if let Some(listener) = inherited::take(key, address) {
+        return listener;
+    }
     let (address, key) = (address.to_owned(), key.to_owned());
     listen(&address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => Error::AddressInUse { address, key },
