@@ -1,13 +1,17 @@
 //! The nozzle as a whole: every event of the data directory, the intake in front of them, and what the process says of
 //! itself.
 
+mod bench;
+mod disk;
 mod event;
 mod figures;
+mod graves;
 mod hooks;
 mod memory;
 mod pumps;
 mod record;
 mod report;
+mod retention;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,19 +24,26 @@ use chassis::clock::Clock;
 use chassis::{Part, Readiness, Secret, Shutdown, http, ops};
 use live::Page;
 use live::ledger::Ledger;
+use live::receipts::Receipt;
 use model::{EventId, ItemId, Micros, Seq};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
+use crate::codes::Codes;
 use crate::error::Error;
 use crate::hook::Doors;
 use crate::metrics as names;
 use crate::intake::{
-    self, Ask, Intake, KEY_BYTES_MAX, Order, Outcome, Refusal, SourcesReport, WAITING_MAX, Waiting,
+    self, Ask, Bench, EventText, Intake, KEY_BYTES_MAX, Look, Order, Outcome, Probe, Probed, ReceiptsAsked, Refusal, SetLife, SourcesReport,
+    WAITING_MAX, Waiting,
 };
+use crate::probe;
 use crate::push::Live;
+use crate::sequencer::SETTINGS_NOTE;
 use crate::sources;
-use event::Event;
+use disk::Disk;
+use event::{Around, Event};
+use graves::Grave;
 
 /// How often the data directory is looked at for events that a command has added.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -97,6 +108,10 @@ struct Inner {
     events: RwLock<HashMap<EventId, Arc<Event>>>,
     /// Held while an event is being opened, so that none is opened twice.
     opening: Mutex<()>,
+    /// One for each source that may be tried at the same time.
+    probes: Semaphore,
+    graves: RwLock<HashMap<EventId, Grave>>,
+    disk: watch::Sender<Disk>,
     fatal: Fatal,
     failed: Mutex<watch::Receiver<Option<String>>>,
     _starting: Part,
@@ -127,6 +142,8 @@ impl Nozzle {
         let (said, failed) = watch::channel(None);
         let starting = parts.readiness.part("ledgers", "opening the ledgers");
         let fatal = Fatal { first: Arc::default(), said };
+        let graves = graves::all(&config.data_dir)?;
+        let disk = watch::Sender::new(Disk::look(&config.data_dir, Disk::default()));
         let inner = Inner {
             config,
             parts,
@@ -134,6 +151,9 @@ impl Nozzle {
             doors: Doors::default(),
             events: RwLock::default(),
             opening: Mutex::default(),
+            probes: Semaphore::new(probe::PROBES_MAX),
+            graves: RwLock::new(graves.into_iter().map(|grave| (grave.former.eid, grave)).collect()),
+            disk,
             fatal,
             failed: Mutex::new(failed),
             _starting: starting,
@@ -174,6 +194,9 @@ impl Nozzle {
             () = self.look_around() => {}
             () = self.listen_for_hooks() => {}
             () = record::keep(&self) => {}
+            () = disk::watch(&inner.config.data_dir, &inner.disk) => {}
+            () = self.keep_graves() => {}
+            () = self.keep_dates() => {}
             _ = failed.wait_for(Option::is_some) => {}
         }
         match inner.fatal.first.write().expect("no holder of this lock panics").take() {
@@ -206,7 +229,8 @@ impl Nozzle {
             Err(source) => return Err(Error::Folder { path, source }),
         };
         let names = listing.filter_map(|file| file.ok()?.file_name().into_string().ok());
-        Ok(names.filter_map(|name| name.strip_suffix(".sqlite")?.parse().ok()).collect())
+        let eids = names.filter_map(|name| name.strip_suffix(".sqlite")?.parse().ok());
+        Ok(eids.filter(|eid| self.grave(*eid).is_none()).collect())
     }
 
     async fn open_event(&self, eid: EventId) -> Result<Arc<Event>, Error> {
@@ -215,8 +239,13 @@ impl Nozzle {
         if let Some(event) = self.event(eid) {
             return Ok(event);
         }
+        if self.grave(eid).is_some() {
+            return Err(live::Error::NoEvent(eid.to_string()).into());
+        }
         let ledger = Ledger::open(&inner.config.data_dir, eid).await?;
-        let event = Event::start(ledger, &inner.parts, &inner.doors, &inner.fatal, &inner.shutdown).await?;
+        let (doors, fatal, shutdown) = (&inner.doors, &inner.fatal, &inner.shutdown);
+        let around = Around { doors, fatal, disk: inner.disk.subscribe(), shutdown };
+        let event = Event::start(ledger, &inner.parts, around).await?;
         inner.events.write().expect("no holder of this lock panics").insert(eid, Arc::clone(&event));
         Ok(event)
     }
@@ -225,8 +254,28 @@ impl Nozzle {
         self.0.events.read().expect("no holder of this lock panics").get(&eid).cloned()
     }
 
+    fn known(&self, eid: EventId) -> Result<Arc<Event>, Refusal> {
+        self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))
+    }
+
     fn events(&self) -> Vec<Arc<Event>> {
         self.0.events.read().expect("no holder of this lock panics").values().cloned().collect()
+    }
+
+    /// Refuses a slug under which another event is or was found.
+    fn is_free(&self, eid: EventId, slug: &str) -> Result<(), Refusal> {
+        for view in self.events().iter().filter(|e| e.eid() != eid).map(|e| e.view()) {
+            let Some(other) = view.event else { continue };
+            let why = if other.slug == slug {
+                format!("Another event already has the slug {slug:?}.")
+            } else if view.life.former.iter().any(|former| former == slug) {
+                format!("{slug:?} was the address of the event {:?} and leads there; choose another slug.", other.slug)
+            } else {
+                continue;
+            };
+            return Err(Refusal::Conflict { why, state: "taken".to_owned() });
+        }
+        Ok(())
     }
 
     /// Settings of an event that may be new. Nothing is made for settings that cannot work.
@@ -237,11 +286,7 @@ impl Nozzle {
         is_dry_run: bool,
     ) -> Result<Option<Arc<Event>>, Refusal> {
         let file = sources::read(text, &self.0.parts.env).map_err(|bad| Refusal::bad(bad.to_string()))?;
-        let is_taken = |e: &Arc<Event>| e.eid() != eid && e.view().event.is_some_and(|e| e.slug == file.slug);
-        if self.events().iter().any(is_taken) {
-            let why = format!("Another event already has the slug {:?}.", file.slug);
-            return Err(Refusal::Conflict { why, state: "taken".to_owned() });
-        }
+        self.is_free(eid, &file.slug)?;
         match self.event(eid) {
             Some(event) => Ok(Some(event)),
             None if is_dry_run => Ok(None),
@@ -261,7 +306,19 @@ impl Intake for Nozzle {
                 Some(event) => event,
                 None => return Ok(Outcome::unchanged(None, Some("new"))),
             },
-            _ => self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?,
+            Ask::Edit(edit) => {
+                let event = self.known(eid)?;
+                self.event_for(eid, &edit.text, order.is_dry_run).await?;
+                event
+            }
+            Ask::Life(SetLife::Delete { slug }) => {
+                return self.delete(eid, slug, &order.actor, order.is_dry_run).await;
+            }
+            Ask::Life(SetLife::Rename { slug }) => {
+                self.is_free(eid, slug)?;
+                self.known(eid)?
+            }
+            _ => self.known(eid)?,
         };
         event.ask(order).await
     }
@@ -283,9 +340,57 @@ impl Intake for Nozzle {
         Ok(records.iter().map(Waiting::from).collect())
     }
 
+    async fn receipts(&self, eid: EventId, asked: &ReceiptsAsked) -> Result<Vec<Receipt>, Refusal> {
+        let event = self.known(eid)?;
+        let view = event.ledger.view();
+        let read = match asked.id {
+            Some(id) => view.receipts_of(id, asked.before, asked.max).await,
+            None => view.receipts(asked.before, asked.max).await,
+        };
+        read.map_err(|error| {
+            tracing::warn!(event.eid = %eid, %error, "receipts cannot be read from the ledger");
+            Refusal::later("The ledger cannot be read just now.")
+        })
+    }
+
+    async fn bench(&self, eid: EventId, look: Look) -> Result<Bench, Refusal> {
+        let event = self.known(eid)?;
+        let settings = event.view().settings;
+        bench::bench(event.ledger.view(), settings.as_deref(), &look).await.map_err(|error| {
+            tracing::warn!(event.eid = %eid, %error, "what moderators look at cannot be read from the ledger");
+            Refusal::later("The ledger cannot be read just now.")
+        })
+    }
+
+    async fn codes(&self, eid: EventId) -> Result<Codes, Refusal> {
+        Ok(Codes::clone(&self.known(eid)?.codes))
+    }
+
     async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal> {
         let event = self.event(eid).ok_or_else(|| Refusal::Unknown(format!("There is no event {eid}.")))?;
         Ok(event.report(self.0.parts.env, Micros(self.0.parts.clock.now())).await)
+    }
+
+    async fn settings(&self, eid: EventId) -> Result<EventText, Refusal> {
+        let text = self.known(eid)?.ledger.view().note(SETTINGS_NOTE).await.map_err(|error| {
+            tracing::warn!(event.eid = %eid, %error, "settings cannot be read from the ledger");
+            Refusal::later("The ledger cannot be read just now.")
+        })?;
+        let none = || Refusal::Unknown("This event has no settings yet.".to_owned());
+        text.map(EventText::new).ok_or_else(none)
+    }
+
+    async fn probe(&self, eid: EventId, asked: Probe) -> Result<Probed, Refusal> {
+        self.known(eid)?;
+        let env = self.0.parts.env;
+        let file = sources::read(&asked.text, &env).map_err(|bad| Refusal::bad(bad.to_string()))?;
+        let source = file.sources.iter().find(|source| source.name == asked.source);
+        let source = source.ok_or_else(|| Refusal::bad("the file has no source of this name"))?;
+        let Ok(_one) = self.0.probes.try_acquire() else {
+            let why = "Other sources are being tried just now; try again in some seconds.".to_owned();
+            return Err(Refusal::Slow { why, retry_seconds: probe::PROBE_MAX.as_secs() });
+        };
+        Ok(probe::probe(&file, source, &env).await)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod admit;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod bluesky;
+mod codes;
 mod error;
 mod feed;
 mod flickr;
@@ -19,8 +20,10 @@ pub mod intake;
 mod mastodon;
 pub mod metrics;
 pub mod onsite;
+mod probe;
 mod pump;
 mod push;
+mod receipts;
 mod replay;
 pub mod schedule;
 mod sequencer;
@@ -29,6 +32,7 @@ pub mod sources;
 mod twitter;
 mod wire;
 
+pub use codes::Codes;
 pub use error::{Class, EXIT_NOT_OURS, Error};
 pub use host::{Config, Hooks, Nozzle, Parts, run};
 pub use intake::Intake;

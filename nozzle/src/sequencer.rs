@@ -2,15 +2,22 @@
 //! dedupes, files, numbers and commits it in one transaction, and answers after the commit. Never waits to fill a batch.
 
 mod accounts;
+mod authors;
+mod answered;
 mod board;
 mod command;
 mod deliveries;
 mod items;
+mod life;
+mod moderate;
 mod onsite;
 mod orders;
 mod programme;
 mod radar;
+mod receipts;
 mod refile;
+mod reports;
+mod rules;
 mod schedule;
 mod stage;
 mod standing;
@@ -28,14 +35,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::codes::Codes;
 use crate::intake::{Ask, Order, Outcome, Refusal};
 use crate::metrics as names;
 
 pub(crate) use board::Board;
+pub(crate) use life::is_open;
 pub(crate) use command::{Brought, Command, Delivery, Pumped};
 pub use radar::{Near, NearTag};
+pub(crate) use receipts::Taken;
 pub(crate) use schedule::SLIPS;
-pub(crate) use standing::EventView;
+pub(crate) use standing::{EventView, SETTINGS_NOTE};
 
 use work::Work;
 
@@ -46,8 +56,6 @@ const BATCH_COMMANDS_MAX: usize = 512;
 /// First and longest wait before a failed transaction is tried again (a full disk above all).
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(5);
-/// How soon after a removal the write-ahead log is emptied, so that the old words leave the disk too.
-const SCRUB_AFTER: Duration = Duration::from_secs(1);
 
 /// The owner of an event's ledger.
 pub(crate) struct Sequencer {
@@ -57,7 +65,9 @@ pub(crate) struct Sequencer {
     clock: Clock,
     queue: mpsc::Receiver<Command>,
     view: watch::Sender<EventView>,
-    scrub_at: Option<Instant>,
+    taken: watch::Sender<Taken>,
+    /// The process ends: what cannot be written now will not be waited for.
+    hurry: CancellationToken,
 }
 
 type Answers = Vec<(oneshot::Sender<Result<Outcome, Refusal>>, Result<Outcome, Refusal>)>;
@@ -75,12 +85,29 @@ impl Sequencer {
         let standing = standing::Standing::load(&ledger).await?;
         let filer = refile::Filer::load(&ledger).await?;
         let (view, seen) = watch::channel(standing.view(ledger.eid()));
-        Ok((Self { ledger, standing, filer, clock, queue, view, scrub_at: None }, seen))
+        let hurry = CancellationToken::new();
+        Ok((Self { ledger, standing, filer, clock, queue, view, taken: watch::Sender::default(), hurry }, seen))
+    }
+
+    /// What makes the codes by which authors take their posts down.
+    pub(crate) fn codes(&self) -> Arc<Codes> {
+        Arc::clone(&self.standing.codes)
     }
 
     /// What is known of its sources beside the log.
     pub(crate) fn board(&self) -> Arc<Board> {
         Arc::clone(&self.standing.board)
+    }
+
+    /// Tells of what was taken away, for whoever finds out when it was gone everywhere.
+    pub(crate) fn taken(&self) -> watch::Receiver<Taken> {
+        self.taken.subscribe()
+    }
+
+    /// Once `hurry` is cancelled, a ledger that cannot be written ends the work instead of being waited for.
+    #[must_use]
+    pub(crate) fn hurried_by(self, hurry: CancellationToken) -> Self {
+        Self { hurry, ..self }
     }
 
     /// Works until it is told to stop, or the queue has no more senders; then takes what still waits.
@@ -113,7 +140,6 @@ impl Sequencer {
                 () = sleep(counts_in.unwrap_or_default()), if counts_in.is_some() => drop(self.counts().await?),
                 () = std::future::ready(()), if self.standing.has_account_to_do => drop(self.sweep().await?),
                 () = std::future::ready(()), if self.has_waiting() => drop(self.refile().await?),
-                () = until(self.scrub_at), if self.scrub_at.is_some() => self.scrub().await?,
                 () = stop.cancelled() => continue,
             }
             gauge!(names::QUEUE, "eid" => self.ledger.eid().to_string()).set(self.queue.len() as f64);
@@ -164,7 +190,10 @@ impl Sequencer {
                     if commands.is_empty() {
                         return Ok(());
                     }
-                    sleep(wait).await;
+                    if self.hurry.run_until_cancelled(sleep(wait)).await.is_none() {
+                        // None of it is accepted, and no cursor behind it either: sources bring it again.
+                        return Err(e);
+                    }
                     wait = (wait * 2).min(RETRY_AFTER_MAX);
                 }
                 Err(e) => {
@@ -204,8 +233,12 @@ impl Sequencer {
 
     fn committed(&mut self, effects: standing::Effects) {
         counter!(names::ENTRIES).increment(effects.entries);
-        if effects.has_voids {
-            self.scrub_at.get_or_insert(Instant::now() + SCRUB_AFTER);
+        if effects.has_voids || effects.newest_receipt.is_some() {
+            let (newest, voided) = (effects.newest_receipt, self.ledger.top());
+            if newest.is_some() {
+                self.standing.board.removed(effects.at);
+            }
+            self.taken.send_modify(|taken| *taken = Taken { newest: newest.unwrap_or(taken.newest), voided });
         }
         if self.standing.apply(effects) {
             self.view.send_replace(self.standing.view(self.ledger.eid()));
@@ -236,17 +269,6 @@ impl Sequencer {
         txn.append(now, kind)?;
         txn.commit().await.map(drop)
     }
-
-    /// Empties the write-ahead log; a reader in the way only delays it.
-    async fn scrub(&mut self) -> Result<(), live::Error> {
-        let is_done = match self.ledger.scrub().await {
-            Ok(done) => done,
-            Err(e) if e.class() == Class::Retry => false,
-            Err(e) => return Err(e),
-        };
-        self.scrub_at = (!is_done).then(|| Instant::now() + SCRUB_AFTER);
-        Ok(())
-    }
 }
 
 /// Orders that change what filing looks at or the event's settings, and those that must leave nothing behind.
@@ -255,7 +277,7 @@ fn is_alone(command: &Command) -> bool {
     order.is_dry_run
         || matches!(
             order.ask,
-            Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_) | Ask::Wall(_)
+            Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_) | Ask::Edit(_) | Ask::Wall(_) | Ask::Life(_)
         )
 }
 
@@ -284,13 +306,6 @@ fn refuse(command: &mut Command, e: &live::Error) -> bool {
     };
     let _gone = std::mem::replace(answer, closed).send(Err(refusal));
     false
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Asks a sequencer and waits for the commit.

@@ -93,7 +93,8 @@ pub(super) fn write_box(
 
 fn filled(event: Option<&EventEntry>, slug: &str, form: Form) -> Option<ComposeBox> {
     let onsite = event.map(|event| event.onsite).unwrap_or_default();
-    (onsite != Onsite::Off).then(|| ComposeBox {
+    let is_over = event.is_some_and(|event| event.life.is_over());
+    (onsite != Onsite::Off && !is_over).then(|| ComposeBox {
         slug: slug.to_owned(),
         label: "Say something".to_owned(),
         key: form::random_key(),
@@ -129,7 +130,7 @@ pub(super) async fn show(
 }
 
 /// The page that says why nothing was done.
-fn sorry_page(event: &EventLive, heading: &'static str, sentence: String, back: String) -> Write {
+pub(super) fn note_page(event: &EventLive, heading: &'static str, sentence: String, back: String) -> Write {
     let (listed, fold) = (event.listed(), event.fold());
     let shell =
         Shell::of(&listed, fold.fold().event.as_ref(), heading, "", ("sorry", "Skip to what happened"));
@@ -149,7 +150,13 @@ fn write_page(event: &EventLive, form: Form, error: Option<String>) -> Write {
         ..filled
     });
     let skip = if compose.is_some() { ("say", "Skip to the box") } else { ("sorry", "Skip to the text") };
-    let switched_off = || "Posts on the page are switched off for this event.".to_owned();
+    let is_over = settings.is_some_and(|event| event.life.is_over());
+    let closed = if is_over {
+        "This event is over; nothing more is posted here."
+    } else {
+        "Posts on the page are switched off for this event."
+    };
+    let switched_off = || closed.to_owned();
     Write {
         shell: Shell::of(&listed, settings, "Write", "", skip),
         heading: if error.is_some() { "Not posted yet" } else { "Write" },

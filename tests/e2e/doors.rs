@@ -19,6 +19,7 @@ const TABLES: [(&str, bool); 4] = [
 /// What anybody may read.
 const PUBLIC: &[&str] = &[
     "/",
+    "/k/{token}",
     "/static/{file}",
     "/media/{picture}",
     "/api/v1/events",
@@ -92,19 +93,27 @@ const PUBLIC: &[&str] = &[
     "/healthz",
     "/readyz",
 ];
-/// Where anybody may write on the page, take back what the same browser wrote, and where a wall says what it shows: all answer a browser,
-/// none a stranger's page.
-const WRITTEN: [&str; 3] = ["/{event}/posts", "/{event}/posts/{id}/delete", "/{event}/wall/seen"];
+/// Where anybody may write on the page, take back what the same browser wrote, report a post, where a wall says what it shows, where somebody
+/// signs out or uses a one-time link: all answer a browser, none a stranger's page.
+const WRITTEN: [&str; 6] = [
+    "/{event}/posts",
+    "/{event}/posts/{id}/delete",
+    "/{event}/posts/{id}/report",
+    "/{event}/wall/seen",
+    "/logout",
+    "/join/{token}",
+];
 /// The one address of the hooks' listener: open to whoever signs.
 const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}");
-const VERBS: [&str; 11] =
-    ["say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event", "wall"];
+const VERBS: [&str; 14] = [
+    "say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event", "wall", "moderate", "author", "report",
+];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");
 const SOON: Duration = Duration::from_secs(60);
 
 /// The paths in a table, as they are asked for: with the prefix under which their router is nested, where it is.
-fn routes(table: &str) -> Vec<String> {
+pub(crate) fn routes(table: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(table);
     let text = std::fs::read_to_string(path).expect("the table of routes is there");
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -128,7 +137,7 @@ fn routes(table: &str) -> Vec<String> {
 }
 
 /// A path with something in place of each parameter.
-fn filled(route: &str, eid: &str, verb: &str) -> String {
+pub(crate) fn filled(route: &str, eid: &str, verb: &str) -> String {
     let pairs = [
         ("{event}", "rustfest"),
         ("{talk}", "t1"),
@@ -139,6 +148,8 @@ fn filled(route: &str, eid: &str, verb: &str) -> String {
         ("{file}", "0.json"),
         ("{picture}", "x"),
         ("{source}", "partner"),
+        ("{process}", "halley"),
+        ("{token}", "0123456789abcdef"),
         ("{eid}", eid),
         ("{verb}", verb),
         ("{*rest}", "x/y"),
@@ -230,7 +241,7 @@ async fn is_public(url: &str) {
     }
 }
 
-async fn wait_up(url: &str) {
+pub(crate) async fn wait_up(url: &str) {
     let deadline = Instant::now() + SOON;
     while !crate::web::get(format!("{url}/rustfest")).await.is_ok_and(|answer| answer.status().is_success()) {
         assert!(Instant::now() < deadline, "the event's page does not come");

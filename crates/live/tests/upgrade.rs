@@ -1,6 +1,6 @@
 //! A ledger of an older version is brought up to date when it is opened, and loses nothing by it.
 
-use live::ledger::{Account, Ledger};
+use live::ledger::{Account, Ledger, Pile, Which};
 use live::state::{ItemState, Veil};
 use model::{Epoch, EventId, GoneBy, Micros, Uid};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -104,6 +104,13 @@ async fn a_ledger_of_version_1_learns_who_hid_what_and_whose_it_is() {
     let first = ledger.view().newest_of("tw", 9).await.unwrap().pop().unwrap();
     assert_eq!((first.author.as_str(), first.aliases.as_slice()), ("x:a", ["x:other".to_owned()].as_slice()));
     assert_eq!((first.when, first.counts.likes), (Micros(1), 2));
+
+    let aside = ledger.view().pile(Pile::Held, &Which::default(), 9).await.unwrap();
+    assert_eq!((aside.len(), aside[0].since, aside[0].verdict.as_deref()), (1, None, None));
+    let sizes = ledger.view().sizes().await.unwrap();
+    assert_eq!((sizes.held, sizes.hidden, sizes.reported, sizes.oldest), (1, 1, 0, Some(Micros(3))));
+    let history = ledger.view().histories(&["x:a"]).await.unwrap()["x:a"];
+    assert_eq!((history.shown, history.held, history.hidden), (1, 1, 1));
 
     let mut txn = ledger.begin().await.unwrap();
     txn.set_account("x:a", Account::Removed(GoneBy::Author), NOW).await.unwrap();

@@ -5,17 +5,29 @@
 mod bad;
 mod check;
 mod entry;
+mod life;
 mod onsite;
 mod read;
+mod rules;
+mod slug;
+mod suggest;
 mod wall;
+mod write;
 
 use crate::EventId;
 use serde::{Deserialize, Serialize};
 
 pub use bad::{BadEvent, Problem};
 pub use entry::{EventEntry, Room, SourceEntry};
+pub use life::{FORMER_SLUGS_MAX, Former, Life, day_over};
 pub use onsite::{Onsite, OnsiteLimits};
 pub use read::Places;
+pub use rules::{
+    COUNT_MAX, MINUTES, MINUTES_MAX, Match, NAME_CHARS_MAX, RULES_MAX, RuleAction, RuleFile, Rules, Seen, WORD_CHARS_MAX,
+    WORDS_MAX,
+};
+pub use slug::{bad_slug, with_slug};
+pub use suggest::suggest_slug;
 pub use wall::{Blank, DELAY_SECONDS_MAX, DuringTalks, WallFile, WallSettings};
 
 /// event.toml. Every key but `slug` and `title` is optional.
@@ -73,12 +85,18 @@ pub struct EventFile {
     /// Who runs the event: words of the organiser's own, or the address of a page that says it.
     #[serde(default)]
     pub imprint: Option<String>,
+    /// Last day on which the event is kept, in the venue's zone; then all of it is deleted. None: for ever.
+    #[serde(default)]
+    pub retain_until: Option<toml::value::Datetime>,
     /// Rooms, in the order they are shown.
     #[serde(default, rename = "room")]
     pub rooms: Vec<RoomFile>,
     /// Where posts come from.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceFile>,
+    /// Which posts wait for a moderator, or are not shown at all. Never in the public log.
+    #[serde(default, rename = "rule")]
+    pub rules: Vec<RuleFile>,
 }
 
 fn utc() -> String {
@@ -143,6 +161,9 @@ pub struct SourceFile {
     /// "open" shows at once, "hold" waits for a moderator.
     #[serde(default)]
     pub moderation: Moderation,
+    /// Whether nothing is fetched for now; it goes on where it stopped.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 impl SourceFile {
@@ -164,6 +185,7 @@ impl SourceFile {
             consent: Consent::default(),
             poll_seconds: None,
             moderation: Moderation::default(),
+            paused: false,
         }
     }
 }

@@ -43,6 +43,12 @@ pub fn located(text: &str) -> Vec<Term> {
     cut.out
 }
 
+/// A text as it is compared, whole: gaps and signs included.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    Folded::of(text).text
+}
+
 /// A text as it is compared, and where each piece of it comes from.
 struct Folded {
     text: String,

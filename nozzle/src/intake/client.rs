@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chassis::Secret;
 use http::StatusCode;
 use live::follow::{Head, Line as Lineage};
+use live::receipts::Receipt;
 use live::{Line, Page};
 use model::{Epoch, EventId, ItemId, Seq};
 use reqwest::{Client, Response};
@@ -14,7 +15,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Ask, Intake, Order, Outcome, Refusal, SourcesReport, Waiting};
+use crate::codes::Codes;
+
+use super::{Ask, Bench, EventText, Intake, Look, Order, Outcome, Probe, Probed, ReceiptsAsked, Refusal, SourcesReport, Waiting};
 
 /// Longest wait for a connection, and for an answer (the nozzle itself gives up after 10 s).
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
@@ -126,10 +129,55 @@ impl Intake for HttpIntake {
         serde_json::from_slice(&answered(response).await?).map_err(unreadable)
     }
 
+    async fn receipts(&self, eid: EventId, asked: &ReceiptsAsked) -> Result<Vec<Receipt>, Refusal> {
+        let url = self.address(eid, "receipts")?;
+        let request = self.client.get(url).query(asked).bearer_auth(self.token.expose());
+        let response = request.send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
+
+    async fn bench(&self, eid: EventId, look: Look) -> Result<Bench, Refusal> {
+        let mut url = self.address(eid, "bench")?;
+        let fields = [("author", look.author), ("rule", look.rule)];
+        let numbers = [("after", look.after.map(|n| n.to_string())), ("max", look.max.map(|n| n.to_string()))];
+        url.query_pairs_mut().append_pair("tab", look.tab.name());
+        for (name, value) in fields.into_iter().chain(numbers) {
+            if let Some(value) = value {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        let response =
+            self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
+
+    async fn codes(&self, eid: EventId) -> Result<Codes, Refusal> {
+        let url = self.address(eid, "codes")?;
+        let response =
+            self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        let told: CodesAnswer = serde_json::from_slice(&answered(response).await?).map_err(unreadable)?;
+        Ok(Codes::new(told.secret))
+    }
+
     async fn sources(&self, eid: EventId) -> Result<SourcesReport, Refusal> {
         let url = self.address(eid, "sources")?;
         let response =
             self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
+
+    async fn settings(&self, eid: EventId) -> Result<EventText, Refusal> {
+        let url = self.address(eid, "settings")?;
+        let response =
+            self.client.get(url).bearer_auth(self.token.expose()).send().await.map_err(unreachable)?;
+        serde_json::from_slice(&answered(response).await?).map_err(unreadable)
+    }
+
+    async fn probe(&self, eid: EventId, probe: Probe) -> Result<Probed, Refusal> {
+        let url = self.address(eid, "probe")?;
+        let body = serde_json::to_vec(&probe).map_err(|e| Refusal::Failed(e.to_string()))?;
+        let request = self.client.post(url).bearer_auth(self.token.expose()).body(body);
+        let response = request.send().await.map_err(unreachable)?;
         serde_json::from_slice(&answered(response).await?).map_err(unreadable)
     }
 }
@@ -145,6 +193,12 @@ struct LinesAnswer<'a> {
     lines: Vec<&'a RawValue>,
 }
 
+/// What `GET .../codes` answers.
+#[derive(Deserialize)]
+struct CodesAnswer {
+    secret: String,
+}
+
 #[derive(Deserialize)]
 struct Numbered {
     seq: Seq,
@@ -157,7 +211,8 @@ struct ErrorAnswer {
     state: String,
 }
 
-fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
+/// What is asked for, as it is sent.
+pub(crate) fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
     let json = match ask {
         Ask::Say(say) => serde_json::to_vec(say),
         Ask::Unsay(unsay) => serde_json::to_vec(unsay),
@@ -167,6 +222,11 @@ fn body(ask: &Ask) -> Result<Vec<u8>, Refusal> {
         Ask::Stage(stage) => serde_json::to_vec(stage),
         Ask::Notice(notice) => serde_json::to_vec(notice),
         Ask::Wall(wall) => serde_json::to_vec(wall),
+        Ask::Edit(edit) => serde_json::to_vec(edit),
+        Ask::Moderate(moderate) => serde_json::to_vec(moderate),
+        Ask::Author(author) => serde_json::to_vec(author),
+        Ask::Report(report) => serde_json::to_vec(report),
+        Ask::Life(life) => serde_json::to_vec(life),
         Ask::Schedule(file) | Ask::Handles(file) => return Ok(file.clone()),
         Ask::Event(text) => return Ok(text.clone().into_bytes()),
     };
@@ -195,6 +255,7 @@ async fn answered(mut response: Response) -> Result<Vec<u8>, Refusal> {
             Refusal::Slow { why: error.message, retry_seconds: wait.unwrap_or(2) }
         }
         StatusCode::CONFLICT => Refusal::Conflict { why: error.message, state: error.state },
+        StatusCode::UNPROCESSABLE_ENTITY => Refusal::Reused(error.message),
         StatusCode::SERVICE_UNAVAILABLE => {
             Refusal::Later { why: error.message, retry_seconds: wait.unwrap_or(2) }
         }

@@ -8,8 +8,12 @@ use model::event::DuringTalks;
 use model::{Filing, ItemId, Micros, Move, Seq, TalkId};
 use serde::{Deserialize, Serialize};
 
+use super::{EditEvent, Moderate, Report, SetAuthor, SetLife};
+
 /// Longest `Idempotency-Key`, in bytes.
 pub const KEY_BYTES_MAX: usize = 128;
+/// How keys begin that were made from what a form said: such a key never stands for another request, whatever a clock adds to it.
+pub const FORM_KEY: &str = "form-";
 /// Longest `X-Actor`, in bytes.
 pub const ACTOR_BYTES_MAX: usize = 128;
 /// Most items that one order may file.
@@ -22,7 +26,8 @@ pub const NOTICE_BYTES_MAX: usize = 1000;
 pub struct Order {
     /// What is asked for.
     pub ask: Ask,
-    /// The `Idempotency-Key`: asking again under the same key changes nothing and gets the first answer.
+    /// The `Idempotency-Key`: asking again under the same key changes nothing and gets the first answer;
+    /// something else under it is refused.
     pub key: String,
     /// Who asks.
     pub actor: Actor,
@@ -53,8 +58,18 @@ pub enum Ask {
     Handles(Vec<u8>),
     /// `event`: an event.toml, as text; creates the event when the nozzle does not have it.
     Event(String),
+    /// `edit`: the same, of an event that is there, while its settings are those that were read.
+    Edit(EditEvent),
+    /// `moderate`: one decision about several items, which can be taken back.
+    Moderate(Moderate),
+    /// `author`: what holds for an author from now on.
+    Author(SetAuthor),
+    /// `report`: a reader does not think that a post belongs here.
+    Report(Report),
     /// `wall`: what the projectors in the rooms show.
     Wall(SetWall),
+    /// `life`: what becomes of the event as a whole.
+    Life(SetLife),
 }
 
 impl Ask {
@@ -71,7 +86,12 @@ impl Ask {
             Self::Schedule(_) => "schedule",
             Self::Handles(_) => "handles",
             Self::Event(_) => "event",
+            Self::Edit(_) => "edit",
             Self::Wall(_) => "wall",
+            Self::Moderate(_) => "moderate",
+            Self::Author(_) => "author",
+            Self::Report(_) => "report",
+            Self::Life(_) => "life",
         }
     }
 }
@@ -257,6 +277,9 @@ pub struct Outcome {
     /// What was passed over or changed, each a sentence for people.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What takes a moderator's decision back, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub back: Vec<Moderate>,
     /// What a schedule changed, talk by talk, at most `model::schedule::CHANGES_MAX`, weightiest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<model::schedule::Change>,
@@ -274,6 +297,7 @@ impl Outcome {
             state: None,
             moves: Vec::new(),
             notes: Vec::new(),
+            back: Vec::new(),
             changes: Vec::new(),
             is_old: false,
         }
@@ -302,6 +326,9 @@ pub enum Refusal {
         /// The present state.
         state: String,
     },
+    /// The `Idempotency-Key` was used for another request (422).
+    #[error("{0}")]
+    Reused(String),
     /// They may not do that, whenever they ask (403).
     #[error("{0}")]
     Forbidden(String),

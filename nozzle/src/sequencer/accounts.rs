@@ -5,27 +5,37 @@ use std::collections::BTreeSet;
 
 use live::Class;
 use live::ledger::{Account, ITEMS_PER_STEP_MAX, author_name};
+use live::receipts::Way;
 use live::state::Arrival;
-use model::{Item, Micros};
+use model::{Item, Micros, Network};
 
 use super::command::{Brought, Command};
 use super::refile::REFILES_MAX;
 use super::work::Work;
 use super::{RETRY_AFTER_MAX, Sequencer};
+use crate::intake::Ask;
 
-/// The accounts that commands speak of: those of their authors, and those that something has become of.
+/// The accounts that commands speak of: those of their authors, and those that something has become of, or is said of.
 pub(super) fn spoken_of(commands: &[Command]) -> BTreeSet<String> {
     let brought = commands.iter().flat_map(|command| match command {
         Command::Pumped(pumped) => std::slice::from_ref(&pumped.what),
         Command::Delivered { delivery, .. } => &delivery.brought,
         Command::Ordered { .. } => &[],
     });
+    let ordered = commands.iter().filter_map(|command| match command {
+        Command::Ordered { order, .. } => match &order.ask {
+            Ask::Say(_) => Some(format!("{}:{}", Network::Onsite.name(), order.actor)),
+            Ask::Author(ask) => Some(ask.author.trim().to_owned()),
+            _ => None,
+        },
+        Command::Pumped(_) | Command::Delivered { .. } => None,
+    });
     let name = |what: &Brought| match what {
         Brought::Post { admitted, .. } | Brought::Boost { admitted, .. } => author_name(&admitted.item),
         Brought::Account { name, .. } => Some(name.clone()),
         _ => None,
     };
-    brought.filter_map(name).collect()
+    brought.filter_map(name).chain(ordered).collect()
 }
 
 impl Work<'_> {
@@ -49,7 +59,10 @@ impl Work<'_> {
     /// An author's wish about one post that we may have.
     pub(super) fn withdrawn(&mut self, name: &str) -> Result<(), live::Error> {
         match self.find(name) {
-            Some(id) => self.arrive(id, Arrival::Away).map(drop),
+            Some(id) => {
+                self.asked_by(Way::Wish);
+                self.arrive(id, Arrival::Away).map(drop)
+            }
             None => Ok(()),
         }
     }
@@ -58,6 +71,7 @@ impl Work<'_> {
     async fn next_of_account(&mut self) -> Result<bool, live::Error> {
         let Some((name, account)) = self.txn.account_to_do().await? else { return Ok(false) };
         let records = self.txn.items_to_do(&name, account).await?;
+        self.asked_by(Way::Account);
         let all = records.len();
         for record in records {
             let id = record.id;
@@ -100,7 +114,7 @@ impl Sequencer {
     async fn sweep_once(&mut self) -> Result<bool, live::Error> {
         let now = self.standing.next_at(Micros(self.clock.now()));
         let mut work = Work::begin(&self.ledger, &self.standing, &mut self.filer, now).await?;
-        let has_more = work.next_of_account().await?;
+        let has_more = work.next_of_account().await? || work.next_of_author().await?;
         work.settle(REFILES_MAX).await?;
         let effects = work.commit().await?;
         self.committed(effects);

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use live::ledger::{Account, author_name};
-use live::state::{Arrival, ItemState, Record, Words};
+use live::receipts::Asker;
+use live::state::{Arrival, ItemState, Record, Veil, Words};
 use model::{Counts, GoneBy, Item, ItemId, Retain, Uid};
 
 use super::board::Heard;
+use super::moderate::COVERED;
+use super::rules::BY_RULE;
 use super::refile::Arrived;
 use super::work::Work;
 use crate::admit::{Admitted, clamp};
@@ -36,12 +39,21 @@ impl Work<'_> {
                 Ok(())
             };
         }
+        if self.take_down(source, admitted)? {
+            return Ok(());
+        }
         let account = self.account_of(&admitted.item);
         if let Some(Account::Removed(_)) = account {
             *self.counted(source).rejected.entry("account_removed".to_owned()).or_default() += 1;
             return Ok(());
         }
-        for alias in &admitted.aliases {
+        if self.has_opted_out(&admitted.item) {
+            *self.counted(source).rejected.entry("opted_out".to_owned()).or_default() += 1;
+            return Ok(());
+        }
+        let is_removed = self.records.get(&id).is_some_and(|record| record.state == ItemState::Removed);
+        // Of what is removed no name is written down again.
+        for alias in admitted.aliases.iter().filter(|_| !is_removed) {
             if !self.aliases.contains_key(alias) {
                 self.txn.alias(alias, id);
                 self.aliases.insert(alias.clone(), id);
@@ -52,9 +64,16 @@ impl Work<'_> {
             Some(record) => self.newer_words(record, admitted),
         };
         let is_known = self.records.contains_key(&id);
-        let arrival =
-            Arrival::Post { words: Box::new(words), hold: is_held, away: account == Some(Account::Hidden) };
-        match self.arrive(id, arrival)? {
+        let judged = self.judge(admitted, &words.item, self.records.get(&id), is_held);
+        let veil = Veil { network: account == Some(Account::Hidden), ..judged.veil };
+        if is_known && judged.veil != Veil::default() {
+            self.asked_by(Asker::hand(BY_RULE));
+        }
+        let arrived = self.arrive(id, Arrival::Post { words: Box::new(words), veil })?;
+        if matches!(arrived, Arrived::Entered(_) | Arrived::Kept) {
+            self.judged(id, judged, !is_known);
+        }
+        match arrived {
             Arrived::Entered(_) if !is_known => self.first_seen(source, admitted),
             Arrived::Duplicate => {
                 self.counted(source).duplicate += 1;
@@ -175,6 +194,9 @@ impl Work<'_> {
         item.reply_to = item.reply_to.or(known.item.reply_to);
         item.quotes = item.quotes.or(known.item.quotes);
         item.counts = told(&known.item, &admitted.item.source, admitted.counts);
+        if item.cover.is_none() && self.covered.contains(&record.id) {
+            item.cover = Some(COVERED.to_owned());
+        }
         if admitted.revision == Revision::Newer {
             item.rev = if says_the_same(&item, &known.item) { record.rev } else { record.rev + 1 };
         }

@@ -1,6 +1,7 @@
 //! What people ask for: decisions about items, notices; filings by hand are in `refile::hand`, posts written on the page in
 //! `onsite`. An order under a key that was answered before gets that answer and changes nothing.
 
+use live::receipts::Asker;
 use live::state::{Arrival, ItemState};
 use model::{GoneBy, Kind, Notice, TalkId};
 
@@ -13,26 +14,33 @@ pub(super) type Said = Result<Outcome, Refusal>;
 
 impl Work<'_> {
     pub(super) async fn order(&mut self, order: &Order) -> Result<Said, live::Error> {
-        if let Some(json) = self.txn.answer(&order.key).await? {
-            let mut first: Outcome = serde_json::from_str(&json)?;
-            first.is_old = true;
-            return Ok(Ok(first));
+        if let Some(said) = self.answered(order).await? {
+            return Ok(said);
         }
+        if let Err(refusal) = self.may_still(&order.ask) {
+            return Ok(Err(refusal));
+        }
+        self.asked_by(Asker::hand(&order.actor.role));
         let said = match &order.ask {
             Ask::Decide(ask) => self.decide(ask)?,
             Ask::File(ask) => self.file_by_hand(ask, order).await?,
             Ask::Say(ask) => self.say(ask, order).await?,
             Ask::Unsay(ask) => self.unsay(ask, order)?,
             Ask::Limit(ask) => self.limit(ask).await?,
+            Ask::Moderate(ask) => self.moderate(ask, order).await?,
+            Ask::Author(ask) => self.set_author(ask, order),
+            Ask::Report(ask) => self.report(ask, order).await?,
             Ask::Notice(ask) => self.notice(ask)?,
             Ask::Stage(ask) => self.stage(ask, order).await?,
             Ask::Schedule(file) => self.schedule(file, order).await?,
             Ask::Handles(file) => self.handles(file).await?,
             Ask::Event(text) => self.event(text).await?,
+            Ask::Edit(edit) => self.edit(edit).await?,
             Ask::Wall(ask) => self.wall(ask)?,
+            Ask::Life(ask) => self.life(ask).await?,
         };
         if let (Ok(outcome), false) = (&said, order.is_dry_run) {
-            self.txn.set_answer(&order.key, &serde_json::to_string(outcome)?, self.now).await?;
+            self.keep_answer(order, outcome).await?;
             tracing::info!(order.actor = %order.actor, order.verb = order.ask.verb(), seq = outcome.seq, "an order was taken");
         }
         Ok(said)

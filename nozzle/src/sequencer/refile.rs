@@ -78,12 +78,14 @@ pub(super) enum Arrived {
 impl Work<'_> {
     /// Decides what an arrival does to an item, and carries it out.
     pub(super) fn arrive(&mut self, id: ItemId, arrival: Arrival) -> Result<Arrived, live::Error> {
-        if matches!(arrival, Arrival::Show | Arrival::Back) {
+        if matches!(arrival, Arrival::Show | Arrival::Back | Arrival::Unblock) {
             // What waits to be filed again must not come to the public with an old filing.
             self.refile_one(id);
         }
         match decide(self.records.get(&id), id, arrival, self.txn.next_seq()) {
             Outcome::Entry(kind, record) => {
+                self.note_receipt(&kind);
+                self.forget_tags(id, &kind);
                 let seq = self.append(*kind)?;
                 // It carries the newest counts itself, or none; older ones that wait would undo them.
                 self.effects.counts.push((id, None));

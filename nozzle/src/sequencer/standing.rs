@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use live::LINES_MAX;
 use live::ledger::Ledger;
-use model::event::{EventFile, EventRef, OnsiteLimits};
+use model::event::{EventFile, EventRef, Life, OnsiteLimits, Rules};
 use model::filing::Programme;
 use model::stage::Timeline;
 use model::{
@@ -14,12 +14,16 @@ use model::{
 };
 use tokio::time::Instant;
 
+use crate::codes::Codes;
 use crate::onsite::Buckets;
 
 use super::board::{Board, Heard, RADAR_NOTE};
+use super::rules::{Copies, Copy, copies_of_late};
 
 /// Name of the ledger's note that holds the applied event.toml.
-pub(super) const SETTINGS_NOTE: &str = "event.toml";
+pub(crate) const SETTINGS_NOTE: &str = "event.toml";
+/// Name of the ledger's note that holds what removal codes are made with.
+const CODES_NOTE: &str = "codes.secret";
 /// Most items in one counts entry.
 const COUNTS_ITEMS_MAX: usize = 200;
 /// Most items whose counts wait; beyond, the oldest wait for their next change.
@@ -40,6 +44,17 @@ async fn newest(ledger: &Ledger) -> Result<(Micros, HashMap<String, Tally>), liv
     Ok((last, written))
 }
 
+/// The event's removal codes; their secret is made the first time.
+async fn codes(ledger: &Ledger) -> Result<Codes, live::Error> {
+    if let Some(secret) = ledger.view().note(CODES_NOTE).await? {
+        return Ok(Codes::new(secret));
+    }
+    let mut txn = ledger.begin().await?;
+    let secret = txn.secret(CODES_NOTE).await?;
+    txn.commit().await?;
+    Ok(Codes::new(secret))
+}
+
 /// What others may know of an event without reading its log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EventView {
@@ -47,6 +62,8 @@ pub(crate) struct EventView {
     pub(crate) event: Option<EventRef>,
     /// The event.toml as applied.
     pub(crate) settings: Option<Arc<EventFile>>,
+    /// What has become of the event as a whole.
+    pub(crate) life: Life,
 }
 
 /// See the module.
@@ -57,9 +74,15 @@ pub(super) struct Standing {
     /// What is really on.
     pub(super) stage: Timeline,
     pub(super) settings: Option<Arc<EventFile>>,
+    /// Its rules, compiled.
+    pub(super) rules: Rules,
+    /// Links of the posts that came of late.
+    pub(super) copies: Copies,
+    /// By which authors take their posts down.
+    pub(super) codes: Arc<Codes>,
     /// How much each person has written on the page of late.
     pub(super) buckets: Buckets,
-    /// A change of some account is still to be done to its items.
+    /// A change of some account, or a word about some author, is still to be done to their items.
     pub(super) has_account_to_do: bool,
     /// What others may see of sources.
     pub(super) board: Arc<Board>,
@@ -89,8 +112,10 @@ pub(super) struct Effects {
     pub(super) counts: Vec<(ItemId, Option<Counts>)>,
     /// Posts that people wrote on the page, with the numbers that hold for them.
     pub(super) wrote: HashMap<String, (u32, OnsiteLimits)>,
-    /// Something has become of an account, and its items are still to be done.
+    /// Something has become of an account or was said of an author, and their items are still to be done.
     pub(super) has_account_news: bool,
+    /// Links of what is new.
+    pub(super) copies: Vec<Copy>,
     /// Hashtags of what is new.
     pub(super) heard: Vec<Heard>,
     /// The radar's note was written.
@@ -102,6 +127,8 @@ pub(super) struct Effects {
     pub(super) entries: u64,
     /// Words were overwritten.
     pub(super) has_voids: bool,
+    /// The newest entry that took an item away.
+    pub(super) newest_receipt: Option<Seq>,
     /// When it was committed.
     pub(super) at: Micros,
 }
@@ -116,14 +143,18 @@ impl Standing {
         let programme = Programme::new(fold.talks.values().cloned(), fold.event.as_ref());
         let stage = Timeline::new(fold.talks.values(), &fold.stage);
         let (last_at, written) = newest(ledger).await?;
+        let rules = settings.as_ref().map_or_else(Rules::default, |file| Rules::new(&file.rules));
         Ok(Self {
             fold,
             programme,
             stage,
             settings,
+            copies: copies_of_late(ledger, &rules).await?,
+            rules,
+            codes: Arc::new(codes(ledger).await?),
             buckets: Buckets::default(),
             board: Arc::new(Board::load(ledger.view().note(RADAR_NOTE).await?.as_deref())),
-            has_account_to_do: ledger.view().has_account_to_do().await?,
+            has_account_to_do: ledger.view().has_account_to_do().await? || ledger.view().has_author_to_do().await?,
             tallies: HashMap::new(),
             written,
             dirty: HashMap::new(),
@@ -138,6 +169,7 @@ impl Standing {
         EventView {
             event: event.map(|e| EventRef { eid, slug: e.slug.clone(), title: e.title.clone() }),
             settings: self.settings.clone(),
+            life: event.map(|e| e.life.clone()).unwrap_or_default(),
         }
     }
 
@@ -177,6 +209,7 @@ impl Standing {
             self.stage = effects.stage.unwrap_or_else(anew);
         }
         if let Some(settings) = effects.settings {
+            self.rules = Rules::new(&settings.rules);
             self.settings = Some(Arc::new(settings));
             has_view = true;
         }
@@ -184,6 +217,7 @@ impl Standing {
             self.tallies.remove(tally.source.as_str());
             self.written.insert(tally.source.clone(), tally);
         }
+        effects.copies.into_iter().for_each(|copy| self.copies.add(copy));
         self.board.hear(effects.heard);
         if effects.has_radar_note {
             self.board.noted(effects.at);

@@ -2,12 +2,16 @@
 
 mod accounts;
 mod afternoon;
+mod authors;
 mod edges;
 mod filing;
+mod life;
 mod onsite;
 mod orders;
 mod random;
 mod refiling;
+mod reports;
+mod rules;
 mod scenes;
 mod stage;
 mod thread;

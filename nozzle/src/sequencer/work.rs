@@ -4,13 +4,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use live::ledger::{Account, Ledger, Txn};
+use live::ledger::{Account, AuthorChange, Ledger, Txn};
+use live::receipts::Way;
 use live::state::Record;
 use model::{Entry, ItemId, Kind, Micros, Seq, Tally, TallyCounts, Uid};
 
+use super::authors::TakeDowns;
 use super::board::{Heard, RADAR_NOTE};
 use super::command::{Brought, Command, Pumped};
+use super::receipts::Receipts;
 use super::refile::{Draft, FILING_NOTE, Filer, Refiling};
+use super::rules::Notes;
 use super::standing::{Effects, Standing};
 use crate::admit::Admitted;
 use crate::intake::Ask;
@@ -33,6 +37,18 @@ pub(super) struct Work<'a> {
     pub(super) accounts: HashMap<String, Account>,
     /// Changes of accounts in this batch, in their order.
     pub(super) account_news: Vec<(String, Account)>,
+    /// What is said for good of the authors that this batch speaks of.
+    pub(super) authors: HashMap<String, AuthorChange>,
+    /// What this batch says of authors, and who says it, in their order.
+    pub(super) author_news: Vec<(String, AuthorChange, String)>,
+    /// Codes by which authors take their posts down.
+    pub(super) codes: TakeDowns,
+    /// Items that a moderator covers.
+    pub(super) covered: HashSet<ItemId>,
+    /// What rules and moderators have noted.
+    pub(super) notes: Notes,
+    /// Who takes items away in this transaction.
+    pub(super) receipts: Receipts,
     deleted: Vec<String>,
     saved: BTreeMap<Arc<str>, String>,
 }
@@ -57,6 +73,12 @@ impl<'a> Work<'a> {
             refiling: Refiling::default(),
             accounts: HashMap::new(),
             account_news: Vec::new(),
+            authors: HashMap::new(),
+            author_news: Vec::new(),
+            codes: TakeDowns::default(),
+            covered: HashSet::new(),
+            notes: Notes::default(),
+            receipts: Receipts::default(),
             deleted: Vec::new(),
             saved: BTreeMap::new(),
         })
@@ -81,6 +103,8 @@ impl<'a> Work<'a> {
                         ids.extend(say.reply_to);
                     }
                     Ask::Unsay(unsay) => ids.push(unsay.id),
+                    Ask::Moderate(moderate) => ids.extend_from_slice(&moderate.ids),
+                    Ask::Report(report) => ids.push(report.id),
                     _ => {}
                 },
             }
@@ -98,7 +122,10 @@ impl<'a> Work<'a> {
         let authors = super::accounts::spoken_of(commands);
         let authors: Vec<&str> = authors.iter().map(String::as_str).collect();
         self.accounts = self.txn.accounts(&authors, self.now).await?;
-        Ok(())
+        self.authors = self.txn.authors(&authors).await?;
+        self.covered = self.txn.covered(&ids).await?;
+        self.count_shown(&authors).await?;
+        self.find_codes(commands).await
     }
 
     pub(super) fn pumped(&mut self, pumped: &Pumped) -> Result<(), live::Error> {
@@ -130,6 +157,7 @@ impl<'a> Work<'a> {
     }
 
     fn bring(&mut self, source: &Arc<str>, what: &Brought) -> Result<(), live::Error> {
+        self.asked_by(Way::Upstream);
         match what {
             Brought::Post { admitted, is_held } => self.post(source, admitted, *is_held),
             Brought::Boost { uid, admitted, is_held } => self.boost(source, uid, admitted, *is_held),
@@ -241,7 +269,10 @@ impl<'a> Work<'a> {
             self.txn.set_account(&name, account, self.now).await?;
             self.effects.has_account_news = true;
         }
-        if let Some(note) = self.standing.board.note_due(self.now) {
+        self.write_authors().await?;
+        self.write_notes().await?;
+        self.write_receipts().await?;
+        if let Some(note) = self.standing.board.note_due(self.now, &self.effects.heard) {
             self.txn.set_note(RADAR_NOTE, &note).await?;
             self.effects.has_radar_note = true;
         }

@@ -33,7 +33,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use nozzle::intake::{Judgement, Look};
+use nozzle::intake::{Bench, Judgement, Look, Refusal};
 use order::read;
 use serde::{Deserialize, Serialize};
 
@@ -212,7 +212,12 @@ async fn answer(
     status: StatusCode,
 ) -> Result<Response, Failure> {
     let look = Look { max: Some(CASES_SHOWN), ..asked.look() };
-    let bench = site.intake.bench(event.eid, look).await.map_err(|refusal| order::away(&refusal))?;
+    // A nozzle that does not have the event yet holds nothing of it.
+    let (bench, notice) = match site.intake.bench(event.eid, look).await {
+        Ok(bench) => (bench, notice),
+        Err(Refusal::Unknown(_)) => (Bench::default(), Notice::wrong(order::NOT_OPEN.to_owned())),
+        Err(refusal) => return Err(order::away(&refusal)),
+    };
     let page = draw::page(site, event, who, asked, &bench, notice.in_words());
     Ok((status, [(header::CACHE_CONTROL, "no-store")], failure::page(&page)?).into_response())
 }

@@ -208,6 +208,10 @@ pub(super) fn told(refusal: &Refusal) -> (StatusCode, &'static str, String) {
     }
 }
 
+/// What is said while the nozzle has not opened the event.
+pub(super) const NOT_OPEN: &str =
+    "The part that keeps the log has not opened this event yet, so there is nothing to decide about.";
+
 /// What waits cannot be read.
 pub(super) fn away(refusal: &Refusal) -> Failure {
     tracing::warn!(why = %refusal, "what waits for moderators cannot be read");

@@ -53,7 +53,7 @@ impl Writers {
 
     /// Who sent these headers, or somebody new. A script repeats a request whose answer was lost under the same key: the secret is made
     /// from the key then, so that it is the same person who wrote it.
-    pub(super) fn of(&self, headers: &HeaderMap, script_key: Option<&str>) -> Person {
+    pub(in crate::site) fn of(&self, headers: &HeaderMap, script_key: Option<&str>) -> Person {
         self.known(headers).unwrap_or_else(|| {
             let made = script_key.filter(|key| key.len() == UUID_CHARS).map(|key| {
                 let digest = Sha256::digest(format!("perihelion writer\n{key}").as_bytes());
@@ -64,7 +64,7 @@ impl Writers {
     }
 
     /// The cookie for somebody new.
-    pub(super) fn cookie(&self, person: &Person) -> Option<HeaderValue> {
+    pub(in crate::site) fn cookie(&self, person: &Person) -> Option<HeaderValue> {
         let line = format!("{}={}; Max-Age={COOKIE_SECONDS}{}", self.cookie, person.secret, self.attributes);
         HeaderValue::from_str(&line).ok().filter(|_| person.is_new)
     }
@@ -91,6 +91,7 @@ mod tests {
         Writers::new(&Settings {
             public_url: url.parse().unwrap(),
             live_url: None,
+            data_dir: "x".into(),
             cache_dir: "x".into(),
             media_from_loopback: false,
             venue: chassis::client_addr::Ranges::default(),

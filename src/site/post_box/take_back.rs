@@ -1,7 +1,7 @@
 //! `POST /{event}/posts/{id}/delete`: who wrote a post on the page takes it back. The button stands on the post's own page, and only in
 //! the browser it was written in.
 
-use super::{origin::is_ours, refused::Refused, send::wants_json, sorry_page};
+use super::{origin::is_ours, refused::Refused, send::wants_json, note_page};
 use crate::site::{Site, failure::page};
 use axum::{
     extract::{Extension, Path, State},
@@ -37,7 +37,7 @@ async fn as_page(site: &Site, slug: &str, id: &str, refused: &Refused) -> Respon
     };
     let slug = event.listed().slug;
     let back = id.parse().map_or_else(|_| format!("/{slug}"), |id: ItemId| format!("/{slug}/posts/{id}"));
-    let drawn = page(&sorry_page(&event, "Not taken back", refused.message.clone(), back));
+    let drawn = page(&note_page(&event, "Not taken back", refused.message.clone(), back));
     refused.with_headers((refused.status, drawn).into_response())
 }
 

@@ -3,6 +3,7 @@
 mod browser;
 mod control;
 mod fits;
+mod panic;
 
 use super::{
     entries::{NOON, gone, item, post, post_of},

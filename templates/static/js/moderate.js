@@ -33,6 +33,8 @@ const decided = new Map();
 const paces = [];
 const isHeld = page.tab === "held";
 let syncing = null;
+/** Something may have come back to its old place: the next look begins at the top. */
+let isFromTop = false;
 
 const cards = () => [...root.querySelectorAll(":scope > .case")];
 const find = (id) => root.querySelector(`:scope > .case[data-id="${id}"]`);
@@ -49,6 +51,7 @@ function apply(entry) {
   if (entry.kind === "show" || entry.kind === "hide" || entry.kind === "remove") {
     const isOut = { held: true, reported: entry.kind === "remove", shown: entry.kind !== "show", hidden: entry.kind !== "hide" }[page.tab];
     if (isOut) drop(entry.id);
+    isFromTop ||= entry.kind === "hide";
     syncSoon();
   }
 }
@@ -74,7 +77,9 @@ function syncSoon() {
 
 /** What the server draws now: numbers, and cards that are not here yet. */
 async function sync() {
-  const fresh = await drawn(address(beyond()));
+  const after = isFromTop ? null : beyond();
+  isFromTop = false;
+  const fresh = await drawn(address(after));
   syncing = null;
   if (!fresh) return;
   for (const id of ["tabs", "oldest"]) replace(id, fresh);
@@ -131,12 +136,14 @@ function paint() {
   const [left, chosen] = [cards().length, selected().length];
   const row = byId("pill").parentElement;
   row.hidden = pending.size === 0;
-  byId("pill").lastChild.textContent = `${count(pending.size, "new", "new")}`;
+  // Those that the first page left out wait for as long as the others.
+  const word = isHeld && byId("more").children.length > 0 ? "more" : "new";
+  byId("pill").lastChild.textContent = count(pending.size, word, word);
   byId("nothing").hidden = left > 0 || pending.size > 0;
   byId("bar").hidden = left === 0;
   byId("bar").classList.toggle("on", chosen > 0);
   byId("selected").textContent = chosen > 0 ? `${posts(chosen)} selected` : "The selected posts";
-  byId("more").hidden = left > 0 ? byId("more").children.length === 0 || isHeld : true;
+  byId("more").hidden = isHeld || byId("more").children.length === 0;
 }
 
 function focus(which) {

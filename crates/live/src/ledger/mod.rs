@@ -1,16 +1,25 @@
 //! The ledger: one event's log in one SQLite file, and the private state behind it.
 
 mod account;
+mod author;
 mod kept;
 mod lock;
+mod pile;
 mod read;
+mod receipts;
 mod schema;
+mod scrub;
 mod txn;
+mod verdict;
 
 pub use account::{Account, ITEMS_PER_STEP_MAX, author_name};
+pub use author::{AUTHORS_MAX, AuthorChange};
 pub use kept::{KEPT_MAX, Kept};
+pub use pile::{Aside, AuthorNote, History, Hit, PILE_MAX, Pile, Sizes, Which};
 pub use read::{LedgerView, PushRow};
+pub use receipts::NewReceipt;
 pub use txn::{Txn, void_json};
+pub use verdict::{NewReport, REPORTS_MAX, Reported};
 
 use crate::Error;
 use crate::follow::{Head, Line as Lineage};
@@ -223,15 +232,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Empties the write-ahead log into the file, so that words that were taken back are in neither. Returns false when a
-    /// reader was in the way; try again soon.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub async fn scrub(&self) -> Result<bool, Error> {
+    /// Writes another name and ancestry of the log. This open ledger still goes by the old ones.
+    pub(crate) async fn rename(&self, epoch: &Epoch, line: &Lineage) -> Result<(), Error> {
         let mut conn = self.0.writer.lock().await;
-        let row = conn.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+        sqlx::query("UPDATE meta SET epoch = ?, line = ?, place = ''")
+            .bind(epoch.as_str())
+            .bind(serde_json::to_string(line)?)
+            .execute(&mut *conn)
+            .await?;
+        Ok(())
     }
 }
 

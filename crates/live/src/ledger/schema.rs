@@ -2,7 +2,7 @@
 //! that was brought up to date and a new one are the same.
 
 /// Version of the tables, kept in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 4;
 
 /// `entry` is the log. `item` is private: the newest words of every item that may still be shown, hidden ones included;
 /// it keeps its rowid, because rows this long under random keys would be rewritten with every page split.
@@ -85,5 +85,72 @@ CREATE INDEX account_to_do ON account (name) WHERE todo = 1;
 PRAGMA user_version = 2;
 ";
 
+/// Version 3: what moderators see and say. `author` is what was said of an author for good, `verdict` since when and why an item
+/// is not shown, `hit` how often a rule held, `report` what readers say of items, `covered` the items that a moderator
+/// covers. None of these holds anybody's words; what speaks of an item goes with it.
+const MODERATION: &str = "
+CREATE TABLE author (
+    name   TEXT PRIMARY KEY,
+    change TEXT NOT NULL,
+    actor  TEXT NOT NULL,
+    made   INTEGER NOT NULL,
+    came   INTEGER NOT NULL,
+    todo   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX author_to_do ON author (name) WHERE todo = 1;
+CREATE TABLE verdict (
+    id     TEXT PRIMARY KEY,
+    since  INTEGER NOT NULL,
+    json   TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE hit (
+    rule   TEXT PRIMARY KEY,
+    times  INTEGER NOT NULL,
+    last   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE report (
+    id     TEXT NOT NULL,
+    who    TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made   INTEGER NOT NULL,
+    open   INTEGER NOT NULL,
+    PRIMARY KEY (id, who)
+) WITHOUT ROWID;
+CREATE INDEX report_by_who ON report (who, made);
+CREATE INDEX report_open ON report (id) WHERE open = 1;
+CREATE TABLE covered (
+    id     TEXT PRIMARY KEY
+) WITHOUT ROWID;
+CREATE INDEX item_aside ON item (state) WHERE state IN ('held', 'hidden');
+PRAGMA user_version = 3;
+";
+
+/// Version 4: receipts (see `crate::receipts`): who asked that an item be taken away, and up to where each surface has obeyed,
+/// since when. Neither holds a word of anybody's.
+const RECEIPTS: &str = "
+CREATE TABLE receipt (
+    seq     INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    gone_by TEXT NOT NULL,
+    way     TEXT NOT NULL,
+    role    TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    made    INTEGER NOT NULL,
+    undone  INTEGER
+);
+CREATE INDEX receipt_by_item ON receipt (id, seq);
+CREATE TABLE clean (
+    surface TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    told    INTEGER NOT NULL,
+    silent  INTEGER NOT NULL,
+    how     TEXT NOT NULL,
+    PRIMARY KEY (surface, seq)
+) WITHOUT ROWID;
+PRAGMA user_version = 4;
+";
+
 /// `STEPS[n]` brings a ledger of version n to version n + 1; the last one says which version it is now.
-pub(super) const STEPS: [&str; VERSION as usize] = [TABLES, ACCOUNTS];
+pub(super) const STEPS: [&str; VERSION as usize] = [TABLES, ACCOUNTS, MODERATION, RECEIPTS];

@@ -33,7 +33,8 @@ fn words(rev: u64, text: &str) -> Words {
 }
 
 fn post(rev: u64, hold: bool, away: bool) -> Arrival {
-    Arrival::Post { words: Box::new(words(rev, "words")), hold, away }
+    let veil = Veil { network: away, held: hold, ..Veil::default() };
+    Arrival::Post { words: Box::new(words(rev, "words")), veil }
 }
 
 /// What an item is after these arrivals, and the names of the entries that they made.
@@ -162,7 +163,7 @@ fn what_a_moderator_hides_while_its_words_are_lost_stays_hidden() {
 fn a_wish_for_less_is_an_edit_of_the_words_that_we_have() {
     let mut wish = words(0, "other words");
     wish.item.retain = Retain::Live;
-    let wish = || Arrival::Post { words: Box::new(wish.clone()), hold: false, away: false };
+    let wish = || Arrival::Post { words: Box::new(wish.clone()), veil: Veil::default() };
     let (record, said) = play([post(5, false, false), wish(), wish()]);
     assert_eq!(said, ["post", "edit"]);
     let item = record.words.unwrap().item;
@@ -170,4 +171,75 @@ fn a_wish_for_less_is_an_edit_of_the_words_that_we_have() {
     let (record, said) = play([post(5, false, false), HIDE, wish(), Arrival::Show]);
     assert_eq!(said, ["post", "hide by moderator", "show"]);
     assert_eq!(record.words.unwrap().item.retain, Retain::Live);
+}
+
+#[test]
+fn a_block_is_lifted_apart_from_what_others_have_hidden() {
+    let (record, said) = play([post(0, false, false), Arrival::Block, Arrival::Block]);
+    assert_eq!((record.state, said.last().unwrap().as_str()), (ItemState::Hidden, "hide by moderator"));
+    let (record, said) = play_on(Some(record), [Arrival::Unblock, Arrival::Unblock]);
+    assert_eq!((record.state, record.first, said), (ItemState::Shown, SEQ, vec!["show".to_owned()]));
+    for (other, lifted) in [(HIDE, None), (Arrival::Away, Some(Arrival::Back))] {
+        for order in [[Arrival::Block, other.clone()], [other, Arrival::Block]] {
+            let (record, _) =
+                play([post(0, false, false)].into_iter().chain(order).chain([Arrival::Unblock]));
+            assert_eq!(record.state, ItemState::Hidden);
+            let (record, _) = play_on(Some(record), lifted.clone());
+            assert_eq!(record.state == ItemState::Shown, lifted.is_some());
+        }
+    }
+    let (record, _) = play([post(0, true, false), Arrival::Block, Arrival::Unblock]);
+    assert_eq!((record.state, record.veil), (ItemState::Held, Veil::WAITS), "it waits as before");
+    let (record, said) = play([post(0, false, false), Arrival::Block, Arrival::Show, Arrival::Unblock]);
+    assert_eq!(
+        (record.state, said.len()),
+        (ItemState::Shown, 3),
+        "a moderator may show one post all the same"
+    );
+}
+
+#[test]
+fn a_decision_that_is_taken_back_leaves_a_post_waiting() {
+    let (record, said) = play([post(0, true, false), Arrival::Show, Arrival::Hold, Arrival::Hold]);
+    assert_eq!(said, ["void", "show", "hide by moderator"]);
+    assert_eq!((record.state, record.veil), (ItemState::Held, Veil::WAITS));
+    let (record, said) = play_on(Some(record), [HIDE, Arrival::Hold, Arrival::Show]);
+    assert_eq!(
+        (record.state, said),
+        (ItemState::Shown, ["hide by moderator", "show"].map(String::from).to_vec())
+    );
+    let (record, _) = play([post(0, true, true), HIDE, Arrival::Hold]);
+    assert_eq!(record.state, ItemState::Hidden, "its account is closed");
+    let (_, said) = play([post(0, false, false), Arrival::Delete { by: GoneBy::Author }, Arrival::Hold]);
+    assert_eq!(said.last().unwrap(), "conflict");
+}
+
+#[test]
+fn an_edit_that_is_kept_back_takes_what_was_shown_with_it() {
+    let (record, said) = play([post(0, false, false), post(3, true, false)]);
+    assert_eq!(said, ["post", "hide by moderator"]);
+    assert_eq!((record.state, record.rev, record.first), (ItemState::Held, 3, SEQ));
+    let (record, said) = play_on(Some(record), [post(3, false, false), Arrival::Show]);
+    assert_eq!((record.state, said), (ItemState::Shown, vec!["show".to_owned()]));
+    let rejected =
+        Arrival::Post { words: Box::new(words(4, "worse")), veil: Veil { person: true, ..Veil::default() } };
+    let (record, said) = play_on(Some(record), [rejected, post(5, false, false)]);
+    assert_eq!((record.state, said), (ItemState::Hidden, vec!["hide by moderator".to_owned()]));
+}
+
+#[test]
+fn a_cover_is_an_edit_where_people_see_it_and_stays_private_where_they_do_not() {
+    let cover = || Arrival::Cover(Some("Not for breakfast".to_owned()));
+    let (record, said) = play([post(0, false, false), cover(), cover()]);
+    assert_eq!((said, record.at.len()), (["post", "edit"].map(String::from).to_vec(), 2));
+    let (record, said) = play_on(Some(record), [HIDE, Arrival::Cover(None), Arrival::Show]);
+    assert_eq!(said, ["hide by moderator", "show"]);
+    assert_eq!(record.words.unwrap().item.cover, None);
+}
+
+#[test]
+fn every_reason_survives_the_ledgers_column() {
+    for bits in 0..16 {
+        assert_eq!(Veil::from_bits(bits).bits(), bits);
+    }
 }

@@ -3,7 +3,7 @@
 use live::ledger::{Ledger, Txn};
 use live::push::{Claim, PushEnd, Pusher, Standing};
 use live::redis::RedisStore;
-use live::state::{Arrival, Outcome, Words, decide};
+use live::state::{Arrival, Outcome, Veil, Words, decide};
 use live::{EmbeddedStore, Store};
 use model::event::EventRef;
 use model::{Author, Body, Counts, EventId, Filing, GoneBy, Item, Micros, Network, Retain, Run, Seq, Uid};
@@ -227,7 +227,7 @@ pub(crate) fn quick(ledger: &Ledger, store: &RedisStore) -> Pushing {
 /// Accepts a post or a newer revision.
 pub(crate) async fn post(ledger: &Ledger, native: &str, rev: u64, words: &str) -> Seq {
     let words = Box::new(item_words(native, rev, words));
-    accept(ledger, native, Arrival::Post { words, hold: false, away: false }).await
+    accept(ledger, native, Arrival::Post { words, veil: Veil::default() }).await
 }
 
 /// What the sequencer does, for one arrival: decide, number, store, commit.

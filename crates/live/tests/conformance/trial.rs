@@ -6,7 +6,7 @@ use crate::watcher::Watcher;
 use live::ledger::{Ledger, LedgerView};
 use live::push::{PushEnd, Stop};
 use live::redis::RedisStore;
-use live::state::Arrival;
+use live::state::{Arrival, Veil};
 use live::{LINES_MAX, Store};
 use model::event::EventRef;
 use model::{EventId, GoneBy};
@@ -94,7 +94,7 @@ async fn talk(ledger: &Ledger) {
     for _ in 0..posts {
         let native = format!("p{}", txn.next_seq());
         let words = Box::new(item_words(&native, 0, &"x".repeat(rand::rng().random_range(40..500))));
-        decide_in(&mut txn, &native, Arrival::Post { words, hold: false, away: false }).await;
+        decide_in(&mut txn, &native, Arrival::Post { words, veil: Veil::default() }).await;
     }
     txn.commit().await.unwrap();
     if top > 50 && rand::rng().random_bool(0.3) {
@@ -103,7 +103,7 @@ async fn talk(ledger: &Ledger) {
             0 => Arrival::Hide { by: GoneBy::Moderator },
             1 => Arrival::Show,
             2 => Arrival::Delete { by: GoneBy::Author },
-            _ => Arrival::Post { words: Box::new(item_words(&old, top, "edited")), hold: false, away: false },
+            _ => Arrival::Post { words: Box::new(item_words(&old, top, "edited")), veil: Veil::default() },
         };
         accept(ledger, &old, arrival).await;
     }

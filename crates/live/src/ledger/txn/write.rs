@@ -3,6 +3,7 @@
 use super::{ROWS_PER_STATEMENT_MAX, Txn};
 use crate::Error;
 use crate::ledger::{author_name, signed};
+use crate::state::ItemState;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::Sqlite;
 
@@ -46,6 +47,8 @@ impl Txn<'_> {
                 serde_json::to_string(&r.at)?,
             ));
         }
+        // Whoever looks through them later meets what came together in the order in which it was said.
+        rows.sort_by_key(|(r, ..)| (r.words.as_ref().map(|words| words.item.when), r.id));
         for some in rows.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO item (id, state, veil, rev, words, first, at, author, source, said) ",
@@ -70,7 +73,10 @@ impl Txn<'_> {
             );
             q.build().execute(&mut *self.conn).await?;
         }
-        Ok(())
+        drop(rows);
+        let gone =
+            self.items.values().filter(|r| r.state == ItemState::Removed).map(|r| r.id).collect::<Vec<_>>();
+        self.forget_verdicts(&gone).await
     }
 
     pub(super) async fn write_aliases(&mut self) -> Result<(), Error> {
