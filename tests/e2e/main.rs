@@ -14,6 +14,8 @@ mod product;
 mod program;
 mod real_input;
 mod removal;
+mod retraction;
+mod roles;
 mod secrets;
 mod servers;
 mod strangers;
