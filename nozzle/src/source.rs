@@ -48,6 +48,12 @@ pub trait Source: Send + Sync {
     /// How this network wants to be reconnected to, and after how much silence it counts as stalled.
     fn rhythm(&self) -> Rhythm;
 
+    /// Whether somebody may try it beside the stream that runs. Where a network allows one connection, or keeps what is looked for
+    /// with the account, a try asks the past alone.
+    fn may_stream_twice(&self) -> bool {
+        true
+    }
+
     /// What the ledger remembers, told before every `stream`: for sources that need their place in order to connect (where a
     /// feed has moved to, what its server may leave out).
     fn resume(&self, _cursor: Option<&Cursor>) {}

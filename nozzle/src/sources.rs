@@ -11,7 +11,7 @@ use chassis::Secret;
 use model::event::{EventFile, Moderation, SourceFile};
 use url::Url;
 
-pub use check::{check, read, unset};
+pub use check::{check, read, unset, wrong_keys};
 
 use crate::hook::{self, Doorway};
 use crate::source::{Api, Memory, Source, SourceSettings};
@@ -27,9 +27,26 @@ const TAG_BYTES_MAX: usize = 100;
 /// Looks up an environment variable; tests bring their own.
 pub type Env<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
 
-/// The environment of this process.
+/// Longest secret that is read from a file, in bytes.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+/// The environment of this process: the variable itself; else what the file holds that `NAME_FILE` names, as containers hand
+/// secrets over; else a credential of that name, as systemd does (`LoadCredential=`). A file is read anew each time, so that a
+/// secret which has changed needs no other start.
 pub fn process_env(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let file = || variable(&format!("{name}_FILE")).map(std::path::PathBuf::from);
+    let credential = || variable("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
+    variable(name).or_else(|| file().or_else(credential).and_then(|path| secret_in(&path)))
+}
+
+/// What a file holds, without the end of its line.
+fn secret_in(path: &Path) -> Option<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    let file = std::fs::File::open(path).ok()?;
+    file.take(SECRET_BYTES_MAX).read_to_string(&mut text).ok()?;
+    Some(text.trim_end_matches(['\r', '\n']).to_owned()).filter(|secret| !secret.is_empty())
 }
 
 /// Opens one source of an event.
@@ -220,6 +237,17 @@ mod tests {
         assert_eq!(s.tags, ["rustfest"]);
         assert_eq!(s.token.as_ref().unwrap().expose(), "canary");
         assert!(!format!("{s:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_secret_in_a_file_is_read_without_the_end_of_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "s3cret with spaces \r\n").unwrap();
+        assert_eq!(secret_in(&path).as_deref(), Some("s3cret with spaces "));
+        std::fs::write(&path, "\n").unwrap();
+        assert_eq!(secret_in(&path), None, "an empty file holds none");
+        assert_eq!(secret_in(&dir.path().join("none")), None);
     }
 
     #[test]

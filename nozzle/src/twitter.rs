@@ -53,6 +53,11 @@ impl Source for Twitter {
         }
     }
 
+    /// The rules belong to the account, and so does the one connection.
+    fn may_stream_twice(&self) -> bool {
+        false
+    }
+
     async fn stream(&self, out: &Outlet) -> SourceEnd {
         if let Err(end) = self.access.must_have_token() {
             return end;

@@ -28,6 +28,29 @@ pub(super) struct PumpsParts<'a> {
     pub(super) doorway: &'a Doorway,
 }
 
+/// What of an event's settings says what is fetched and from when on. While it stays the same, pumps run on: a new title, or a rule
+/// of the moderators, is no reason to leave a network and come back.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fetching {
+    sources: Vec<SourceFile>,
+    hashtags: Vec<String>,
+    /// Its first day and where that begins.
+    since: (Option<String>, String),
+    /// Places of schedule and handles, and how often they are looked at.
+    watched: (Option<String>, Option<String>, Option<u32>),
+}
+
+impl Fetching {
+    pub(super) fn of(settings: &EventFile) -> Self {
+        Self {
+            sources: settings.sources.clone(),
+            hashtags: settings.hashtags.clone(),
+            since: (settings.starts.map(|day| day.to_string()), settings.timezone.clone()),
+            watched: (settings.schedule.clone(), settings.handles.clone(), settings.schedule_poll_seconds),
+        }
+    }
+}
+
 /// What pumps that have stopped remember, by source: it may still be on its way into the ledger.
 pub(super) type Remembered = HashMap<Arc<str>, Saved>;
 
@@ -64,6 +87,11 @@ impl Pumps {
             if file.kind == onsite::KIND {
                 // Nothing is fetched for it: people bring their posts to the intake.
                 status.send_modify(|s| s.state = SourceState::Live);
+                pumps._idle.push(status);
+                continue;
+            }
+            if file.paused {
+                status.send_modify(|s| s.state = SourceState::Paused);
                 pumps._idle.push(status);
                 continue;
             }

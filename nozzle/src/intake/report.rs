@@ -98,6 +98,8 @@ pub enum Doing {
     /// Connected, and silent for three times as long as it should ever be; or its posts have stopped, by its own pace,
     /// while other sources go on.
     Stale,
+    /// Somebody has paused it.
+    Paused,
     /// There is no more to come.
     Finished,
 }
@@ -149,6 +151,7 @@ impl Doing {
             Self::NeedsCredentials => "needs credentials",
             Self::Misconfigured => "misconfigured",
             Self::Stale => "stale",
+            Self::Paused => "paused",
             Self::Finished => "finished",
         }
     }

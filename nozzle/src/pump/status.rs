@@ -35,6 +35,8 @@ pub enum SourceState {
         /// Which, and what would work.
         why: String,
     },
+    /// Somebody has said that nothing is to be fetched for now.
+    Paused,
     /// There is no more to come.
     Finished,
 }

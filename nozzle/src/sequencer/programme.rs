@@ -8,7 +8,7 @@ use model::filing::Programme;
 use super::orders::Said;
 use super::standing::SETTINGS_NOTE;
 use super::work::Work;
-use crate::intake::{Outcome, Refusal};
+use crate::intake::{EditEvent, Outcome, Refusal, revision};
 
 impl Work<'_> {
     /// Refuses a room that neither the settings nor the schedule know.
@@ -17,6 +17,18 @@ impl Work<'_> {
         let is_room = fold.event.iter().flat_map(|e| &e.rooms).any(|r| r.slug == room)
             || fold.talks.values().any(|t| t.room == room);
         if is_room { Ok(()) } else { Err(Refusal::Unknown(format!("There is no room {room:?}."))) }
+    }
+
+    /// Settings that were made of those that somebody has read: refused when these are no longer in force.
+    pub(super) async fn edit(&mut self, edit: &EditEvent) -> Result<Said, live::Error> {
+        let present = self.txn.note(SETTINGS_NOTE).await?.unwrap_or_default();
+        if present != edit.text && revision(&present) != edit.revision {
+            return Ok(Err(Refusal::Conflict {
+                why: "Somebody has changed the settings since these were read.".to_owned(),
+                state: revision(&present),
+            }));
+        }
+        self.event(&edit.text).await
     }
 
     /// The host has checked the sources: it knows where they find their tokens.
@@ -29,9 +41,13 @@ impl Work<'_> {
         if self.txn.note(SETTINGS_NOTE).await?.as_deref() == Some(text) {
             return Ok(Ok(Outcome::unchanged(slug, None)));
         }
-        self.txn.set_note(SETTINGS_NOTE, text).await?;
         let mut entry = file.entry();
         entry.wall = self.wall_of(&file);
+        entry.life = self.life_of(&file);
+        if let Err(refusal) = self.can_be_kept_until(&entry) {
+            return Ok(Err(refusal));
+        }
+        self.txn.set_note(SETTINGS_NOTE, text).await?;
         self.effects.settings = Some(file);
         if self.standing.fold.event.as_ref() == Some(&entry) {
             // Only what the log does not carry has changed, an address of a source for example.

@@ -65,6 +65,11 @@ pub fn check(event: &EventFile, env: Env<'_>) -> Result<(), Vec<String>> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
+/// What is wrong with one source of an event, by the key that it is about: for forms, which say it beside the field.
+pub fn wrong_keys(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Vec<(&'static str, String)> {
+    wrong_in(file, event, env).into_iter().map(|wrong| (wrong.key, wrong.what)).collect()
+}
+
 fn sentences(file: &SourceFile, event: &EventFile, env: Env<'_>) -> Vec<String> {
     wrong_in(file, event, env).into_iter().map(|wrong| sentence(file, &wrong)).collect()
 }
