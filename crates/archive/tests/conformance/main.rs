@@ -8,6 +8,7 @@ mod folding;
 mod linking;
 mod outage;
 mod people;
+mod purging;
 mod reading;
 mod searching;
 
@@ -60,6 +61,7 @@ on_both! {
     people::the_audit_log_tells_each_event_apart_and_is_undone_once,
     people::rebuilding_the_archive_leaves_people_alone,
     people::two_who_become_the_first_owner_at_once_are_one,
+    purging::what_was_removed_leaves_the_disk,
     reading::pages_follow_each_other_without_holes_in_both_orders,
     reading::scopes_find_their_own_items_only,
     reading::every_script_is_found_by_its_words,
