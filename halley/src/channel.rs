@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use live::{Log, Page};
+use live::{
+    Log, Page,
+    reached::{Reach, takes_back},
+};
 use model::{Entry, Epoch, Position, Seq};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +36,8 @@ pub(crate) struct Channel {
     version: AtomicU64,
     bells: Arc<[Bell]>,
     closing: CancellationToken,
+    /// Up to where neither ring nor chunks hold what was taken back.
+    pub(crate) reach: Reach,
     /// Who follows it now.
     pub(crate) viewers: Viewers,
     /// How long it takes until they see what is said.
@@ -55,6 +60,7 @@ impl Channel {
             version: AtomicU64::new(0),
             bells,
             closing,
+            reach: Reach::default(),
             viewers: Viewers::default(),
             delays,
         })
@@ -112,9 +118,11 @@ impl Channel {
 
     /// Puts a filled ring in place.
     pub(crate) fn replace(&self, ring: Ring) {
+        let head = ring.head();
         *self.write() = Some(ring);
         self.chunks.clear();
         self.packed.new_edition();
+        self.reach.at(Position { epoch: head.epoch, seq: head.top }, true);
         self.ring_bells();
     }
 
@@ -130,6 +138,9 @@ impl Channel {
         entries.iter().for_each(|entry| self.chunks.overwritten(entry.voids()));
         if entries.iter().any(|entry| !entry.voids().is_empty()) {
             self.packed.new_edition();
+        }
+        if let Some(last) = entries.last() {
+            self.reach.at(Position { epoch: epoch.clone(), seq: last.seq }, entries.iter().any(takes_back));
         }
         if !entries.is_empty() {
             self.ring_bells();

@@ -1,14 +1,17 @@
 //! All events by slug: finds new ones, keeps a channel and a feed for each, closes those that are gone.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use chassis::{Backoff, Readiness, Shutdown, clock::Clock};
 use live::Store;
-use model::{EventId, event::EventRef};
+use model::{
+    EventId,
+    event::{EventRef, Former},
+};
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{Error, audience::Delays, channel::Channel, feed::Feed, ring::RingBounds, shard::Bell};
@@ -39,6 +42,8 @@ pub(crate) struct Hub {
     readiness: Readiness,
     shutdown: Shutdown,
     events: RwLock<HashMap<String, Served>>,
+    /// Events by slugs that they had before: pages that are open go on under the address that they began with.
+    formers: RwLock<HashMap<String, EventId>>,
     looked: Mutex<Option<Instant>>,
 }
 
@@ -59,6 +64,7 @@ impl Hub {
             readiness,
             shutdown,
             events: RwLock::default(),
+            formers: RwLock::default(),
             looked: Mutex::default(),
         })
     }
@@ -109,8 +115,12 @@ impl Hub {
     }
 
     fn known(&self, slug: &str) -> Option<Arc<Channel>> {
-        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
-        events.get(slug).map(|served| served.channel.clone())
+        let found = {
+            let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+            events.get(slug).map(|served| served.channel.clone())
+        };
+        let former = || self.formers.read().unwrap_or_else(PoisonError::into_inner).get(slug).copied();
+        found.or_else(|| self.channel_of(former()?))
     }
 
     /// Reads the directory, unless that was done less than `least` ago (by somebody whom this call has waited for, perhaps).
@@ -120,8 +130,9 @@ impl Hub {
             return Ok(());
         }
         let listed = self.store.events().await;
+        let formers = self.store.formers().await;
         *looked = Some(Instant::now());
-        let mut listed = listed?;
+        let (mut listed, formers) = (listed?, formers?);
         if listed.len() > EVENTS_MAX {
             tracing::error!(
                 events = listed.len(),
@@ -136,7 +147,7 @@ impl Hub {
                 next.insert(event.slug, Served { eid: event.eid, channel, listed: Instant::now() });
             }
         }
-        self.exchange(next);
+        self.exchange(next, &formers);
         Ok(())
     }
 
@@ -167,14 +178,20 @@ impl Hub {
         Ok(channel)
     }
 
-    /// Takes over the new list. What it lacks is kept for a while, unless its slug is another event's now.
-    fn exchange(&self, mut next: HashMap<String, Served>) {
+    /// Takes over the new list. What it lacks is kept for a while, unless it was deleted or its slug is another event's now.
+    fn exchange(&self, mut next: HashMap<String, Served>, formers: &[Former]) {
+        let deleted: HashSet<EventId> =
+            formers.iter().filter(|former| former.deleted.is_some()).map(|former| former.eid).collect();
+        let moved = formers.iter().filter(|former| former.deleted.is_none());
+        *self.formers.write().unwrap_or_else(PoisonError::into_inner) =
+            moved.flat_map(|former| former.slugs.iter().map(|slug| (slug.clone(), former.eid))).collect();
         let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
         for (slug, served) in events.drain() {
             if next.values().any(|kept| kept.eid == served.eid) {
                 continue;
             }
-            if served.listed.elapsed() < FORGET_AFTER && !next.contains_key(&slug) {
+            let is_kept = served.listed.elapsed() < FORGET_AFTER && !deleted.contains(&served.eid);
+            if is_kept && !next.contains_key(&slug) {
                 next.insert(slug, served);
                 continue;
             }

@@ -7,7 +7,11 @@ use chassis::{
     status::{EVERY, Status},
     workers::Seat,
 };
-use live::Store;
+use live::{
+    Store,
+    reached::{RECORD_KEY, Told},
+    receipts::Surface,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{audience::Transport, gate::Gate, hub::Hub};
@@ -59,10 +63,22 @@ fn details(hub: &Hub, gate: &Gate, worker: Option<Seat>) -> Map<String, Value> {
         })
         .collect();
     let mut details = Map::new();
+    details.insert(RECORD_KEY.to_owned(), reached(hub));
     details.insert("connections".to_owned(), Value::from(gate.open()));
     details.insert("events".to_owned(), Value::from(events));
     if let Some(seat) = worker {
         details.insert("worker".to_owned(), Value::from(seat.to_string()));
     }
     details
+}
+
+/// Up to where each event's streams and chunks hold nothing that was taken back. Both are overwritten before the position moves.
+fn reached(hub: &Hub) -> Value {
+    let reached = |channel: &crate::channel::Channel| {
+        let reached = channel.reach.told()?;
+        let both = [(Surface::Stream, reached.clone()), (Surface::Chunks, reached)];
+        Some((channel.log().eid(), both.into_iter().collect()))
+    };
+    let told: Told = hub.channels().iter().filter_map(|(_, channel)| reached(channel)).collect();
+    serde_json::to_value(told).unwrap_or_default()
 }

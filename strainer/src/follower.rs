@@ -6,6 +6,7 @@ use std::time::Duration;
 use chassis::{Backoff, Part, Shutdown};
 use live::{Bell, Class, Log};
 
+use crate::purge::Purge;
 use crate::standing::Standing;
 use crate::step::{Step, Stepper};
 use crate::{Error, Parts, metrics};
@@ -34,12 +35,13 @@ impl Follower {
         parts: &Parts,
         slug: String,
         standing: Arc<Standing>,
+        purge: Arc<Purge>,
         stop: Shutdown,
     ) -> Self {
         // Taken before the first read, so that nothing is missed in between.
         let bell = log.bell();
         let part = parts.readiness.part(&format!("archive of {slug}"), "its cursor was not read yet");
-        let stepper = Stepper::new(log, Arc::clone(&parts.archive), parts.history.clone(), slug.clone());
+        let stepper = Stepper::new(log, Arc::clone(&parts.archive), parts.history.clone(), slug.clone(), purge);
         let backoff = Backoff::exponential(Duration::from_millis(100), Duration::from_secs(3));
         Self { stepper, bell, slug, standing, part, stop, backoff, trouble: None }
     }

@@ -15,6 +15,7 @@ mod error;
 mod follower;
 mod hub;
 mod metrics;
+mod purge;
 mod rebuild;
 mod standing;
 mod status;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chassis::Shutdown;
 use chassis::status::{EVERY, Status};
+use live::reached::RECORD_KEY;
 use serde_json::{Map, Value};
 
 use crate::Parts;
@@ -17,6 +18,8 @@ pub(crate) async fn run(version: String, parts: Parts, hub: Arc<Hub>, shutdown: 
     while !shutdown.is_triggered() {
         let mut details = Map::new();
         details.insert("events".to_owned(), Value::Object(hub.standings()));
+        let reached = serde_json::to_value(hub.purge.told()).expect("plain data");
+        details.insert(RECORD_KEY.to_owned(), reached);
         let record = first.now(parts.readiness.is_ready(), details);
         let json = serde_json::to_string(&record).expect("plain data");
         let written = parts.store.put_status(&key, &json).await;

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use archive::{Archive, Batch, Cursor};
 use live::follow::{self, CursorStep, Head};
+use live::reached::takes_back;
 use live::{Line, Log, Page};
 use model::{Entry, Seq};
 
+use crate::purge::Purge;
 use crate::{Error, History};
 
 /// Entries of one transaction.
@@ -38,6 +40,7 @@ pub(crate) struct Stepper {
     archive: Arc<dyn Archive>,
     history: Option<Arc<dyn History>>,
     slug: String,
+    purge: Arc<Purge>,
     known: Known,
     top: Seq,
 }
@@ -48,8 +51,9 @@ impl Stepper {
         archive: Arc<dyn Archive>,
         history: Option<Arc<dyn History>>,
         slug: String,
+        purge: Arc<Purge>,
     ) -> Self {
-        Self { log, archive, history, slug, known: Known::Not, top: 0 }
+        Self { log, archive, history, slug, purge, known: Known::Not, top: 0 }
     }
 
     /// The archive's cursor as last seen.
@@ -108,6 +112,9 @@ impl Stepper {
         }
         let cursor = self.archive.cursor(self.log.eid()).await?;
         self.known = Known::At(cursor.clone(), Instant::now());
+        if let Some(cursor) = &cursor {
+            self.purge.is_at(self.log.eid(), &cursor.position, false);
+        }
         // Said again now and then: a flush of Redis forgets it.
         self.tell(cursor.as_ref()).await;
         Ok(cursor)
@@ -128,7 +135,9 @@ impl Stepper {
         let entries: Vec<Entry> = lines.iter().map(Line::entry).collect::<Result<_, _>>()?;
         let started = Instant::now();
         let batch = Batch { event: self.log.eid(), from, entries: entries.into(), to: to.clone() };
+        let took_back = batch.entries.iter().any(takes_back);
         self.archive.write(batch).await?;
+        self.purge.is_at(self.log.eid(), &to.position, took_back);
         crate::metrics::committed(&self.slug, lines.len(), started.elapsed());
         self.known = Known::At(Some(to), Instant::now());
         self.tell(self.cursor()).await;

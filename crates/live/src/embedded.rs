@@ -4,7 +4,7 @@ use crate::Error;
 use crate::ledger::Ledger;
 use crate::log::{Bell, Log, Page, Store};
 use async_trait::async_trait;
-use model::event::EventRef;
+use model::event::{EventRef, Former};
 use model::{EventId, Position, Seq};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
@@ -16,6 +16,7 @@ const STATUS_LIFE: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub struct EmbeddedStore {
     events: RwLock<HashMap<EventId, (EventRef, Ledger)>>,
+    formers: RwLock<BTreeMap<EventId, Former>>,
     board: RwLock<BTreeMap<String, (Instant, String)>>,
     figures: RwLock<HashMap<EventId, String>>,
 }
@@ -24,6 +25,15 @@ impl EmbeddedStore {
     /// Makes a ledger readable, or its event's new slug and title known.
     pub fn publish(&self, event: EventRef, ledger: Ledger) {
         self.events.write().expect("no holder of this lock panics").insert(event.eid, (event, ledger));
+    }
+
+    /// Says what has become of an event's addresses. One that was deleted is readable no more.
+    pub fn tell(&self, former: Former) {
+        if former.deleted.is_some() {
+            self.events.write().expect("no holder of this lock panics").remove(&former.eid);
+            self.figures.write().expect("no holder of this lock panics").remove(&former.eid);
+        }
+        self.formers.write().expect("no holder of this lock panics").insert(former.eid, former);
     }
 }
 
@@ -40,6 +50,10 @@ impl Store for EmbeddedStore {
         let events = self.events.read().expect("no holder of this lock panics");
         let (_, ledger) = events.get(&eid).ok_or_else(|| Error::NoEvent(eid.to_string()))?;
         Ok(Arc::new(LedgerLog(ledger.clone())))
+    }
+
+    async fn formers(&self) -> Result<Vec<Former>, Error> {
+        Ok(self.formers.read().expect("no holder of this lock panics").values().cloned().collect())
     }
 
     async fn put_status(&self, key: &str, json: &str) -> Result<(), Error> {

@@ -47,6 +47,9 @@ pub enum Error {
     /// SQLite refused.
     #[error("the ledger: {0}")]
     Ledger(#[from] sqlx::Error),
+    /// What is left of removed rows cannot be wiped.
+    #[error("what removed rows leave in the ledger cannot be wiped: {0}")]
+    Unscoured(scour::Error),
     /// Redis is away, or refused.
     #[error("Redis: {0}")]
     Redis(String),
@@ -75,7 +78,7 @@ impl Error {
                 sqlx::Error::Database(d) if d.code().is_some_and(|code| may_pass(&code)) => Class::Retry,
                 _ => Class::Fatal,
             },
-            Self::NoEvent(_) => Class::Reject,
+            Self::NoEvent(_) | Self::Unscoured(_) => Class::Reject,
             Self::Locked { .. }
             | Self::TooNew { .. }
             | Self::File { .. }
@@ -91,6 +94,15 @@ impl Error {
 /// `SQLITE_IOERR_SHMSIZE` (4874) or `SQLITE_IOERR_WRITE` (778).
 fn may_pass(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+}
+
+impl From<scour::Error> for Error {
+    fn from(e: scour::Error) -> Self {
+        match e {
+            scour::Error::Sqlite(e) => e.into(),
+            other => Self::Unscoured(other),
+        }
+    }
 }
 
 impl From<serde_json::Error> for Error {

@@ -26,6 +26,7 @@
 //! **A reader sees what a crash leaves.** Redis may show an entry only after the ledger has committed it; a reader may therefore be
 //! ahead of a rolled-back tail, never ahead of the ledger.
 
+pub mod backup;
 mod embedded;
 mod error;
 pub mod follow;
@@ -33,6 +34,8 @@ pub mod ledger;
 mod log;
 pub mod metrics;
 pub mod push;
+pub mod reached;
+pub mod receipts;
 pub mod recover;
 pub mod redis;
 pub mod state;

@@ -5,7 +5,7 @@ use crate::follow::Head;
 use crate::redis::ServerFacts;
 use async_trait::async_trait;
 use bytes::Bytes;
-use model::event::EventRef;
+use model::event::{EventRef, Former};
 use model::{Entry, EventId, Position, Seq};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +88,15 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Error::NoEvent`], or when the store cannot be reached.
     async fn log(&self, eid: EventId) -> Result<Arc<dyn Log>, Error>;
+
+    /// Addresses under which no event is found any more, and what has become of them. What was once heard is not forgotten
+    /// while this store lives.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn formers(&self) -> Result<Vec<Former>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Puts a status record on the board for 5 seconds. `key` reads `status:{role}:{instance}`.
     ///

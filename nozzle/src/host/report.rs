@@ -121,6 +121,8 @@ fn one(
         samples: status
             .samples
             .iter()
+            // An older one may hold words of what was removed since.
+            .filter(|sample| sample.at > board.removed_at())
             .map(|sample| DroppedSample { reason: sample.reason.to_owned(), line: sample.line.clone() })
             .collect(),
     }
@@ -186,6 +188,7 @@ fn doing(status: &SourceStatus, how: How, now: Micros) -> (Doing, Option<String>
         }
         SourceState::NeedsCredentials { why } => (Doing::NeedsCredentials, Some(why.clone()), None),
         SourceState::Misconfigured { why } => (Doing::Misconfigured, Some(why.clone()), None),
+        SourceState::Paused => (Doing::Paused, None, None),
         SourceState::Finished => (Doing::Finished, None, None),
     }
 }

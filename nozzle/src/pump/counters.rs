@@ -24,6 +24,8 @@ pub struct Sample {
     pub reason: &'static str,
     /// The beginning of the line, escaped.
     pub line: String,
+    /// When it came.
+    pub at: Micros,
 }
 
 #[derive(Debug, Default)]
@@ -52,10 +54,10 @@ impl Counters {
         *self.counted.rejected.entry(if is_named { reason } else { "other" }).or_default() += 1;
     }
 
-    pub(super) fn malformed(&mut self, reason: &'static str, line: String) {
+    pub(super) fn malformed(&mut self, reason: &'static str, line: String, at: Micros) {
         self.rejected(reason);
         self.samples.truncate(SAMPLES_MAX - 1);
-        self.samples.push_front(Sample { reason, line });
+        self.samples.push_front(Sample { reason, line, at });
     }
 
     pub(super) fn oversize(&mut self, now: Micros) {

@@ -134,7 +134,7 @@ impl Desk {
             }
             Upstream::Malformed { reason, sample } => {
                 self.received();
-                self.counters.malformed(reason, sample);
+                self.counters.malformed(reason, sample, now);
                 self.tell_rejected(reason);
                 counter!(names::REJECTED, "reason" => reason).increment(1);
                 let samples = self.counters.samples().cloned().collect();

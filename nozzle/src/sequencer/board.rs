@@ -29,6 +29,8 @@ pub(super) enum Heard {
     Post { author: String, tags: Vec<String> },
     /// Of a post that carries none of ours.
     Near { author: String, tag: String },
+    /// Of an item that was removed.
+    Gone { author: String, tags: Vec<String> },
 }
 
 /// See the module.
@@ -42,6 +44,8 @@ struct Inner {
     /// The radar has heard something that its note does not hold.
     is_dirty: bool,
     noted_at: Micros,
+    /// When an item was last removed.
+    removed_at: Micros,
 }
 
 impl Board {
@@ -86,13 +90,29 @@ impl Board {
             match heard {
                 Heard::Post { author, tags } => inner.radar.post(&author, tags),
                 Heard::Near { author, tag } => inner.radar.near(&author, &tag),
+                Heard::Gone { author, tags } => drop(inner.radar.forget(&author, &tags)),
             }
         }
     }
 
-    /// The note to write, once a minute at most and only when there is something new to remember.
-    pub(super) fn note_due(&self, now: Micros) -> Option<String> {
+    /// When an item was last removed. What could not be read before that may have held its words.
+    pub(crate) fn removed_at(&self) -> Micros {
+        self.inner().removed_at
+    }
+
+    pub(super) fn removed(&self, at: Micros) {
+        self.inner().removed_at = at;
+    }
+
+    /// The note to write: once a minute at most, and only when there is something new to remember; at once when `heard`, which is
+    /// about to be committed, takes something back that the note may hold.
+    pub(super) fn note_due(&self, now: Micros, heard: &[Heard]) -> Option<String> {
         let inner = self.inner();
+        let mut radar = inner.radar.clone();
+        let forget = |heard: &Heard| matches!(heard, Heard::Gone { author, tags } if radar.forget(author, tags));
+        if heard.iter().map(forget).fold(false, |any, forgot| any | forgot) {
+            return radar.note().ok();
+        }
         let is_due = inner.is_dirty && now.since(inner.noted_at) >= Micros::MINUTE;
         is_due.then(|| inner.radar.note().ok()).flatten()
     }

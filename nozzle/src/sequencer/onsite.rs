@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use live::receipts::Way;
 use live::state::{Arrival, ItemState};
 use model::event::{Consent, EventFile, Moderation, Onsite, OnsiteLimits};
 use model::filing::WrittenAt;
@@ -192,6 +193,7 @@ impl Work<'_> {
                 "Only who wrote a post can take it back, with the browser it was written in.".to_owned();
             return Ok(Err(Refusal::Forbidden(why)));
         }
+        self.asked_by(Way::Page);
         Ok(Ok(match self.arrive(ask.id, Arrival::Delete { by: GoneBy::Author })? {
             Arrived::Entered(seq) => Outcome::committed(seq, id),
             _ => Outcome::unchanged(id, None),

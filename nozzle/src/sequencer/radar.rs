@@ -108,6 +108,19 @@ impl Radar {
         self.tag(tag, person(author));
     }
 
+    /// A post of theirs was removed. What nobody else wrote is forgotten; true when anything was.
+    pub(crate) fn forget(&mut self, author: &str, tags: &[String]) -> bool {
+        let person = person(author);
+        let before = self.tags.len();
+        for key in tags.iter().map(|tag| tag.to_lowercase()) {
+            let is_theirs = |heard: &Heard| heard.people.len() == 1 && heard.people.contains(&person);
+            if self.tags.get(&key).is_some_and(is_theirs) {
+                self.tags.remove(&key);
+            }
+        }
+        self.tags.len() < before
+    }
+
     fn tag(&mut self, tag: &str, person: u32) {
         let key = tag.to_lowercase();
         if key.is_empty() || tag.len() > TAG_BYTES_MAX {

@@ -1,5 +1,6 @@
 //! The transaction in which things are accepted: dedupe, number, store, move the cursor, all or nothing.
 
+mod gone;
 mod write;
 
 use super::{ANSWER_MICROS, EARLY_DELETE_MICROS, EARLY_DELETES_MAX, Ledger, number, signed};
@@ -128,7 +129,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What SQLite says.
     pub async fn by_aliases(&mut self, names: &[&str]) -> Result<HashMap<String, ItemId>, Error> {
-        let mut found = HashMap::new();
+        let mut found = self.by_hashed(names).await?;
         for some in names.chunks(ROWS_PER_STATEMENT_MAX) {
             let mut q = QueryBuilder::<Sqlite>::new("SELECT name, id FROM alias WHERE name IN (");
             let mut list = q.separated(", ");
@@ -277,14 +278,20 @@ impl<'a> Txn<'a> {
     pub async fn commit(mut self) -> Result<Seq, Error> {
         self.write_entries().await?;
         self.write_voids().await?;
+        let gone = self.removed();
         self.write_items().await?;
         self.write_aliases().await?;
+        self.hash_names(&gone).await?;
         self.conn.execute("COMMIT").await?;
         if self.top > self.ledger.top() {
             self.ledger.0.top.store(self.top, Ordering::Release);
             self.ledger.0.ringer.ring();
         }
         Ok(self.top)
+    }
+
+    fn removed(&self) -> Vec<ItemId> {
+        self.items.values().filter(|r| r.state == ItemState::Removed).map(|r| r.id).collect()
     }
 
     /// Gives the transaction up at once.

@@ -5,20 +5,26 @@ use super::client::{Client, Reply};
 use super::directory::Directory;
 use super::fit::{self, ServerFacts};
 use super::fred::FredClient;
+use super::rewrite::{self, Rewritten};
 use super::tail::{Keys, Tail};
 use crate::Error;
 use crate::log::{Bell, Log, Page, Store};
 use async_trait::async_trait;
 use bytes::Bytes;
-use model::event::EventRef;
+use model::event::{EventRef, Former};
 use model::{EventId, Position, Seq};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 
 /// Set of the keys that may hold a status record.
 const BOARD: &str = "status:index";
 const STATUS_LIFE_MS: u32 = 5_000;
 /// More daemons than this are not shown.
 const STATUSES_MAX: usize = 1_000;
+/// Between the end of one rewrite of the server's files and the beginning of the next.
+const REWRITE_PAUSE: Duration = Duration::from_secs(20);
 
 /// The live store in Redis. Pushing, reading and listening have a connection each: a long read must delay neither.
 #[derive(Clone)]
@@ -27,6 +33,8 @@ pub struct RedisStore {
     reader: Arc<dyn Client>,
     bells: Arc<Bells>,
     directory: Arc<Directory>,
+    /// When the server's files were last written anew at our wish.
+    rewritten: Arc<Mutex<Option<Instant>>>,
 }
 
 impl RedisStore {
@@ -40,7 +48,7 @@ impl RedisStore {
         let bells = Arc::new(Bells::new(ear));
         let writer: Arc<dyn Client> = Arc::new(writer);
         let directory = Arc::new(Directory::new(Arc::clone(&writer)));
-        Ok(Self { writer, reader: Arc::new(reader), bells, directory })
+        Ok(Self { writer, reader: Arc::new(reader), bells, directory, rewritten: Arc::default() })
     }
 
     /// Asks the server whether it may hold a tail. To be asked before the first push, and by `perihelion check`.
@@ -49,6 +57,21 @@ impl RedisStore {
     /// [`Error::Unfit`] when it is older than 7 or evicts keys, [`Error::Redis`] when it is away.
     pub async fn check(&self) -> Result<ServerFacts, Error> {
         fit::check(&*self.reader).await
+    }
+
+    /// Has the server write its files anew, so that what was overwritten before this call is in none of them. Waits its turn: the
+    /// whole server pays for it, whichever event asks.
+    ///
+    /// # Errors
+    /// [`Error::Redis`]; then ask again.
+    pub async fn rewrite(&self, eid: EventId) -> Result<Rewritten, Error> {
+        let mut rewritten = self.rewritten.lock().await;
+        if let Some(at) = *rewritten {
+            sleep_until(at + REWRITE_PAUSE).await;
+        }
+        let done = rewrite::rewrite(&*self.writer, &Keys::of(eid).bell).await;
+        *rewritten = Some(Instant::now());
+        done
     }
 
     /// The tail of an event, for its nozzle.
@@ -65,12 +88,29 @@ impl RedisStore {
     pub async fn publish(&self, event: &EventRef) -> Result<(), Error> {
         self.directory.publish(event).await
     }
+
+    /// Says what has become of an event's addresses, and goes on saying it for as long as this store lives. What is left of
+    /// an event that was deleted is erased; nobody may be pushing it any more.
+    ///
+    /// # Errors
+    /// [`Error::Redis`]; what was said is said again all the same, what was not erased needs another call.
+    pub async fn tell(&self, former: &Former) -> Result<(), Error> {
+        self.directory.tell(former).await?;
+        if former.deleted.is_some() {
+            self.tail(former.eid).erase().await?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Store for RedisStore {
     async fn events(&self) -> Result<Vec<EventRef>, Error> {
         self.directory.events(&*self.reader).await
+    }
+
+    async fn formers(&self) -> Result<Vec<Former>, Error> {
+        self.directory.formers(&*self.reader).await
     }
 
     async fn log(&self, eid: EventId) -> Result<Arc<dyn Log>, Error> {

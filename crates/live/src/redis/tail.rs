@@ -159,6 +159,17 @@ impl Tail {
         Ok(())
     }
 
+    /// Removes everything of the event: entries, claim and notes.
+    ///
+    /// # Errors
+    /// [`Error::Redis`].
+    pub async fn erase(&self) -> Result<(), Error> {
+        let Keys { items, meta, owner, archived, figures, bell: _ } = &self.keys;
+        let keys = [items, meta, owner, archived, figures].map(word);
+        self.client.call("DEL", &self.keys.items, keys.to_vec()).await?;
+        Ok(())
+    }
+
     /// How far the archive is, as far as it said. What cannot be read counts as nothing.
     ///
     /// # Errors

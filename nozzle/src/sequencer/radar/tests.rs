@@ -2,6 +2,18 @@
 
 use super::*;
 
+#[test]
+fn what_only_the_author_of_a_removed_post_wrote_is_forgotten() {
+    let mut radar = Radar::default();
+    radar.post("x:a", ["Mine".to_owned(), "shared".to_owned()]);
+    radar.post("x:b", ["shared".to_owned()]);
+    assert!(!radar.forget("x:b", &["mine".to_owned()]), "it is another one's");
+    assert!(radar.forget("x:a", &["MINE".to_owned(), "shared".to_owned(), "never".to_owned()]));
+    let note = radar.note().unwrap();
+    assert!(!note.to_lowercase().contains("mine") && note.contains("shared"), "{note}");
+    assert!(!radar.forget("x:a", &["mine".to_owned()]));
+}
+
 fn ours() -> Vec<String> {
     vec!["RustFest".to_owned()]
 }

@@ -64,8 +64,9 @@ async fn a_removed_post_is_erased_everywhere_and_never_comes_back() {
     assert!(
         matches!(rig.ask(decide(1, Decision::Show)).await, Err(Refusal::Conflict { state, .. }) if state == "removed")
     );
-    assert!(rig.sequencer.scrub_at.is_some(), "the write-ahead log is emptied next");
-    rig.sequencer.scrub().await.unwrap();
+    let taken = *rig.sequencer.taken().borrow();
+    assert_eq!((taken.newest, taken.voided), (rig.ledger.top(), rig.ledger.top()), "the disk is cleaned next");
+    assert_eq!(rig.ledger.scrub().await.unwrap(), Some(rig.ledger.top()));
     let file = std::fs::read(rig.ledger.path()).unwrap();
     let wal = std::fs::read(format!("{}-wal", rig.ledger.path().display())).unwrap_or_default();
     let holds = |bytes: &[u8]| bytes.windows(6).any(|w| w == b"canary");
@@ -83,6 +84,18 @@ async fn an_order_under_a_used_key_gets_the_first_answer() {
     let again = rig.ask_as(hide).await.unwrap();
     assert_eq!((again.seq, again.id, again.is_old), (first.seq, first.id, true));
     assert!(shown(&rig.fold().await, 1).is_some(), "it was not hidden a second time");
+    // The key stands for that request alone; what an older program kept does not say which.
+    let notice = Ask::Notice(SayNotice { text: "words".into(), until: None });
+    for other in [decide(1, Decision::Remove), decide(2, Decision::Hide), notice] {
+        let said = rig.ask_as(order(other, "k")).await;
+        assert!(matches!(&said, Err(Refusal::Reused(why)) if why.contains("a key of its own")), "{said:?}");
+    }
+    let mut txn = rig.ledger.begin().await.unwrap();
+    let old = r#"{"seq":1,"id":null,"state":null,"moves":[],"notes":[]}"#;
+    txn.set_answer("old", old, Micros(0)).await.unwrap();
+    txn.commit().await.unwrap();
+    assert_eq!(rig.ask_as(order(decide(1, Decision::Hide), "old")).await.unwrap().seq, 1);
+    assert!(shown(&rig.fold().await, 1).is_some());
 }
 
 #[tokio::test]
