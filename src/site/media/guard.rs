@@ -8,8 +8,8 @@ const URL_BYTES_MAX: usize = 2_048;
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guard {
-    pub(super) allows_loopback: bool,
+pub(in crate::site) struct Guard {
+    pub(in crate::site) allows_loopback: bool,
 }
 
 impl Guard {
@@ -28,7 +28,7 @@ impl Guard {
     }
 
     /// Whether a resolved address may be connected to. Asked about the very address that is then used.
-    pub(super) fn may_connect(&self, ip: IpAddr) -> bool {
+    pub(in crate::site) fn may_connect(&self, ip: IpAddr) -> bool {
         let ip = canonical(ip);
         if ip.is_loopback() {
             return self.allows_loopback;

@@ -11,6 +11,8 @@ mod fuzz;
 mod guard;
 mod sniff;
 
+pub(super) use guard::Guard;
+
 use super::{Site, failure::Failure};
 use axum::{
     extract::{Path, State},
@@ -53,8 +55,8 @@ impl Media {
         }
     }
 
-    /// Takes from the disk what these entries have taken away or replaced.
-    pub(super) async fn follow(&self, event: EventId, entries: &[Entry]) {
+    /// Takes from the disk what these entries have taken away or replaced; false when the disk did not let us.
+    pub(super) async fn follow(&self, event: EventId, entries: &[Entry]) -> bool {
         let changed: HashMap<ItemId, Option<u64>> = entries
             .iter()
             .filter_map(|entry| match &entry.kind {
@@ -63,9 +65,17 @@ impl Media {
                 _ => None,
             })
             .collect();
-        if !changed.is_empty() {
-            self.cache.drop_items(event, changed).await;
-        }
+        changed.is_empty() || self.cache.drop_items(event, changed).await
+    }
+
+    /// Forgets every picture of a deleted event.
+    pub(super) async fn forget(&self, event: EventId) {
+        self.cache.drop_event(event).await;
+    }
+
+    /// Forgets one picture.
+    async fn forget_picture(&self, key: &str, url: &str) {
+        self.cache.drop_one(key, url).await;
     }
 
     fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -130,11 +140,16 @@ pub(super) async fn show(State(site): State<Site>, Path(text): Path<String>, hea
                 return dressed(StatusCode::NOT_MODIFIED.into_response(), &tag);
             }
             match site.media.picture(&key, &url).await {
-                Ok((bytes, kind)) => {
-                    dressed(([(header::CONTENT_TYPE, kind.name())], bytes).into_response(), &tag)
-                }
+                Ok((bytes, kind)) => match find(&site, &text).await {
+                    Ok(_) => dressed(([(header::CONTENT_TYPE, kind.name())], bytes).into_response(), &tag),
+                    // Its item was taken away while it was fetched, and it was put behind what had gone over the disk.
+                    Err(status) => {
+                        site.media.forget_picture(&key, &url).await;
+                        plain(status)
+                    }
+                },
                 Err(refused) => {
-                    metrics::counter!("site_media_refused_total", "reason" => refused.name()).increment(1);
+                    metrics::counter!(crate::site::metrics::MEDIA_REFUSED, "reason" => refused.name()).increment(1);
                     tracing::debug!(%refused, "a picture is not shown");
                     plain(StatusCode::BAD_GATEWAY)
                 }
