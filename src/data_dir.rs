@@ -106,13 +106,14 @@ fn probe(dir: &Path) -> std::io::Result<()> {
 }
 
 fn free_space(path: &Path) -> String {
+    free_bytes(path).map(|free| format!(" ({} MiB free)", free >> 20)).unwrap_or_default()
+}
+
+/// What is free on the disk of a path, or of its nearest ancestor that is there; none where nobody can tell.
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
     let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
-    match nix::sys::statvfs::statvfs(existing) {
-        Ok(stat) => {
-            format!(" ({} MiB free)", stat.blocks_available().saturating_mul(stat.fragment_size()) >> 20)
-        }
-        Err(_) => String::new(),
-    }
+    let stat = nix::sys::statvfs::statvfs(existing).ok()?;
+    Some(stat.blocks_available().saturating_mul(stat.fragment_size()))
 }
 
 /// The file's line; if there is no file, `line` becomes its content (0600), atomically: of two starts one wins.

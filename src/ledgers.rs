@@ -41,7 +41,8 @@ pub(crate) async fn find(data_dir: &Path, slug: &str) -> Result<Option<Held>> {
     Ok(all(data_dir).await?.into_iter().find(|held| held.slug() == Some(slug)))
 }
 
-fn ids(data_dir: &Path) -> Result<Vec<EventId>> {
+/// The events that have a ledger here.
+pub(crate) fn ids(data_dir: &Path) -> Result<Vec<EventId>> {
     let dir = data_dir.join("live");
     let listing = match std::fs::read_dir(&dir) {
         Ok(listing) => listing,

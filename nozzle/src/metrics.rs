@@ -26,6 +26,10 @@ pub const TAIL_BEHIND: &str = "perihelion_nozzle_tail_behind_entries";
 pub const HOOK: &str = "perihelion_nozzle_hook_deliveries_total";
 /// Requests to the intake, by `status`.
 pub const INTAKE: &str = "perihelion_nozzle_intake_requests_total";
+/// Bytes that are free on the disk of the ledgers.
+pub const DISK_FREE: &str = "perihelion_nozzle_disk_free_bytes";
+/// 1 while that disk is full and nothing is taken.
+pub const DISK_FULL: &str = "perihelion_nozzle_disk_full";
 /// Sources by `state`, over all events.
 pub const SOURCES: &str = "perihelion_nozzle_sources";
 /// From the moment that a new post carries to its commit.

@@ -7,7 +7,7 @@ use live::ledger::Ledger;
 use live::push::{PushEnd, Pusher, Standing};
 use live::redis::RedisStore;
 use live::{EmbeddedStore, Error, Store};
-use model::event::EventRef;
+use model::event::{EventRef, Former};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,16 @@ impl Live {
         match self {
             Self::Embedded(store) => store.publish(event.clone(), ledger.clone()),
             Self::Redis(store) => store.publish(event).await?,
+            Self::Nobody => {}
+        }
+        Ok(())
+    }
+
+    /// Tells readers what has become of an event's addresses; what is left of a deleted one in the store is erased.
+    pub(crate) async fn tell(&self, former: &Former) -> Result<(), Error> {
+        match self {
+            Self::Embedded(store) => store.tell(former.clone()),
+            Self::Redis(store) => store.tell(former).await?,
             Self::Nobody => {}
         }
         Ok(())

@@ -2,7 +2,6 @@
 //! holds, beside whoever writes it; `apply` asks the nozzle; `secret` asks nobody.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use anyhow::Context;
 use base64::Engine;
@@ -13,6 +12,7 @@ use model::{EventId, Micros};
 use nozzle::intake::Outcome;
 
 use super::sources;
+use crate::cli::ApplyArgs;
 use crate::config::{Config, reachable};
 use crate::event_file::EventToApply;
 use crate::failure::Failure;
@@ -23,10 +23,10 @@ use crate::reach::{Reached, event_id};
 const SECRET_BYTES: usize = 32;
 
 /// Creates or changes the event that a file describes.
-pub(crate) async fn apply(config: &Config, path: &Path) -> Result<(), Failure> {
-    let event = EventToApply::read(path, nozzle::sources::process_env).await?;
+pub(crate) async fn apply(config: &Config, args: &ApplyArgs) -> Result<(), Failure> {
+    let event = EventToApply::read(&args.file, nozzle::sources::process_env).await?;
     let slug = &event.file.slug;
-    let known = event_id(config, slug).await?;
+    let known = known_as(config, &event.file, args.rename_from.as_deref()).await?;
     let eid = known.unwrap_or_else(|| EventId::from_random(rand::random()));
     let reached = Reached::nozzle(config).await?;
     let applied = event.apply(&*reached.intake, eid).await;
@@ -36,6 +36,47 @@ pub(crate) async fn apply(config: &Config, path: &Path) -> Result<(), Failure> {
     }
     reached.leave().await;
     applied.map(drop)
+}
+
+/// The event that a file describes; none for a new one. A file whose slug was changed by hand looks like a new event, and what it
+/// describes is there already: somebody has to say which of the two is meant.
+async fn known_as(
+    config: &Config,
+    file: &EventFile,
+    rename_from: Option<&str>,
+) -> Result<Option<EventId>, Failure> {
+    let slug = file.slug.as_str();
+    let known = event_id(config, slug).await?;
+    match rename_from {
+        Some(old) if known.is_some() => Err(Failure::Asked(format!(
+            "there is an event {slug:?} already, so {old:?} cannot become it; leave --rename-from out to change {slug:?}"
+        ))),
+        Some(old) => match event_id(config, old).await? {
+            None => Err(unknown(config, old).await?),
+            found => Ok(found),
+        },
+        None if known.is_some() => Ok(known),
+        None => {
+            let held = ledgers::all(&config.data_dir).await?;
+            let settings = held.iter().filter_map(|held| held.fold.event.as_ref());
+            for other in settings {
+                let old = &other.slug;
+                if other.life.former.iter().any(|former| former == slug) {
+                    return Err(Failure::Asked(format!(
+                        "{slug:?} was renamed to {old:?}, and its addresses lead there: write slug = \"{old}\""
+                    )));
+                }
+                let starts = file.starts.map(|day| day.to_string());
+                if other.title == file.title && other.starts == starts {
+                    return Err(Failure::Asked(format!(
+                        "no event has the slug {slug:?}, but {old:?} has the same title and first day: say --rename-from {old} to \
+                         rename it, so that its posts and addresses come along; for a second event, give this one another title"
+                    )));
+                }
+            }
+            Ok(None)
+        }
+    }
 }
 
 /// Says what came of an order.
@@ -65,7 +106,8 @@ pub(crate) async fn list(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints one event's settings, sources, schedule and position.
+/// Prints an event's event.toml to standard output, as `event apply` takes it, and beside it, to standard error, what no file says: its
+/// position, its talks, the addresses of its hooks, how its sources are doing.
 ///
 /// # Errors
 /// With `json`, also when no nozzle runs that could tell of its sources.
@@ -81,27 +123,27 @@ pub(crate) async fn show(config: &Config, slug: &str, json: bool) -> Result<(), 
         return Ok(());
     }
     let head = held.view.page(0, 0).await.map_err(anyhow::Error::from)?.head;
-    print!("{}", describe(&held));
-    println!("log        {} ({} entries)", head.epoch, head.top);
-    for name in hooks(&held).await? {
-        println!("hook       POST http://{}/hooks/{slug}/{name}", reachable(config.nozzle.hooks_listen));
+    let text = held.view.note("event.toml").await.map_err(anyhow::Error::from)?.unwrap_or_default();
+    print!("{text}");
+    eprint!("{}", describe(&held));
+    eprintln!("log        {} ({} entries)", head.epoch, head.top);
+    for name in hooks(&text) {
+        eprintln!("hook       POST http://{}/hooks/{slug}/{name}", reachable(config.nozzle.hooks_listen));
     }
     match report {
         Some(report) if !report.sources.is_empty() || !report.watched.is_empty() => {
-            print!("\n{}", sources::table(&report, Micros(Clock::real().now())));
+            eprint!("\n{}", sources::table(&report, Micros(Clock::real().now())));
         }
         Some(_) => {}
-        None => println!("No nozzle runs here just now: nothing is known of its sources."),
+        None => eprintln!("No nozzle runs here just now: nothing is known of its sources."),
     }
     Ok(())
 }
 
 /// Names of the event's sources that are sent to.
-async fn hooks(held: &Held) -> Result<Vec<String>, Failure> {
-    let text = held.view.note("event.toml").await.map_err(anyhow::Error::from)?;
-    let file = text.and_then(|text| EventFile::parse(&text).ok());
-    let sources = file.map(|file| file.sources).unwrap_or_default();
-    Ok(sources.into_iter().filter(|source| source.kind == "hook").map(|source| source.name).collect())
+fn hooks(text: &str) -> Vec<String> {
+    let sources = EventFile::parse(text).map(|file| file.sources).unwrap_or_default();
+    sources.into_iter().filter(|source| source.kind == "hook").map(|source| source.name).collect()
 }
 
 /// Prints a new secret for a hook, and nothing else, so that it can be piped.

@@ -65,6 +65,9 @@ fn of_site(who: &Who) -> Vec<Way> {
         about: about.to_owned(),
     };
     let mut ways = Vec::new();
+    if who.insider.role_everywhere() == Some(Role::Owner) {
+        ways.push(way("/admin/new", "New event", "Its name and days; then where posts come from."));
+    }
     if who.insider.role_everywhere() == Some(Role::Owner) && !who.is_program() {
         ways.push(way("/admin/people", "People", "Who may do what, at all events. Invite, shut out, reset."));
         ways.push(way(
@@ -116,6 +119,14 @@ pub(super) async fn event(
         ways.push(way("receipts", "Receipts", about.to_owned()));
     }
     if who.role >= Role::Organiser {
+        for (end, name, about) in [
+            ("settings", "Settings", "Name, days, hashtags, who may write, what the public is told."),
+            ("sources", "Sources", "Where posts come from: add, test, pause, and how each is doing."),
+            ("schedule", "Programme", "Import it, and see what would change before it does."),
+            ("rules", "Rules", "Which posts wait for a moderator or are not shown, and how often each rule held."),
+        ] {
+            ways.push(way(end, name, about.to_owned()));
+        }
         let about = "Who may do what at this event. Invite stewards, moderators and organisers.";
         ways.push(way("people", "People", about.to_owned()));
         let about = "Addresses that open a wall without signing in: make, renew, end.";
@@ -150,7 +161,7 @@ fn told(settings: Option<&EventEntry>) -> String {
     let published = if settings.is_some_and(|event| event.published) {
         "Search engines may know of this event."
     } else {
-        "Search engines are asked to keep away, until event.toml says published = true."
+        "Search engines are asked to keep away, until the settings say otherwise."
     };
     let is_missing =
         |of: fn(&EventEntry) -> &Option<String>| settings.is_none_or(|event| of(event).is_none());

@@ -1,12 +1,16 @@
 //! Keeping a fold of every event's log: finds the events, reads their logs, hands pages a lock. Nothing here draws.
 
-use super::{live_fold::LiveFold, media::Media, page_cache::Shelf};
+mod formers;
+
+pub(super) use formers::{Deleted, Led};
+
+use super::{live_fold::LiveFold, media::Media, page_cache::Shelf, record::EventReach};
 use archive::Archive;
 use chassis::{Readiness, Shutdown, backoff::random_between};
-use live::{Class, LINES_MAX, Log, Store};
+use live::{Class, LINES_MAX, Log, Store, reached::takes_back};
 use model::{EventId, TalkId, event::EventRef};
 use std::{
-    collections::{BTreeMap, HashMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, btree_map::Entry},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -17,6 +21,7 @@ use tokio::{
     sync::{Mutex, watch},
     time::{Instant, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Events that are followed; more are served as unknown, and the log says so.
 const EVENTS_MAX: usize = 64;
@@ -39,7 +44,11 @@ pub(super) struct EventLive {
     fold: RwLock<LiveFold>,
     /// Its pages as they were drawn.
     pub(super) shelf: Shelf,
+    /// Up to where it has obeyed what took words back.
+    pub(super) reach: EventReach,
     was_read: watch::Sender<bool>,
+    /// Cancelled when the event was deleted: nobody reads its log any more.
+    gone: CancellationToken,
 }
 
 impl EventLive {
@@ -94,6 +103,11 @@ pub(super) struct Events {
     pages_bytes: Arc<AtomicUsize>,
     shutdown: Shutdown,
     followed: RwLock<BTreeMap<String, Arc<EventLive>>>,
+    formers: RwLock<formers::Formers>,
+    /// Deleted events whose pictures were removed.
+    buried: std::sync::Mutex<HashSet<EventId>>,
+    /// Events that were deleted while they were followed, until somebody asks for them.
+    deleted: std::sync::Mutex<Vec<Deleted>>,
     /// What events that are followed no more add to [`Events::stamps`].
     left: AtomicU64,
     listing: Mutex<Option<Instant>>,
@@ -117,6 +131,9 @@ impl Events {
             pages_bytes,
             shutdown: shutdown.clone(),
             followed: RwLock::default(),
+            formers: RwLock::default(),
+            buried: std::sync::Mutex::default(),
+            deleted: std::sync::Mutex::default(),
             left: AtomicU64::default(),
             listing: Mutex::default(),
         });
@@ -157,6 +174,16 @@ impl Events {
         self.left.load(Ordering::Acquire) + followed.values().map(|event| event.share()).sum::<u64>()
     }
 
+    /// The records of the status board.
+    pub(super) async fn statuses(&self) -> Result<Vec<(String, String)>, live::Error> {
+        self.store.statuses().await
+    }
+
+    /// Every page of every event is drawn anew.
+    pub(super) fn turn_all(&self) {
+        self.followed().iter().for_each(|event| event.shelf.turn());
+    }
+
     /// All events, by slug.
     pub(super) async fn all(&self) -> Vec<Arc<EventLive>> {
         self.look().await;
@@ -184,9 +211,12 @@ impl Events {
             return Ok(());
         }
         let listed = self.store.events().await;
+        let formers = self.store.formers().await;
         // Also of a store that is away: a crowd that waits for its answer waits once, not each for one of their own.
         *listing = Some(Instant::now());
-        let listed = listed?;
+        let (listed, formers) = (listed?, formers?);
+        let deleted = self.take_formers(&formers);
+        self.bury(&deleted);
         let mut followed = self.followed.write().unwrap_or_else(PoisonError::into_inner);
         let mut by_id: HashMap<EventId, Arc<EventLive>> =
             std::mem::take(&mut *followed).into_values().map(|event| (event.eid, event)).collect();
@@ -203,6 +233,12 @@ impl Events {
         }
         // An event that left the list keeps its page: a store that forgot its list is no reason to forget an event.
         for (_, live) in by_id {
+            if deleted.contains(&live.eid) {
+                self.leave(&live);
+                self.note_deleted(&live, &formers);
+                live.gone.cancel();
+                continue;
+            }
             match followed.entry(live.listed().slug) {
                 Entry::Vacant(place) => drop(place.insert(live)),
                 Entry::Occupied(_) => self.leave(&live),
@@ -211,7 +247,7 @@ impl Events {
         Ok(())
     }
 
-    /// Another event has its address now. [`Events::stamps`] goes on growing.
+    /// It was deleted, or another event has its address now. [`Events::stamps`] goes on growing.
     fn leave(&self, event: &EventLive) {
         self.left.fetch_add(event.share(), Ordering::AcqRel);
     }
@@ -222,7 +258,9 @@ impl Events {
             listed: RwLock::new(event),
             fold: RwLock::default(),
             shelf: Shelf::default(),
+            reach: EventReach::default(),
             was_read: watch::Sender::new(false),
+            gone: CancellationToken::new(),
         });
         let follower = Follower {
             event: live.clone(),
@@ -254,6 +292,7 @@ impl Follower {
             let ended = tokio::select! {
                 ended = self.read_on() => ended,
                 () = self.shutdown.triggered() => return,
+                () = self.event.gone.cancelled() => return,
             };
             if let Err(error) = ended {
                 // Once in words; a store that is away is the dashboards' business after that.
@@ -286,7 +325,7 @@ impl Follower {
         let (is_moved, is_anew) = {
             let mut fold = self.event.fold.write().unwrap_or_else(PoisonError::into_inner);
             if let Some(hold) = fold.take(&page.head, page.after, &entries) {
-                metrics::counter!("site_fold_holds_total").increment(1);
+                metrics::counter!(crate::site::metrics::FOLD_HOLDS).increment(1);
                 if hold.is_alarm() {
                     tracing::warn!(event.id = %self.event.eid, ?hold, "the tail is not the log that this page follows");
                 }
@@ -299,8 +338,22 @@ impl Follower {
             (fold.after() != after, is_anew)
         };
         self.event.shelf.sweep(&self.pages_bytes);
-        self.media.follow(self.event.eid, &entries).await;
-        if is_anew && page.head.base > 0 {
+        let took_back = is_anew || entries.iter().any(takes_back);
+        let position = self.event.fold().position().cloned();
+        if let Some(position) = position.clone() {
+            self.event.reach.pages.at(position, took_back);
+        }
+        let begins_late = is_anew && page.head.base > 0;
+        if begins_late {
+            // What was taken away before this log begins is not told any more.
+            self.media.forget(self.event.eid).await;
+        }
+        if self.media.follow(self.event.eid, &entries).await
+            && let Some(position) = position
+        {
+            self.event.reach.pictures.at(position, took_back);
+        }
+        if begins_late {
             self.remember().await;
         }
         self.event.was_read.send_replace(true);
@@ -334,3 +387,6 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

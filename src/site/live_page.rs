@@ -13,6 +13,7 @@ use super::{
     Site,
     failure::{Failure, page},
     follow::EventLive,
+    life::{Banner, banner},
     live_fold::LiveFold,
     post_box::{ComposeBox, Place, write_box},
     shell::Shell,
@@ -93,6 +94,7 @@ struct Live {
     /// The page of now, under the same filter.
     now: String,
     notice: Option<String>,
+    banner: Option<Banner>,
     compose: Option<ComposeBox>,
     stage: StageView,
     places: Vec<FilterView>,
@@ -221,6 +223,7 @@ fn draw(
     let query = query(filter);
     let way = |name: &str, seq: Option<Seq>| seq.map(|seq| format!("/{slug}?{name}={seq}{query}"));
     let (older, newer) = (way("before", stretch.older), way("after", stretch.newer));
+    let banner = banner(site, fold.fold().event.as_ref());
     let compose = write_box(fold.fold(), &slug, &Place::Live, asked.wrote.as_deref());
     let shown = || fold.rows(Seq::MAX).filter(|row| row.state == RowState::Shown);
     Live {
@@ -240,6 +243,7 @@ fn draw(
         place: venue.place.clone(),
         hhmm: venue.hhmm(now),
         now: format!("/{slug}{}", query.replacen('&', "?", 1)),
+        banner,
         notice: fold.notice(now).map(|notice| notice.text.clone()),
         can_write: compose.is_some(),
         compose: compose.filter(|_| !is_lanes),

@@ -24,6 +24,10 @@ const FORGET_EVENT: [&str; 11] = [
     "DELETE FROM log_cursor WHERE event = $1",
 ];
 
+/// Forgets what people were granted at event `$1`.
+const FORGET_PEOPLE: [&str; 2] =
+    ["DELETE FROM site_grant WHERE event = $1", "DELETE FROM site_capability WHERE event = $1"];
+
 pub(crate) async fn write<DB: Backend>(connection: &mut DB::Connection, batch: &Batch) -> Result<(), Error> {
     // First, so that a second writer waits here for the row and then finds that it has moved.
     move_cursor::<DB>(connection, batch.event, batch.from.as_ref(), &batch.to).await?;
@@ -61,14 +65,33 @@ pub(crate) async fn move_cursor<DB: Backend>(
     if DB::execute(connection, sql).await? == 1 { Ok(()) } else { Err(Error::Moved) }
 }
 
+/// Everything that was folded from the event's log, and what the site keeps of it. The audit log stays: it tells who deleted what.
+pub(crate) async fn forget<DB: Backend>(
+    connection: &mut DB::Connection,
+    event: EventId,
+) -> Result<(), Error> {
+    forget_rows::<DB>(connection, event).await?;
+    // Changes of people come one after the other, and whoever remembers some sees by this number that it has to look again.
+    DB::execute(connection, Sql::new("UPDATE site_version SET n = n + 1 WHERE id = 1")).await?;
+    for text in FORGET_PEOPLE {
+        DB::execute(connection, Sql::new(text).arg(event)).await?;
+    }
+    Ok(())
+}
+
+async fn forget_rows<DB: Backend>(connection: &mut DB::Connection, event: EventId) -> Result<(), Error> {
+    for text in DB::FORGET_TERMS.into_iter().chain(FORGET_EVENT) {
+        DB::execute(connection, Sql::new(text).arg(event)).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn rebuild<DB: Backend>(
     connection: &mut DB::Connection,
     event: EventId,
     lines: &mut dyn Lines,
 ) -> Result<Cursor, Error> {
-    for text in DB::FORGET_TERMS.into_iter().chain(FORGET_EVENT) {
-        DB::execute(connection, Sql::new(text).arg(event)).await?;
-    }
+    forget_rows::<DB>(connection, event).await?;
     let mut after = 0;
     while let Some(entries) = lines.next().await.map_err(Error::Lines)? {
         fold_in::<DB>(connection, event, after, &entries).await?;

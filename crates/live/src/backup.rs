@@ -67,7 +67,8 @@ pub async fn tell(path: &Path) -> Result<Copied, Error> {
     let top = Seq::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0);
     let event = "SELECT json FROM entry WHERE kind = 'event' ORDER BY seq DESC LIMIT 1";
     let event = sqlx::query(event).fetch_optional(&mut conn).await?;
-    let event = event.map(|row| serde_json::from_str::<Entry>(row.try_get(0)?).map_err(Error::from)).transpose()?;
+    let event =
+        event.map(|row| serde_json::from_str::<Entry>(row.try_get(0)?).map_err(Error::from)).transpose()?;
     let slug = event.and_then(|entry| match entry.kind {
         Kind::Event { event } => Some(event.slug),
         _ => None,
@@ -89,7 +90,9 @@ pub enum Apart {
         ours: Epoch,
     },
     /// Entries between them are nowhere.
-    #[error("the backup ends at entry {top} and the tail in Redis begins behind {base}: what lies between is in neither")]
+    #[error(
+        "the backup ends at entry {top} and the tail in Redis begins behind {base}: what lies between is in neither"
+    )]
     Hole {
         /// Where the ledger ends.
         top: Seq,
@@ -139,7 +142,11 @@ pub async fn take_over(ledger: &Ledger, base: Seq, lines: &[Line], now: Micros) 
         for line in some {
             let entry = line.entry()?;
             if entry.seq != txn.next_seq() {
-                return Err(Error::Corrupt(format!("the tail has entry {} in place of {}", entry.seq, txn.next_seq())));
+                return Err(Error::Corrupt(format!(
+                    "the tail has entry {} in place of {}",
+                    entry.seq,
+                    txn.next_seq()
+                )));
             }
             note(&mut txn, &entry).await?;
             txn.append(entry.at, entry.kind)?;
@@ -153,7 +160,10 @@ pub async fn take_over(ledger: &Ledger, base: Seq, lines: &[Line], now: Micros) 
             source: "ledger".into(),
             from: now,
             to: Some(now),
-            reason: format!("The log was put back from a backup; entries {} to {base} could not be.", before + 1),
+            reason: format!(
+                "The log was put back from a backup; entries {} to {base} could not be.",
+                before + 1
+            ),
             count: None,
             closed: false,
         };
@@ -237,7 +247,8 @@ impl Ledger {
     /// What SQLite says.
     pub async fn readdress(&self, seen: &[Epoch], now: Micros) -> Result<Epoch, Error> {
         let seconds = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
-        let generation = seen.iter().chain([self.epoch()]).map(|epoch| epoch.generation() + 1).fold(seconds, u64::max);
+        let generation =
+            seen.iter().chain([self.epoch()]).map(|epoch| epoch.generation() + 1).fold(seconds, u64::max);
         let epoch = Epoch::new(generation, rand::random());
         let mut line = self.head().line;
         line.carry(self.epoch().clone(), self.top());

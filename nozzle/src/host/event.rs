@@ -54,11 +54,7 @@ impl Event {
     ///
     /// # Errors
     /// What the ledger says.
-    pub(super) async fn start(
-        ledger: Ledger,
-        parts: &Parts,
-        around: Around<'_>,
-    ) -> Result<Arc<Self>, Error> {
+    pub(super) async fn start(ledger: Ledger, parts: &Parts, around: Around<'_>) -> Result<Arc<Self>, Error> {
         let Around { doors, fatal, disk, shutdown: process } = around;
         // A part of the whole, so that one event can be stopped alone; the process waits for its tasks all the same.
         let shutdown = process.part();
@@ -73,8 +69,19 @@ impl Event {
         let started = Micros(parts.clock.now());
         let (sources, watched) = (Arc::default(), Arc::default());
         let life = shutdown.clone();
-        let event =
-            Arc::new(Self { ledger, queue, view, standing, sources, watched, board, codes, disk, started, life });
+        let event = Arc::new(Self {
+            ledger,
+            queue,
+            view,
+            standing,
+            sources,
+            watched,
+            board,
+            codes,
+            disk,
+            started,
+            life,
+        });
 
         // Stops in this order: pumps, sequencer, push; what was handed over is committed, what is committed is pushed.
         let (stop_sequencer, stop_push) = (CancellationToken::new(), CancellationToken::new());
@@ -279,7 +286,8 @@ impl Keeper {
                     kept = Some(wanted.clone());
                 }
             }
-            gauge!(names::TAIL_BEHIND, "eid" => event.eid().to_string()).set(event.tail_behind(&self.parts.live) as f64);
+            gauge!(names::TAIL_BEHIND, "eid" => event.eid().to_string())
+                .set(event.tail_behind(&self.parts.live) as f64);
             let is_done = Some(&listed) == published.as_ref() && Some(&wanted) == kept.as_ref();
             let ends_in = self.ends_in(&now.life, moment).await;
             tokio::select! {
@@ -339,8 +347,10 @@ impl Keeper {
         }
         let former = Former { eid, slugs: slugs.to_vec(), deleted: None, by: String::new() };
         let told = self.parts.live.tell(&former).await;
-        told.inspect_err(|error| tracing::warn!(event.id = %eid, %error, "former addresses cannot be told yet"))
-            .is_ok()
+        told.inspect_err(
+            |error| tracing::warn!(event.id = %eid, %error, "former addresses cannot be told yet"),
+        )
+        .is_ok()
     }
 
     /// Looks at schedule and sources; false when sources have to be tried again.

@@ -39,7 +39,9 @@ impl Nozzle {
 impl Events for Nozzle {
     fn hooked(&self, slug: &str, source: &str) -> Option<EventId> {
         let is_meant = |view: crate::sequencer::EventView| {
-            let has_slug = view.event.is_some_and(|event| event.slug == slug);
+            // Whoever was told the address before the event was renamed goes on sending there.
+            let has_slug = view.event.is_some_and(|event| event.slug == slug)
+                || view.life.former.iter().any(|former| former == slug);
             let is_hook = |s: &model::event::SourceFile| s.kind == KIND && s.name == source;
             has_slug && view.settings.is_some_and(|settings| settings.sources.iter().any(is_hook))
         };

@@ -53,6 +53,7 @@ async fn details(nozzle: &Nozzle, board: &Arc<dyn Store>, keepers: &mut Keepers)
             "top": event.ledger.top(),
             "owner": event.is_owned(),
             "tail_behind": event.tail_behind(&parts.live),
+            "deleted_at": super::retention::due(&event.view()),
             "sources": report.sources,
             "watched": report.watched,
             "near_tags": report.near_tags,
@@ -64,7 +65,7 @@ async fn details(nozzle: &Nozzle, board: &Arc<dyn Store>, keepers: &mut Keepers)
         let sources = states.get(state.name()).copied().unwrap_or(0);
         gauge!(names::SOURCES, "state" => state.name()).set(f64::from(sources));
     }
-    Map::from_iter([("events".to_owned(), Value::from(events))])
+    Map::from_iter([("events".to_owned(), Value::from(events)), ("disk".to_owned(), json!(*nozzle.0.disk.borrow()))])
 }
 
 /// What the others say of themselves; of nobody while the store is away.

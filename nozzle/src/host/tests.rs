@@ -1,5 +1,7 @@
 //! A nozzle that starts on settings that no longer work, asked over HTTP how its sources are doing.
 
+mod life;
+
 use std::time::Duration;
 
 use model::Kind;

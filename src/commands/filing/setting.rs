@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use model::event::{EventFile, Onsite, WallSettings};
+use model::event::{EventFile, Life, Onsite, WallSettings};
 use model::schedule::{self, FILE_BYTES_MAX};
 use model::{EventEntry, Micros, Talk};
 
@@ -118,6 +118,8 @@ fn untold(title: String, zone: &TimeZone) -> EventEntry {
         privacy: None,
         imprint: None,
         wall: WallSettings::default(),
+        retain_until: None,
+        life: Life::default(),
     }
 }
 

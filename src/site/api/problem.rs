@@ -27,7 +27,7 @@ const KEPT: [http::HeaderName; 5] = [
 ];
 
 /// Every name of a failure, its status, and what it means: what `/api` prints, and what the document of the API lists.
-pub(in crate::site) const NAMES: [(&str, u16, &str); 18] = [
+pub(in crate::site) const NAMES: [(&str, u16, &str); 19] = [
     ("bad_request", 400, "What was asked cannot be read. The detail says which part."),
     (
         "bad_parameter",
@@ -40,8 +40,9 @@ pub(in crate::site) const NAMES: [(&str, u16, &str); 18] = [
     ("not_found", 404, "There is no such event, talk, room, post or address."),
     ("method_not_allowed", 405, "The address takes other methods: see Allow."),
     ("conflict", 409, "It is not as you think: somebody was quicker. Read it again."),
-    ("gone", 410, "The post was taken away. Forget its words, too."),
+    ("gone", 410, "The post was taken away, or the whole event. Forget its words, too."),
     ("too_large", 413, "More was sent than is taken."),
+    ("key_reused", 422, "The Idempotency-Key stands for another request. Give every new one a key of its own."),
     ("too_many", 429, "Too much at once from one address. Wait for Retry-After."),
     ("slow", 429, "Too much at once from one person. Wait for Retry-After."),
     ("internal", 500, "Our fault. The number in the detail is in our log."),

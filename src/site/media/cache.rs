@@ -56,14 +56,55 @@ impl Cache {
     }
 
     /// Forgets pictures of items: all of them, or all but those of the present revision. One pass over the files.
-    pub(super) async fn drop_items(&self, event: EventId, items: HashMap<ItemId, Option<u64>>) {
+    /// False when the disk did not let us.
+    pub(super) async fn drop_items(&self, event: EventId, items: HashMap<ItemId, Option<u64>>) -> bool {
         let dir = self.dir.clone();
         let mut held = self.held.lock().await;
         let dropped = tokio::task::spawn_blocking(move || drop_files(&dir, event, &items)).await;
-        if matches!(dropped, Ok(Ok(n)) if n > 0) {
+        match dropped {
+            Ok(Ok(n)) => {
+                if n > 0 {
+                    *held = None;
+                }
+                true
+            }
+            Ok(Err(error)) => error.kind() == io::ErrorKind::NotFound,
+            Err(_) => false,
+        }
+    }
+
+    /// Forgets one picture.
+    pub(super) async fn drop_one(&self, key: &str, url: &str) {
+        let path = self.path(key, url);
+        let mut held = self.held.lock().await;
+        if tokio::fs::remove_file(&path).await.is_ok() {
             *held = None;
         }
     }
+
+    /// Forgets all pictures of an event.
+    pub(super) async fn drop_event(&self, event: EventId) {
+        let dir = self.dir.clone();
+        let mut held = self.held.lock().await;
+        let dropped = tokio::task::spawn_blocking(move || drop_all(&dir, event)).await;
+        if !matches!(dropped, Ok(Ok(()))) {
+            tracing::warn!(event.id = %event, "not all pictures of a deleted event could be removed; those that are left go with the oldest");
+        }
+        *held = None;
+    }
+}
+
+fn drop_all(dir: &Path, event: EventId) -> io::Result<()> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    for (_, _, path) in list(dir)? {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.split('.').next() == Some(event.as_str()) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn write(dir: &Path, path: &Path, bytes: &[u8], held: Option<(u64, usize)>) -> io::Result<(u64, usize)> {
@@ -155,6 +196,11 @@ mod tests {
         );
         cache.drop_items(event, HashMap::from([(id, None)])).await;
         assert_eq!(cache.get(&key(7), "https://a.example/1").await, None);
+        cache.put(&key(8), "https://a.example/1", Bytes::from_static(b"GIF89a")).await;
+        cache.drop_event(EventId::from_random(8)).await;
+        assert!(cache.get(&key(8), "https://a.example/1").await.is_some());
+        cache.drop_event(event).await;
+        assert_eq!(cache.get(&key(8), "https://a.example/1").await, None, "an event takes its pictures along");
     }
 
     #[test]

@@ -87,9 +87,15 @@ impl From<Refusal> for Refused {
             Refusal::Bad(why) => Self::new(StatusCode::BAD_REQUEST, "bad_request", why),
             Refusal::Unknown(why) => Self::new(StatusCode::NOT_FOUND, "not_found", why),
             Refusal::Forbidden(why) => Self::new(StatusCode::FORBIDDEN, "forbidden", why),
+            Refusal::Reused(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", why),
             Refusal::Conflict { why, .. } => Self::new(StatusCode::CONFLICT, "conflict", why),
             Refusal::Slow { why, retry_seconds } => {
                 let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "slow", why);
+                Self { retry_seconds: Some(retry_seconds), ..refused }
+            }
+            Refusal::Later { retry_seconds, .. } if refusal.is_disk_full() => {
+                let message = "The disk is full, so nothing can be stored just now. Your words are kept here; send them again later.";
+                let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "disk_full", message);
                 Self { retry_seconds: Some(retry_seconds), ..refused }
             }
             Refusal::Later { why, retry_seconds } => {

@@ -18,9 +18,20 @@ export function told() {
   return { redirect: "manual", signal: AbortSignal.timeout?.(ASK_MS_MAX) };
 }
 
+/**
+ * The answer of one of our own addresses. An event that was renamed leads on to the same address under its new name, by a way that cannot be
+ * looked at without being gone; a network that wants a log-in leads to a place of its own. Only the first ends with us.
+ */
+export async function reach(url, options) {
+  const answer = await fetch(url, options);
+  if (answer.type !== "opaqueredirect") return answer;
+  const led = await fetch(url, { ...options, redirect: "follow" }).catch(() => null);
+  return led && new URL(led.url).origin === location.origin ? led : answer;
+}
+
 /** What `url` answers; isOurs(object) says whether it has our shape. Throws Foreign for an answer of somebody else. */
 export async function ask(url, isOurs, options = {}) {
-  const answer = await fetch(url, { ...told(), ...options });
+  const answer = await reach(url, { ...told(), ...options });
   if (isForeign(answer)) throw new Foreign(`${url} was answered by somebody else`);
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   const object = await answer.json();

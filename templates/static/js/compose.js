@@ -4,7 +4,7 @@
 //
 // Each draft has a place of its own in the storage: pages of one browser share it, and none can write over what another keeps.
 
-import { isForeign, told } from "./ask.js";
+import { isForeign, reach, told } from "./ask.js";
 import { h } from "./dom.js";
 import { uuid } from "./uuid.js";
 
@@ -140,7 +140,7 @@ export class Compose {
   /** Sends one draft. Returns how long to wait before the next try, in milliseconds; 0 when the server has decided. */
   async send(draft) {
     const body = new URLSearchParams({ key: draft.key, ...draft.words });
-    const answer = await fetch(this.action, { method: "POST", body, headers: { Accept: "application/json" }, ...told() }).catch(() => null);
+    const answer = await reach(this.action, { method: "POST", body, headers: { Accept: "application/json" }, ...told() }).catch(() => null);
     const said = answer && !isForeign(answer) ? await answer.json().catch(() => null) : null;
     const known = this.drafts.find((one) => one.key === draft.key);
     if (!known) return 0;

@@ -1,12 +1,14 @@
 // The live page: reads what the server printed, then follows the log from the position of that same print.
 
 import { ask, pause } from "./ask.js";
+import { Away } from "./away.js";
 import { Clock } from "./clock.js";
 import { Compose } from "./compose.js";
 import { Connection } from "./connection.js";
 import { Contexts } from "./context.js";
 import { Feed } from "./feed.js";
 import { Filters, keyOf } from "./filters.js";
+import { Keeping } from "./keeping.js";
 import { keys } from "./keys.js";
 import { Pages } from "./pages.js";
 import { MyRoom } from "./room.js";
@@ -48,8 +50,10 @@ const stage = new Stage(page, clock, () => (isLanes ? null : room.slug));
 const status = new Status(clock, isBack);
 const contexts = new Contexts(feeds, page);
 const filters = isLanes ? null : new Filters(page, show, () => room.slug);
-const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, far, state: (name) => status.show(name) });
+const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq }, { entry: apply, reset, window: fill, far, state: shown });
+const away = new Away(page, () => connection.cursor);
 const box = document.getElementById("compose");
+const keeping = new Keeping(page.slug);
 const compose = box && new Compose(box, (seq) => connection.cursor.seq >= seq);
 
 /** What one entry means for this page. A kind that is not listed changes nothing here. */
@@ -57,6 +61,8 @@ function apply(entry) {
   if (entry.at) clock.heard(entry.at);
   retally(entry, (id) => feed.byId.get(id));
   compose?.heard(entry);
+  keeping.heard(entry);
+  if (entry.kind === "post") away.heard();
   for (const { pages } of feeds) pages.hear(entry);
   switch (entry.kind) {
     case "post": case "edit": case "show": if (feed.put(entry) && entry.kind !== "edit") status.came(1, feed.reading()); break;
@@ -71,6 +77,11 @@ function apply(entry) {
     default: return;
   }
   paintSoon();
+}
+
+function shown(state) {
+  status.show(state);
+  if (state === "live") away.live();
 }
 
 /** Numbers, pill, the ways to older and newer items, and everything back where it was: once per painted frame, however much came. */
@@ -135,6 +146,7 @@ async function newest() {
   isBare = false;
   const [first] = said.sort((a, b) => a.seq - b.seq);
   recount(first.counts);
+  away.leapt(first.missed);
   notice(first.notice ?? { text: "", until: null });
   stage.changed({ seq: first.seq });
   status.fails(null);
@@ -150,7 +162,10 @@ async function fill({ after, base, archive }) {
     url.searchParams.set("after", from);
     try {
       const { next, entries } = await ask(url, (said) => Array.isArray(said.entries));
-      for (const entry of entries) if (entry.item) feed.put(entry); else feed.takeAway(entry);
+      for (const entry of entries) {
+        if (entry.kind === "post") away.heard();
+        if (entry.item) feed.put(entry); else feed.takeAway(entry);
+      }
       // An archive that has not come so far yet is asked again: a hole is never taken for nothing.
       if (next <= from) throw new Error("the archive is behind");
       from = next;

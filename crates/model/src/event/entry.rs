@@ -1,6 +1,6 @@
 //! An event's settings as its log carries them: what anybody may know. No secret, no address of a source.
 
-use super::{Consent, EventFile, Moderation, Onsite, SourceFile, WallSettings, room_slug};
+use super::{Consent, EventFile, Life, Moderation, Onsite, SourceFile, WallSettings, room_slug};
 use serde::{Deserialize, Serialize};
 
 /// Kinds of sources that do not look for hashtags, unless they are told which.
@@ -51,6 +51,12 @@ pub struct EventEntry {
     /// Who runs the event: words, or the address of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imprint: Option<String>,
+    /// Last day on which it is kept, `2027-06-30`; then all of it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_until: Option<String>,
+    /// What has become of the event as a whole.
+    #[serde(default, skip_serializing_if = "Life::is_default")]
+    pub life: Life,
 }
 
 /// A room.
@@ -140,6 +146,8 @@ impl EventFile {
             published: self.published,
             privacy: self.privacy.clone(),
             imprint: self.imprint.clone(),
+            retain_until: self.retain_until.map(|day| day.to_string()),
+            life: Life::default(),
         }
     }
 
