@@ -58,4 +58,8 @@ const ALL: &[Described] = &[
 /// Tells the recorder of them.
 pub(crate) fn describe() {
     chassis::metrics::describe(ALL);
+    // There from the first scrape, so that a rate begins with the first that is refused.
+    for limit in ["connections", "address_connections", "address_rate"] {
+        ::metrics::counter!(REFUSED, "limit" => limit).increment(0);
+    }
 }

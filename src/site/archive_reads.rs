@@ -46,7 +46,7 @@ impl Site {
         if fold.overlay().covers(cursor.as_ref(), fold.position()) {
             Ok(cursor)
         } else {
-            metrics::counter!("site_archive_restoring_total").increment(1);
+            metrics::counter!(crate::site::metrics::ARCHIVE_RESTORING).increment(1);
             Err(Failure::Restoring { slug: event.listed().slug })
         }
     }

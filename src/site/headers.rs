@@ -79,6 +79,7 @@ mod tests {
         let settings = Settings {
             public_url: "https://live.example.org".parse().unwrap(),
             live_url: Some("https://push.example.org".parse().unwrap()),
+            data_dir: "x".into(),
             cache_dir: "x".into(),
             media_from_loopback: false,
             venue: chassis::client_addr::Ranges::default(),

@@ -60,7 +60,7 @@ impl Limiter {
         }
         let before = spent.get(&who).copied().map_or(0.0, left);
         if before + cost > self.spend_max {
-            metrics::counter!("site_limited_total").increment(1);
+            metrics::counter!(crate::site::metrics::LIMITED).increment(1);
             return Err(Duration::from_secs_f64((before + cost - self.spend_max) / self.back_per_second));
         }
         spent.insert(who, (now, before + cost));

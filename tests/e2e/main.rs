@@ -16,6 +16,7 @@ mod real_input;
 mod removal;
 mod retraction;
 mod roles;
+mod scrape;
 mod secrets;
 mod servers;
 mod strangers;

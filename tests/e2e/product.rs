@@ -111,9 +111,19 @@ impl Product {
 
     /// `kill -9`, and starts the same process again at once.
     pub(crate) fn kill_and_restart(&mut self, role: &'static str) {
+        self.kill(role);
+        self.start_again(role);
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self, role: &'static str) {
         let at = self.running.iter().position(|(r, _)| *r == role).expect("the role runs");
         let (_, mut process) = self.running.remove(at);
         process.kill9();
+    }
+
+    /// Starts a process that was killed.
+    pub(crate) fn start_again(&mut self, role: &'static str) {
         self.start_role(role);
     }
 

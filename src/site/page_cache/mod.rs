@@ -76,10 +76,10 @@ impl PageCache {
         Self {
             of_all: Shelf::default(),
             total,
-            hits: metrics::counter!("site_page_cache_hits_total"),
-            misses: metrics::counter!("site_page_cache_misses_total"),
-            waits: metrics::counter!("site_page_cache_waits_total"),
-            bytes: metrics::gauge!("site_page_cache_bytes"),
+            hits: metrics::counter!(crate::site::metrics::PAGE_HITS),
+            misses: metrics::counter!(crate::site::metrics::PAGE_MISSES),
+            waits: metrics::counter!(crate::site::metrics::PAGE_WAITS),
+            bytes: metrics::gauge!(crate::site::metrics::PAGE_BYTES),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(in crate::site) async fn send(
         Err(failure) => (None, Err(failure.into())),
     };
     let status = if sent.is_ok() { "taken" } else { "refused" };
-    metrics::counter!("site_posts_total", "status" => status).increment(1);
+    metrics::counter!(crate::site::metrics::POSTS, "status" => status).increment(1);
     let mut response = match (sent, event) {
         (Ok(sent), _) if is_script => as_json(&site, &sent),
         (Ok(sent), Some(event)) => as_redirect(&site, &event, &form, &sent).await,

@@ -16,6 +16,7 @@ mod lanes;
 mod media;
 mod moderate;
 mod moves;
+mod ops;
 mod page_cache;
 mod pages;
 mod replay;

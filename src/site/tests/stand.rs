@@ -153,6 +153,11 @@ impl Stand {
         &self.site
     }
 
+    /// Its live store.
+    pub(super) fn store(&self) -> &EmbeddedStore {
+        &self.store
+    }
+
     /// Where its files are.
     pub(super) fn dir(&self) -> &std::path::Path {
         self.dir.path()

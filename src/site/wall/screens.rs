@@ -105,7 +105,7 @@ impl Screens {
         if screens.len() >= SCREENS_MAX
             || screens.iter().filter(|screen| is_of_address(screen)).count() >= OF_ADDRESS_MAX
         {
-            metrics::counter!("site_walls_refused_total").increment(1);
+            metrics::counter!(crate::site::metrics::WALLS_REFUSED).increment(1);
             return false;
         }
         let painted = (seq, told);
