@@ -8,6 +8,7 @@ use model::{EventId, Micros};
 
 use crate::cli::{UserAddArgs, UserCommand};
 use crate::config::Config;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::site::{LINK_DAYS, link_address, new_account, new_link};
 use crate::{ledgers, wiring};
@@ -16,6 +17,8 @@ use super::event::unknown;
 
 /// Runs one of them.
 pub(crate) async fn run(config: &Config, command: &UserCommand) -> Result<(), Failure> {
+    // Also where nothing was started yet: the first owner may come from here.
+    DataDir::open(&config.data_dir)?;
     let people = wiring::people(config)?;
     people.prepare().await.context("people are kept in the archive's database")?;
     match command {

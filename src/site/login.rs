@@ -248,10 +248,11 @@ async fn drawn(
     response
 }
 
-/// Nobody keeps it, and nobody is told where it led from.
+/// Nobody keeps it, and no other site is told where it led from. Not `no-referrer`: under that, browsers call the origin of our own forms
+/// "null", and over plain http they say nothing else of it.
 pub(super) fn private(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

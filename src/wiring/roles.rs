@@ -13,13 +13,13 @@ use anyhow::{Context, Result};
 use chassis::clock::Clock;
 use chassis::http::{self, Limits};
 use chassis::workers::{Leash, Seat};
-use chassis::{Readiness, Shutdown, process};
+use chassis::{Readiness, process};
 use model::EventId;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{
-    NozzleHistory, Plan, VERSION, archive, halley_config, hosts, http_intake, live, nozzle_config, people,
+    NozzleHistory, Plan, archive, halley_config, hosts, http_intake, live, nozzle_config, people,
     strainer_config, workers,
 };
 use crate::config::Config;
@@ -79,14 +79,14 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
     let ground =
         Ground { config, data, store: store.clone(), clock: with.clock.clone(), readiness: readiness.clone() };
     let (settings, parts) =
-        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback, fate.shutdown()).await?;
+        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback).await?;
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
     Plan::for_workers(&config.halley, 1)?.warn(false);
     let streams = ::halley::Config { clock: with.clock, ..halley_config(config, None)? };
     let limits = ground.limits(process::connections_max(streams.connections_max)? + REQUESTS_MAX);
     let streams = ::halley::service(&streams, parts, fate.shutdown()).map_err(anyhow::Error::from)?;
-    let limits = Limits { front: Some(pages::front(&site)), ..limits };
+    let limits = Limits { front: Some(pages::front(&site)), body_bytes_max: pages::BODY_BYTES_MAX, ..limits };
     let routes = pages::router(&site).merge(streams);
     fate.shutdown().spawn(http::serve(page_listener, routes, limits, fate.shutdown().clone()));
 
@@ -199,10 +199,10 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let token = data.intake_token(config.nozzle.intake_token_file.as_deref())?;
     let intake = Arc::new(http_intake(config, token)?);
     let ground = Ground { config, data, store, clock: Clock::real(), readiness: fate.readiness().clone() };
-    let (settings, parts) = ground.site(bound, intake, false, fate.shutdown()).await?;
+    let (settings, parts) = ground.site(bound, intake, false).await?;
     let limits = ground.limits(process::connections_max(0)?);
     let site = pages::Site::start(settings, parts, fate.shutdown());
-    let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), ..limits });
+    let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), body_bytes_max: pages::BODY_BYTES_MAX, ..limits });
     fate.shutdown().spawn(http::serve(listener, routes, limits, fate.shutdown().clone()));
     Ok(bound)
 }
@@ -232,7 +232,6 @@ impl Ground<'_> {
         bound: SocketAddr,
         intake: Arc<dyn ::nozzle::Intake>,
         media_from_loopback: bool,
-        shutdown: &Shutdown,
     ) -> Result<(pages::Settings, pages::Parts)> {
         let public_url = self.config.site.address(bound);
         let owner = self.data.owner_key()?;

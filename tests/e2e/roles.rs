@@ -111,7 +111,9 @@ async fn a_role_opens_its_own_routes_at_its_own_event_and_nothing_else() {
     );
     place.write("event.toml", "slug = \"rustfest\"\ntitle = \"RustFest\"\n");
     place.write("other.toml", "slug = \"gophercon\"\ntitle = \"GopherCon\"\n");
-    let running = testkit::Process::start(place.command(&["up", "--event", "event.toml"])).expect("it starts");
+    let mut up = place.command(&["up", "--event", "event.toml"]);
+    up.env("RUST_LOG", "debug");
+    let running = testkit::Process::start(up).expect("it starts");
     let site = format!("http://127.0.0.1:{site}");
     wait_up(&site).await;
     let applied = place.run(&["event", "apply", "other.toml"]);

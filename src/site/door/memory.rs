@@ -13,7 +13,10 @@ use chassis::Shutdown;
 use model::Micros;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -38,6 +41,8 @@ pub(in crate::site) struct Memory {
     kept: Mutex<Kept>,
     /// Told when something waits to be written.
     pub(in crate::site) wake: Notify,
+    /// Whether the last look failed: then nobody waits for the database, which is looked at every two seconds anyway.
+    is_away: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +77,7 @@ impl Known {
 
 impl Memory {
     pub(super) fn new(people: Arc<dyn People>) -> Self {
-        Self { people, kept: Mutex::default(), wake: Notify::new() }
+        Self { people, kept: Mutex::default(), wake: Notify::new(), is_away: AtomicBool::new(false) }
     }
 
     /// The database, for what is not remembered.
@@ -94,6 +99,9 @@ impl Memory {
             return Ok(Some(account));
         }
         for _ in 0..LOOKS_MAX {
+            if self.is_away.load(Ordering::Relaxed) {
+                break;
+            }
             let readings = self.kept().readings;
             let found = self.people.session(hash, now).await.map_err(|error| away(&error))?;
             let Some(known) = found.map(Known::new).filter(|known| known.is_on(now)) else { return Ok(None) };
@@ -223,19 +231,15 @@ impl Memory {
         shutdown: Shutdown,
         each: impl Fn() -> F,
     ) {
-        let (mut is_prepared, mut is_away) = (false, false);
+        let mut is_prepared = false;
         loop {
             let looked = match self.look(&mut is_prepared).await {
                 Ok(()) => each().await,
                 failed => failed,
             };
-            match looked {
-                Ok(()) => is_away = false,
-                Err(error) if !is_away => {
-                    is_away = true;
-                    say_away(&error);
-                }
-                Err(_) => {}
+            let was_away = self.is_away.swap(looked.is_err(), Ordering::Relaxed);
+            if let (false, Err(error)) = (was_away, &looked) {
+                say_away(error);
             }
             if shutdown.is_triggered() {
                 return;

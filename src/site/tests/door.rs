@@ -4,7 +4,7 @@ mod forged;
 mod guesses;
 mod people;
 
-use super::stand::{Answer, OWNER_KEY, Stand, form_token};
+use super::stand::{Answer, OWNER_KEY, Stand};
 use axum::body::Body;
 use http::{HeaderValue, Request, StatusCode, header};
 
