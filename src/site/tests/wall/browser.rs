@@ -86,8 +86,13 @@ async fn talk(desk: &Desk) -> model::TalkId {
 }
 
 async fn write(desk: &Desk, text: &str, talk: Option<&model::TalkId>) -> ItemId {
+    write_as(desk, "0123456789abcdef", text, talk).await
+}
+
+/// By another person: one alone may not write as much as a test says.
+async fn write_as(desk: &Desk, person: &str, text: &str, talk: Option<&model::TalkId>) -> ItemId {
     let say = Say { text: text.into(), name: "Ada".into(), reply_to: None, talk: talk.cloned(), room: None };
-    let outcome = desk.ask_as("person", "0123456789abcdef", Ask::Say(say)).await;
+    let outcome = desk.ask_as("person", person, Ask::Say(say)).await;
     outcome.id.expect("an id").parse().expect("an id")
 }
 
@@ -142,8 +147,29 @@ async fn what_is_taken_back_within_the_delay_is_never_painted_and_each_post_has_
         .expect("hears");
     write(&desk, "The last one", Some(&on)).await;
     until(&late, &shows("The last one")).await;
+    leapt_over(&desk, &late, &on).await;
     assert!(!json(&late, "painted").await.to_string().contains("canary"));
     fine(&late).await;
+}
+
+/// So with a wall that comes back after so long that the stream leaps over what was said: until it has read what that was, it shows
+/// nothing that it had waiting.
+async fn leapt_over(desk: &Desk, late: &Tab, on: &model::TalkId) {
+    let leapt = write_as(desk, "fedcba9876543210", "canary leapt over", Some(on)).await;
+    until(late, &format!("perihelion.queue.byId.has('{leapt}')")).await;
+    let deaf = "globalThis.online = fetch; globalThis.fetch = async (url, ...rest) => { const answer = await online(url, ...rest); \
+                if (String(url) === location.href) await new Promise((go) => { globalThis.letGo = go; }); return answer; }; \
+                perihelion.connection.object = () => undefined; pass(9000); 'deaf'";
+    late.eval_text(deaf).await.expect("deaf");
+    decide(desk, leapt, Decision::Remove).await;
+    let leap = "(c => { const { seq, epoch } = c.cursor; delete c.object; \
+                c.object({ window: { after: seq, base: seq + 1, archive: '' } }); \
+                c.object({ hello: { epoch, after: seq + 1, top: seq + 1, base: seq + 1, resumed: true } }); \
+                c.object({ beat: { top: seq + 1 } }); return 'leapt'; })(perihelion.connection)";
+    late.eval_text(leap).await.expect("leapt");
+    late.wait_until(&shows("canary"), Duration::from_millis(4_500)).await.expect_err("it is not painted");
+    late.eval_text("letGo(); fetch = online; 'read'").await.expect("read");
+    until(late, &format!("!perihelion.queue.byId.has('{leapt}')")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
