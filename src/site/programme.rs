@@ -10,7 +10,7 @@ use super::{
     failure::{Failure, page},
     follow::EventLive,
     shell::Shell,
-    time_machine::{self, ThenView},
+    time_machine::{self, Past, ThenView},
     view::{
         stage::rooms,
         sum,
@@ -77,7 +77,7 @@ pub(super) async fn day(
     draw(&site, &slug, Some(&date), asked.at.as_deref()).await
 }
 
-/// What the log says.
+/// What the log says, or the archive of then.
 struct Known {
     settings: Option<EventEntry>,
     talks: Vec<Talk>,
@@ -86,14 +86,14 @@ struct Known {
     version: Option<String>,
 }
 
-fn known(event: &EventLive) -> Known {
+fn known(event: &EventLive, past: Option<&Past>) -> Known {
     let live = event.fold();
-    let fold = live.fold();
+    let fold = past.map_or_else(|| live.fold(), |past| &past.fold);
     Known {
         settings: fold.event.clone(),
         talks: fold.talks.values().cloned().collect(),
         rooms: rooms(fold),
-        timeline: live.timeline().clone(),
+        timeline: past.map_or_else(|| live.timeline(), |past| &past.timeline).clone(),
         version: fold.schedule.as_ref().map(|schedule| schedule.version.clone()),
     }
 }
@@ -101,10 +101,7 @@ fn known(event: &EventLive) -> Known {
 async fn draw(site: &Site, slug: &str, only: Option<&str>, at: Option<&str>) -> Result<Response, Failure> {
     let event = site.event(slug).await?;
     let past = time_machine::past(site, &event, at).await?;
-    let mut known = known(&event);
-    if let Some(past) = &past {
-        known.timeline = past.timeline.clone();
-    }
+    let mut known = known(&event, past.as_ref());
     if let Some(date) = only {
         known.talks.retain(|talk| talk.day == date);
         if known.talks.is_empty() {
@@ -131,7 +128,7 @@ async fn draw(site: &Site, slug: &str, only: Option<&str>, at: Option<&str>) -> 
     let heading = only.map_or_else(|| title.clone(), |_| days[0].weekday.clone());
     let path = only.map_or_else(|| format!("/{slug}/programme"), |date| format!("/{slug}/days/{date}"));
     let template = Programme {
-        then: past.map(|_| ThenView::new(&path, now, site.now(), &venue)),
+        then: past.map(|past| past.view(&path, site.now(), &venue)),
         shell: shell(site, &listed, settings, only, &heading),
         lede: match only {
             Some(_) => {

@@ -16,7 +16,7 @@ use super::{
         feed::{Block, Line, blocks},
         item::{Answered, Setting, answered, view},
         stage::{rooms, speakers},
-        time::{Venue, day_names},
+        time::{Hours, Venue, day_names},
     },
 };
 use archive::{Order, Page, Query, Scope};
@@ -76,7 +76,7 @@ struct OnView {
     href: String,
     title: String,
     who: String,
-    when: String,
+    when: Hours,
     /// Percent played.
     played: Option<i64>,
 }
@@ -99,10 +99,7 @@ pub(super) async fn show(
     let event = site.event(&slug).await?;
     let past = time_machine::past(&site, &event, asked.at.as_deref()).await?;
     let now = past.as_ref().map_or(site.now(), |past| past.then.at);
-    let mut known = known(&event, &room, now).ok_or(Failure::NotFound)?;
-    if let Some(past) = &past {
-        known.timeline = past.timeline.clone();
-    }
+    let known = known(&event, &room, now, past.as_ref()).ok_or(Failure::NotFound)?;
     let venue = Venue::of(known.settings.as_ref());
     let today = venue.date(now.plus(-6 * Micros::HOUR)).to_string();
     let day = match asked.day {
@@ -139,7 +136,7 @@ pub(super) async fn show(
     let path = format!("/{slug}/rooms/{}", in_path(&room));
     let about = format!("{}: what is on, its talks, and what is said about them.", known.room.name);
     template.shell = template.shell.shared(&site.settings, &path, &about).fed(&path);
-    template.then = past.as_ref().map(|past| ThenView::new(&path, past.then.at, site.now(), &venue));
+    template.then = past.as_ref().map(|past| past.view(&path, site.now(), &venue));
     template.is_whole = is_whole;
     template.more = template.more.filter(|_| is_whole);
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
@@ -170,12 +167,17 @@ fn without(event: &EventLive, query: &Query) -> Vec<Row> {
     rows
 }
 
-fn known(event: &EventLive, room: &str, now: Micros) -> Option<Known> {
+fn known(event: &EventLive, room: &str, now: Micros, past: Option<&Past>) -> Option<Known> {
     let live = event.fold();
-    let fold = live.fold();
-    let rooms = rooms(fold);
+    let fold = past.map_or_else(|| live.fold(), |past| &past.fold);
+    let (mut rooms, then) = (rooms(live.fold()), rooms(fold));
+    rooms.extend(
+        then.into_iter()
+            .filter(|room| !rooms.iter().any(|known| known.slug == room.slug))
+            .collect::<Vec<_>>(),
+    );
     let room = rooms.iter().find(|known| known.slug == room)?.clone();
-    let timeline = live.timeline().clone();
+    let timeline = past.map_or_else(|| live.timeline(), |past| &past.timeline).clone();
     let is_here = |talk: &&Talk| talk.room == room.slug || Course::of(talk, &timeline, now).room == room.slug;
     let talks = fold.talks.values().filter(is_here).cloned().collect();
     Some(Known { settings: fold.event.clone(), rooms, room, talks, timeline })
@@ -261,13 +263,17 @@ fn on_now(slug: &str, known: &Known, shown: &Shown<'_>) -> Vec<OnView> {
 fn on_view(slug: &str, talks: &[Talk], span: &Span, shown: &Shown<'_>, is_on: bool) -> Option<OnView> {
     let id = span.talk.as_ref()?;
     let talk = talks.iter().find(|talk| talk.id == *id)?;
-    let (from, to) = (shown.venue.hhmm(span.from), shown.venue.hhmm(span.due));
+    let (venue, from) = (shown.venue, span.from);
     let length = span.due.since(span.from).max(1);
     Some(OnView {
         href: format!("/{slug}/talks/{id}"),
         title: talk.title.clone(),
         who: speakers(talk),
-        when: if is_on { format!("{from} to {to}") } else { from },
+        when: if is_on {
+            Hours::span(venue, from, span.due)
+        } else {
+            Hours { text: venue.coming(from, shown.now), ..Hours::at(venue, "", from) }
+        },
         played: is_on.then(|| (shown.now.since(span.from).saturating_mul(100) / length).clamp(0, 100)),
     })
 }

@@ -19,17 +19,17 @@ use super::{
     failure::{Failure, page},
     follow::EventLive,
     post_box::{Place, write_box},
-    time_machine,
+    time_machine::{self, Past},
     view::{course::Course, stage::rooms, time::Venue},
 };
-use archive::{Page, Then};
+use archive::Page;
 use axum::{
     extract::{Path, Query as UrlQuery, State},
     response::IntoResponse,
 };
 use draw::draw;
 use http::header;
-use model::{EventEntry, FilingState, Micros, Position, Room, Row, Talk, TalkId, stage::Timeline};
+use model::{EventEntry, FilingState, Micros, Position, Room, Row, Talk, TalkId};
 use read::{Kept, Reading, away, read, whole, without};
 use replay::Recording;
 use serde::Deserialize;
@@ -85,14 +85,9 @@ pub(super) async fn show(
     let event = site.event(&slug).await?;
     let venue = Venue::of(event.fold().fold().event.as_ref());
     let now = Micros(site.clock.glance());
-    let then = match time_machine::asked(asked.at.as_deref(), &venue, now)? {
-        Some(at) => {
-            site.archive_position(&event).await?;
-            Some(time_machine::then(&site, &event, at).await?)
-        }
-        None => None,
-    };
-    let mine = Mine::of(&event, &TalkId(id), now, then.as_ref()).ok_or(Failure::NotFound)?;
+    let past = time_machine::past(&site, &event, asked.at.as_deref()).await?;
+    let mine = Mine::of(&event, &TalkId(id), now, past.as_ref()).ok_or(Failure::NotFound)?;
+    let then = past.as_ref().map(|past| &past.then);
     // A talk that is over looks the same tomorrow, and is not drawn again until something is said.
     if !mine.is_past || then.is_some() {
         site.clock.matters();
@@ -107,7 +102,7 @@ pub(super) async fn show(
     let is_replay = asked.replay.as_deref() == Some("1") && shows == Shows::Conversation && then.is_none();
     let recording = Recording::parse(asked.start.as_deref(), &mine)?;
     let t = replay::parse_t(asked.t.as_deref())?;
-    let reading = Reading { site: &site, event: &event, mine: &mine, then: then.as_ref() };
+    let reading = Reading { site: &site, event: &event, mine: &mine, then };
     let read = read(&reading, shows, after, is_replay).await;
     let kept = match read {
         // Only the beginning of the conversation of now can be told without the archive.
@@ -119,9 +114,8 @@ pub(super) async fn show(
     let replay = is_replay.then_some((recording, t, asked.start.as_deref()));
     let mut template = draw(&site, &event, &mine, &kept, shows, after.is_none(), replay);
     template.compose = compose.flatten();
-    template.then = then.map(|then| {
-        time_machine::ThenView::new(&format!("/{slug}/talks/{}", mine.talk.id), then.at, site.now(), &venue)
-    });
+    let path = format!("/{slug}/talks/{}", mine.talk.id);
+    template.then = past.as_ref().map(|past| past.view(&path, site.now(), &venue));
     Ok(([(header::CACHE_CONTROL, "no-cache")], page(&template)?))
 }
 
@@ -133,13 +127,13 @@ pub(super) fn parse_page(text: &str) -> Option<Page> {
 
 impl Mine {
     /// None for a talk that the log does not know.
-    fn of(event: &EventLive, id: &TalkId, now: Micros, then: Option<&Then>) -> Option<Self> {
-        let as_of = then.map_or(now, |then| then.at);
-        let past: Option<Timeline> = then.map(|then| time_machine::timeline(event, then));
+    fn of(event: &EventLive, id: &TalkId, now: Micros, past: Option<&Past>) -> Option<Self> {
+        let as_of = past.map_or(now, |past| past.then.at);
         let live = event.fold();
-        let fold = live.fold();
-        let talk = fold.talks.get(id)?.clone();
-        let timeline = past.as_ref().unwrap_or_else(|| live.timeline());
+        let fold = past.map_or_else(|| live.fold(), |past| &past.fold);
+        // A talk that came into the programme later has its page all the same: something may have been said of it.
+        let talk = fold.talks.get(id).or_else(|| live.fold().talks.get(id))?.clone();
+        let timeline = past.map_or_else(|| live.timeline(), |past| &past.timeline);
         let course = Course::of(&talk, timeline, as_of);
         let is_past = as_of >= talk.end && timeline.of_talk(id).all(|(_, span)| span.to <= as_of);
         let held = || fold.talks.values().filter(|other| !other.dropped && other.id != *id);

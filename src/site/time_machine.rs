@@ -1,7 +1,9 @@
 //! `?at=`: pages as they were at a moment. What had arrived by then is shown, in the words that it has now; what was taken back since is not;
-//! the stage is what had been said of it by then. Parsing, reading and the line that says so are here; each page says what it shows.
+//! the stage is what had been said of it by then, and the programme the version that was in force. Parsing, reading and the line that says so
+//! are here; each page says what it shows.
 
 mod live;
+mod programme;
 
 pub(super) use live::live;
 
@@ -11,8 +13,9 @@ use super::{
     follow::EventLive,
     view::{item::ItemView, time::Venue},
 };
-use archive::Then;
-use model::{Micros, Row, StageEntry, stage::Timeline};
+use archive::{Then, VERSIONS_MAX};
+use model::{Fold, Micros, Row, StageEntry, stage::Timeline};
+use programme::Programme;
 use std::collections::BTreeMap;
 
 /// How far the links to earlier and later go.
@@ -41,16 +44,15 @@ pub(super) fn asked(text: Option<&str>, venue: &Venue, now: Micros) -> Result<Op
     if at > now { Err(Failure::Bad(TO_COME)) } else { Ok(Some(at)) }
 }
 
-/// What was known at a moment, from the archive. Ask for the archive's position first, as before any row.
-pub(super) async fn then(site: &Site, event: &EventLive, at: Micros) -> Result<Then, Failure> {
-    site.ask_archive(event, site.archive.then(event.eid, at)).await
-}
-
-/// A moment that a page was asked for, and what was on in its rooms as far as it had been said by then.
+/// A moment that a page was asked for, the programme of then, and what was on in its rooms as far as it had been said by then.
 #[derive(Debug)]
 pub(super) struct Past {
     pub(super) then: Then,
     pub(super) timeline: Timeline,
+    /// Talks, version and stage of then under the settings of now, and nothing else.
+    pub(super) fold: Fold,
+    /// What is to be said of the programme, where it is not the one of now.
+    programme: Option<String>,
 }
 
 /// What a page of `?at=` shows; none is the page of now.
@@ -60,19 +62,38 @@ pub(super) async fn past(
     text: Option<&str>,
 ) -> Result<Option<Past>, Failure> {
     let venue = Venue::of(event.fold().fold().event.as_ref());
-    let Some(at) = asked(text, &venue, site.now())? else { return Ok(None) };
-    site.archive_position(event).await?;
-    let then = then(site, event, at).await?;
-    Ok(Some(Past { timeline: timeline(event, &then), then }))
+    let Some(at) = asked(text, &venue, Micros(site.clock.glance()))? else { return Ok(None) };
+    site.clock.matters();
+    Past::at(site, event, at).await.map(Some)
 }
 
-/// What was on, as far as it had been said by then. Talks are the programme's of today.
-pub(super) fn timeline(event: &EventLive, then: &Then) -> Timeline {
-    let mut said: BTreeMap<String, Vec<StageEntry>> = BTreeMap::new();
-    for entry in &then.stage {
-        said.entry(entry.room.clone()).or_default().push(entry.clone());
+impl Past {
+    /// From the archive.
+    async fn at(site: &Site, event: &EventLive, at: Micros) -> Result<Self, Failure> {
+        site.archive_position(event).await?;
+        let archive = &site.archive;
+        let reads = async {
+            let then = archive.then(event.eid, at).await?;
+            let versions = archive.versions(event.eid, u64::MAX, VERSIONS_MAX).await?;
+            Ok((then, versions, archive.talks(event.eid).await?))
+        };
+        let (then, versions, talks) = site.ask_archive(event, reads).await?;
+        let settings = event.fold().fold().event.clone();
+        let venue = Venue::of(settings.as_ref());
+        let Programme { talks, version, note } = Programme::at(at, talks, &versions, &venue);
+        let mut stage: BTreeMap<String, Vec<StageEntry>> = BTreeMap::new();
+        for entry in &then.stage {
+            stage.entry(entry.room.clone()).or_default().push(entry.clone());
+        }
+        let mut fold = Fold::default();
+        (fold.event, fold.talks, fold.schedule, fold.stage) = (settings, talks, version, stage);
+        Ok(Self { timeline: Timeline::new(fold.talks.values(), &fold.stage), then, fold, programme: note })
     }
-    Timeline::new(event.fold().fold().talks.values(), &said)
+
+    /// The line over the page at `path`.
+    pub(super) fn view(&self, path: &str, now: Micros, venue: &Venue) -> ThenView {
+        ThenView { programme: self.programme.clone(), ..ThenView::new(path, self.then.at, now, venue) }
+    }
 }
 
 /// Says of an item that its words are not those of then.
@@ -87,6 +108,8 @@ pub(super) fn mark_edited(item: &mut ItemView, row: &Row, at: Micros) {
 pub(super) struct ThenView {
     /// `Monday 1 June, 14:10`.
     pub(super) when: String,
+    /// What is to be said of the programme, where it is not the one of now.
+    pub(super) programme: Option<String>,
     pub(super) now: String,
     pub(super) earlier: String,
     pub(super) later: Option<String>,
@@ -94,11 +117,12 @@ pub(super) struct ThenView {
 
 impl ThenView {
     /// For the page at `path`, which is `?at=` this moment.
-    pub(super) fn new(path: &str, at: Micros, now: Micros, venue: &Venue) -> Self {
+    fn new(path: &str, at: Micros, now: Micros, venue: &Venue) -> Self {
         let href = |at: Micros| format!("{path}?at={}", local(at, venue));
         let later = at.plus(STEP);
         Self {
             when: format!("{} {}, {}", venue.weekday(at), venue.day(at), venue.hhmm(at)),
+            programme: None,
             now: path.to_owned(),
             earlier: href(at.plus(-STEP)),
             later: (later < now).then(|| href(later)),

@@ -5,7 +5,10 @@ use super::{
     stand::Stand,
 };
 use http::StatusCode;
-use model::{Body, Entry, FilingState, Gap, Kind, Micros, Run, StageEntry, TalkId};
+use model::{
+    Body, Entry, FilingState, Gap, Kind, Micros, Run, ScheduleEntry, StageEntry, Talk, TalkId,
+    schedule::Change,
+};
 use std::collections::BTreeSet;
 
 /// All texts between two marks.
@@ -226,4 +229,48 @@ async fn pages_of_the_past_show_what_had_arrived_and_nothing_that_was_taken_back
     assert!(nothing.contains("Nothing had been said yet."));
     let programme = page(&stand, "/rustfest/programme?at=2026-06-01T13:10").await;
     assert!(programme.contains("The page as it was") && programme.contains("On now"), "{programme}");
+}
+
+#[tokio::test]
+async fn pages_of_the_past_show_the_programme_that_was_in_force() {
+    let stand = Stand::new().await;
+    let talk = |id: &str, room: &str, title: &str, minutes: i64| -> Talk {
+        let start = NOON.0 + minutes * Micros::MINUTE;
+        serde_json::from_value(serde_json::json!({
+            "id": id, "title": title, "room": room, "day": "2026-06-01", "speakers": [{"name": "Sunniva Darr"}],
+            "start": start, "end": start + 40 * Micros::MINUTE,
+        }))
+        .expect("a talk")
+    };
+    let (was, is) =
+        (talk("t1", "main-hall", "Forms that forgive", -20), talk("t1", "side", "Forms that bite", 90));
+    let new = talk("t9", "main-hall", "Came in later", -20);
+    let version = ScheduleEntry {
+        version: "2".into(),
+        changed: vec![is.id.clone(), new.id.clone()],
+        changes: vec![Change::between(Some(&was), &is), Change::between(None, &new)],
+        ..ScheduleEntry::default()
+    };
+    let at = NOON.plus(-10 * Micros::MINUTE);
+    let kinds =
+        [Kind::Talk { talk: Box::new(is) }, Kind::Talk { talk: Box::new(new) }, Kind::Schedule(version)];
+    let entries = kinds.into_iter().enumerate().map(|(n, kind)| Entry { seq: n as u64 + 5, at, kind });
+    stand.commit(entries.collect()).await;
+    stand.archive_all().await;
+    for path in ["/rustfest", "/rustfest/programme", "/rustfest/talks/t1", "/rustfest/rooms/main-hall"] {
+        let then = page(&stand, &format!("{path}?at=2026-06-01T13:45")).await;
+        assert!(then.contains("The programme is that of then, version 1 of 2."), "{path}: {then}");
+        assert!(
+            then.contains("Forms that forgive")
+                && !then.contains("Came in later")
+                && !then.contains("Forms that bite"),
+            "{path}: {then}"
+        );
+        let later = page(&stand, &format!("{path}?at=2026-06-01T13:55")).await;
+        assert!(
+            later.contains("The page as it was") && !later.contains("The programme is that of then"),
+            "{path}"
+        );
+        assert!(!later.contains("Forms that forgive"), "{path}");
+    }
 }

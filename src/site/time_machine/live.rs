@@ -1,7 +1,7 @@
 //! The live page as it was: what was on stage and the newest posts of then. From the site's own fold where that reaches back so far, else
 //! from the archive.
 
-use super::{ThenView, asked, mark_edited, then, timeline};
+use super::{Past, ThenView, asked, mark_edited};
 use crate::site::{
     Site,
     archive_reads::masked,
@@ -52,12 +52,11 @@ pub(in crate::site) async fn live(
     let venue = Venue::of(event.fold().fold().event.as_ref());
     let Some(at) = asked(text, &venue, site.now())? else { return Ok(None) };
     let near = near(&event.fold(), at, filter);
-    let (rows, timeline) = match near {
-        Some(rows) => (rows, event.fold().timeline().clone()),
+    let (rows, past) = match near {
+        Some(rows) => (rows, None),
         None => {
-            site.archive_position(event).await?;
-            let then = then(site, event, at).await?;
-            (far(site, event, &then, filter).await?, timeline(event, &then))
+            let past = Past::at(site, event, at).await?;
+            (far(site, event, &past.then, filter).await?, Some(past))
         }
     };
     let rows: Vec<Row> = rows.into_iter().filter(|row| filter.holds(row)).take(ITEMS_SHOWN).collect();
@@ -65,7 +64,8 @@ pub(in crate::site) async fn live(
         let fold = event.fold();
         let listed = event.listed();
         let settings = fold.fold().event.as_ref();
-        let rooms = rooms(fold.fold());
+        let then = past.as_ref().map_or_else(|| fold.fold(), |past| &past.fold);
+        let timeline = past.as_ref().map_or_else(|| fold.timeline(), |past| &past.timeline);
         let path = format!("/{}", listed.slug);
         LiveThen {
             shell: Shell::of(
@@ -75,9 +75,12 @@ pub(in crate::site) async fn live(
                 "in live",
                 ("feed", "Skip to the conversation"),
             ),
-            then: ThenView::new(&path, at, site.now(), &venue),
-            stage: stage(fold.fold(), &timeline, &rooms, &listed.slug, &venue, at),
-            blocks: feed(&fold, &rows, &listed.slug, &rooms, &venue, at),
+            then: match &past {
+                Some(past) => past.view(&path, site.now(), &venue),
+                None => ThenView::new(&path, at, site.now(), &venue),
+            },
+            stage: stage(then, timeline, &rooms(then), &listed.slug, &venue, at),
+            blocks: feed(&fold, &rows, &listed.slug, &rooms(fold.fold()), &venue, at),
             hhmm: venue.hhmm(at),
             place: venue.place.clone(),
             slug: listed.slug,
@@ -86,8 +89,8 @@ pub(in crate::site) async fn live(
     Ok(Some(([(header::CACHE_CONTROL, "no-cache")], page(&template)?).into_response()))
 }
 
-/// The shown rows of then, newest first, where the fold still holds a whole page of them. Its stage is the one of now, so this is for
-/// moments behind the last press only. What is to be shown live only is not shown as it was, as the archive does not have it.
+/// The shown rows of then, newest first, where the fold still holds a whole page of them. Its stage and programme are those of now, so this
+/// is for moments behind the last press and the last version only. What is to be shown live only is not shown as it was, as the archive does not have it.
 fn near(fold: &LiveFold, at: Micros, filter: &Filter) -> Option<Vec<Row>> {
     let pressed = fold.programme_at() > at;
     let rows: Vec<Row> = fold
@@ -139,4 +142,26 @@ fn feed(
         })
         .map(|item| Line::Item(Box::new(item)));
     blocks(lines.collect(), venue, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::tests::entries::{NOON, item, post, post_of};
+    use model::{Body, Entry};
+
+    #[test]
+    fn what_is_to_be_shown_live_only_is_not_shown_as_it_was() {
+        let mut entries: Vec<Entry> =
+            (1..=ITEMS_SHOWN as u64).map(|n| post(n, &n.to_string(), "words")).collect();
+        let top = entries.len() as Seq + 1;
+        let mut live_only = item("live", Body::plain("words of the moment"));
+        live_only.retain = Retain::Live;
+        entries.push(post_of(top, live_only));
+        let mut fold = LiveFold::default();
+        let line = ::live::follow::Line::default();
+        fold.take(&::live::follow::Head { epoch: "0.a1".parse().unwrap(), base: 0, top, line }, 0, &entries);
+        let rows = near(&fold, NOON.plus(Micros::HOUR), &Filter::All).expect("the fold reaches back so far");
+        assert_eq!((rows.len(), fold.rows(Seq::MAX).count()), (ITEMS_SHOWN, ITEMS_SHOWN + 1));
+    }
 }
