@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use chromiumoxide::browser::{Browser, BrowserConfig};
-use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetTimezoneOverrideParams,
+};
 use chromiumoxide::cdp::browser_protocol::network;
 use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
 use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
@@ -170,6 +172,15 @@ impl Tab {
             MediaFeature::new("prefers-reduced-motion", motion),
         ];
         self.page.emulate_media_features(features).await?;
+        Ok(())
+    }
+
+    /// The time zone in which the page's reader lives, by its IANA name. Pages that are open hear of it when they are loaded again.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn live_in(&self, zone: &str) -> anyhow::Result<()> {
+        self.page.execute(SetTimezoneOverrideParams::new(zone)).await?;
         Ok(())
     }
 

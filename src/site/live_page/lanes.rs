@@ -7,6 +7,7 @@ use crate::site::view::{
     now::{BREAK_MAX, on, talk_of},
     number,
     rail::Filter,
+    time::iso,
 };
 use model::{RowState, Seq};
 
@@ -25,8 +26,8 @@ pub(super) struct LaneView {
     /// Whether it is the one in sight on a narrow screen.
     pub(super) is_current: bool,
     pub(super) is_hallway: bool,
-    /// What comes after the talk that is on: time, title and address. Where nothing is on, the stage above tells it.
-    pub(super) next: Option<(String, String, String)>,
+    /// What comes after the talk that is on: time for machines and for people, title and address. Where nothing is on, the stage above tells it.
+    pub(super) next: Option<[String; 4]>,
     pub(super) blocks: Vec<Block>,
     /// The place before which its older items are, and the page of those.
     pub(super) from: Option<Seq>,
@@ -34,14 +35,14 @@ pub(super) struct LaneView {
 }
 
 impl Sight<'_> {
-    fn next(&self, filter: &Filter) -> Option<(String, String, String)> {
+    fn next(&self, filter: &Filter) -> Option<[String; 4]> {
         let Filter::Room(room) = filter else { return None };
         let timeline = self.fold.timeline();
         on(timeline, room, self.now)?.talk.as_ref()?;
         let span = timeline.next(room, self.now).filter(|span| span.from.since(self.now) < BREAK_MAX)?;
         let talk = talk_of(self.fold.fold(), span)?;
         let href = format!("/{}/talks/{}", self.slug, talk.id);
-        Some((self.venue.hhmm(span.from), talk.title.clone(), href))
+        Some([iso(span.from), self.venue.coming(span.from, self.now), talk.title.clone(), href])
     }
 }
 

@@ -26,7 +26,7 @@ use crate::site::{
         item::{Answered, Setting, answered, display_name, view},
         names, number,
         rail::{LinkView, ThumbView, links, photos},
-        time::{Venue, day_names},
+        time::{Hours, Venue, day_names},
     },
 };
 use askama::Template;
@@ -54,7 +54,7 @@ pub(super) struct TalkPage {
     subtitle: String,
     /// Anchor and name of its day in the programme.
     day: (String, String),
-    when: String,
+    when: (String, Hours),
     /// Slug and name of the room where it is planned.
     room: (String, String),
     /// What became of it: a class and a sentence.

@@ -5,7 +5,7 @@ use crate::site::view::{
     count,
     course::{Course, Phase, formerly, moved_from, no_longer},
     names, sum,
-    time::Venue,
+    time::{Hours, Venue},
 };
 use archive::TalkCount;
 use model::{Micros, Room, Talk};
@@ -56,14 +56,10 @@ pub(super) fn note(unfiled: u64, course: &Course, venue: &Venue) -> String {
     )
 }
 
-/// Day and times of the schedule; the room follows as a link.
-pub(super) fn when(talk: &Talk, venue: &Venue, weekday: &str, date: &str) -> String {
-    let (from, to) = (venue.hhmm(talk.start), venue.hhmm(talk.end));
-    if talk.dropped {
-        format!("Called off. It was planned for {weekday} {date}, {from} to {to}")
-    } else {
-        format!("{weekday} {date}, {from} to {to}")
-    }
+/// Day and hours of the schedule; the room follows as a link.
+pub(super) fn when(talk: &Talk, venue: &Venue, weekday: &str, date: &str) -> (String, Hours) {
+    let planned = if talk.dropped { "Called off. It was planned for " } else { "" };
+    (format!("{planned}{weekday} {date}"), Hours::span(venue, talk.start, talk.end))
 }
 
 pub(super) fn facts(

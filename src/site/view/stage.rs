@@ -5,7 +5,7 @@ use super::{
     course::late,
     names,
     now::{BREAK_MAX, on, talk_of},
-    time::Venue,
+    time::{Hours, Venue, iso},
 };
 use model::{
     Fold, Micros, Room, Talk,
@@ -27,7 +27,7 @@ pub(in crate::site) struct StageView {
 pub(in crate::site) struct RoomView {
     pub(in crate::site) slug: String,
     pub(in crate::site) name: String,
-    pub(in crate::site) when: String,
+    pub(in crate::site) when: Option<Hours>,
     /// `Running 12 min late`.
     pub(in crate::site) late: Option<String>,
     pub(in crate::site) talk: Option<OnView>,
@@ -53,6 +53,8 @@ pub(in crate::site) struct OnView {
 /// A talk to come.
 #[derive(Clone, Debug)]
 pub(in crate::site) struct NextView {
+    /// For machines, and for people: `15:30`, on another day `Tue 09:30`.
+    pub(in crate::site) iso: String,
     pub(in crate::site) at: String,
     pub(in crate::site) title: String,
     pub(in crate::site) href: String,
@@ -98,7 +100,8 @@ pub(in crate::site) fn stage(
             .into_iter()
             .take(NEXT_MAX)
             .map(|(span, talk, room)| NextView {
-                at: venue.hhmm(span.from),
+                iso: iso(span.from),
+                at: venue.coming(span.from, now),
                 title: talk.title.clone(),
                 href: head.href(talk),
                 room: name(room),
@@ -129,12 +132,10 @@ impl Head<'_> {
         let next = next.and_then(|span| Some((span, talk_of(self.fold, span)?)));
         let soon = next.filter(|(span, _)| span.from.since(now) < BREAK_MAX);
         let when = match (talk, soon) {
-            (Some((span, _)), _) if span.due > now => {
-                format!("{} to {}", venue.hhmm(span.from), venue.hhmm(span.due))
-            }
-            (Some((span, _)), _) => format!("since {}", venue.hhmm(span.from)),
-            (None, Some((next, _))) => format!("until {}", venue.hhmm(next.from)),
-            (None, None) => String::new(),
+            (Some((span, _)), _) if span.due > now => Some(Hours::span(venue, span.from, span.due)),
+            (Some((span, _)), _) => Some(Hours::at(venue, "since ", span.from)),
+            (None, Some((next, _))) => Some(Hours::at(venue, "until ", next.from)),
+            (None, None) => None,
         };
         let runs_late = || self.timeline.lateness(&room.slug, now).map(|by| format!("Running {}", late(by)));
         RoomView {
@@ -223,17 +224,18 @@ mod tests {
         let since = Micros(12 * Micros::MINUTE);
         let late = StageEntry { room: "main".into(), talk: Some(TalkId("t1".into())), since, undone: false };
         fold.stage.insert("main".into(), vec![late]);
+        let when = |main: &RoomView| main.when.as_ref().map_or_else(String::new, ToString::to_string);
         let main = view(&fold, 20).rooms.remove(0);
         assert_eq!(
-            (main.when.as_str(), main.late.as_deref()),
+            (when(&main).as_str(), main.late.as_deref()),
             ("00:12 to 00:42", Some("Running 12 min late"))
         );
         assert_eq!(main.talk.as_ref().map(|t| (t.until.as_str(), t.played)), Some(("until 00:42", 26)));
         let next: Vec<String> = view(&fold, 20).next.into_iter().map(|next| next.at).collect();
-        assert_eq!(next, ["00:42", "01:00"]);
+        assert_eq!(next, ["00:42", "Fri 01:00"], "what comes tomorrow says so");
         let main = view(&fold, 80).rooms.remove(0);
-        assert_eq!((main.rests, main.when.as_str(), main.late), ("Nothing is on", "", None));
+        assert_eq!((main.rests, when(&main).as_str(), main.late.as_deref()), ("Nothing is on", "", None));
         let main = view(&fold, 1400).rooms.remove(0);
-        assert_eq!((main.rests, main.when.as_str()), ("Break", "until 01:00"));
+        assert_eq!((main.rests, when(&main).as_str()), ("Break", "until 01:00"));
     }
 }

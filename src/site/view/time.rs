@@ -66,6 +66,16 @@ impl Venue {
         self.at(at).strftime("%-d %B").to_string()
     }
 
+    /// A moment to come among others: `09:30`, with its day where that is not the one of `now`: `Tue 09:30`, `8 June 09:30`.
+    pub(in crate::site) fn coming(&self, at: Micros, now: Micros) -> String {
+        let (hhmm, days) = (self.hhmm(at), self.date(now).duration_until(self.date(at)).as_hours() / 24);
+        match days {
+            0 => hhmm,
+            1..7 => format!("{} {hhmm}", self.at(at).strftime("%a")),
+            _ => format!("{} {hhmm}", self.day(at)),
+        }
+    }
+
     /// The moment of a time as a browser's field writes it, `2026-11-19T15:42`; none when it is no time.
     pub(in crate::site) fn moment(&self, local: &str) -> Option<Micros> {
         let at = local.parse::<DateTime>().ok()?.to_zoned(self.zone.clone()).ok()?;
@@ -92,6 +102,37 @@ impl Venue {
 /// `2026-11-19T15:42:00Z`, for `<time datetime>`.
 pub(in crate::site) fn iso(at: Micros) -> String {
     at.timestamp().strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+/// The hours of something, to be printed as one `<time>`: the reader's own stand beside the whole of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::site) struct Hours {
+    /// `since `, `until `, or nothing.
+    pub(in crate::site) lead: &'static str,
+    /// `10:12 to 10:42`.
+    pub(in crate::site) text: String,
+    /// Its first moment, and its last one where two are named, for machines.
+    pub(in crate::site) from: String,
+    pub(in crate::site) to: Option<String>,
+}
+
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.lead, self.text)
+    }
+}
+
+impl Hours {
+    /// From a moment to another.
+    pub(in crate::site) fn span(venue: &Venue, from: Micros, to: Micros) -> Self {
+        let text = format!("{} to {}", venue.hhmm(from), venue.hhmm(to));
+        Self { lead: "", text, from: iso(from), to: Some(iso(to)) }
+    }
+
+    /// One moment, with the words that lead to it.
+    pub(in crate::site) fn at(venue: &Venue, lead: &'static str, at: Micros) -> Self {
+        Self { lead, text: venue.hhmm(at), from: iso(at), to: None }
+    }
 }
 
 /// `Thursday`, `19 November` of a day written `2026-11-19`; the text itself when it is no day.
@@ -141,6 +182,8 @@ mod tests {
         assert_eq!((venue.weekday(at).as_str(), venue.day(at).as_str()), ("Monday", "1 June"));
         assert_eq!(venue.moment("2026-06-01T15:42").map(|at| venue.hhmm(at)).as_deref(), Some("15:42"));
         assert_eq!((venue.moment(""), venue.moment("noon")), (None, None));
+        let in_days = |days: i64| venue.coming(at.plus(days * 24 * Micros::HOUR), at);
+        assert_eq!([in_days(0), in_days(1), in_days(7)], ["15:42", "Tue 15:42", "8 June 15:42"]);
         let (from, to) = venue.day_span("2026-06-01").unwrap();
         assert_eq!((venue.hhmm(from).as_str(), venue.weekday(to).as_str()), ("06:00", "Tuesday"));
         assert_eq!(venue.day_span("June"), None);

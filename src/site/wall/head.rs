@@ -108,10 +108,11 @@ pub(super) fn head(
 }
 
 fn one(view: RoomView, heading: &str) -> OneView {
+    let when = || view.when.as_ref().map_or_else(String::new, ToString::to_string);
     let (title, who, until) = match (&view.talk, &view.then) {
         (Some(talk), _) => (talk.title.clone(), talk.who.clone(), talk.until.clone()),
-        (None, Some((then, _))) => (view.rests.to_owned(), format!("Then {then}"), view.when.clone()),
-        (None, None) if view.rests == "Break" => (view.rests.to_owned(), String::new(), view.when.clone()),
+        (None, Some((then, _))) => (view.rests.to_owned(), format!("Then {then}"), when()),
+        (None, None) if view.rests == "Break" => (view.rests.to_owned(), String::new(), when()),
         (None, None) => (heading.to_owned(), String::new(), String::new()),
     };
     OneView {

@@ -20,6 +20,11 @@ export function number(n) {
   return n.toLocaleString("en-US");
 }
 
+/** Microseconds UTC as `<time datetime>` has them: whole seconds, as the server writes them. */
+export function iso(micros) {
+  return new Date(Math.floor(micros / 1_000_000) * 1000).toISOString();
+}
+
 /** An http or https address, parsed; null for everything else. */
 export function web(address) {
   try {

@@ -1,7 +1,7 @@
 // The rooms side by side: a feed for each, which posts change when they are filed anew. To the rest of the page all lanes
 // together are one feed.
 
-import { count, h } from "./dom.js";
+import { count, h, iso } from "./dom.js";
 import { Feed } from "./feed.js";
 import { BREAK_MAX } from "./stage.js";
 
@@ -110,7 +110,7 @@ export class Lanes {
       if (line.dataset.next === key) continue;
       line.dataset.next = key;
       line.hidden = key === "";
-      line.replaceChildren(...(key === "" ? [] : [h("b", null, "Next"), h("time", null, this.clock.hhmm(next.from)),
+      line.replaceChildren(...(key === "" ? [] : [h("b", null, "Next"), h("time", { datetime: iso(next.from) }, this.clock.coming(next.from, now)),
         h("a", { href: `/${this.page.slug}/talks/${next.talk}`, dir: "auto" }, this.page.titles.get(next.talk) ?? "")]));
     }
   }

@@ -3,7 +3,7 @@
 // log says that something has changed.
 
 import { ask, pause } from "./ask.js";
-import { h } from "./dom.js";
+import { h, iso } from "./dom.js";
 
 const NEXT_MAX = 3;
 /** A talk that begins within this time ends a break, in microseconds; later, nothing is on. As in view/now.rs. */
@@ -87,7 +87,8 @@ export class Stage {
 
   redraw(rooms, next) {
     const talks = h("div", { class: "rooms" }, rooms.map((r) => this.now(r)));
-    const list = next.map((one) => h("li", null, h("time", null, this.clock.hhmm(one.from)),
+    const now = this.clock.now();
+    const list = next.map((one) => h("li", null, h("time", { datetime: iso(one.from) }, this.clock.coming(one.from, now)),
       h("p", null, h("a", { href: this.href(one.talk) }, this.talks.get(one.talk).title), h("span", null, one.room))));
     this.root.replaceChildren(talks, ...(list.length > 0 ? [h("section", { class: "next", "aria-label": "Next" }, h("b", null, "Next"), h("ol", null, list))] : []));
     this.line.firstElementChild.replaceChildren(...rooms.filter((r) => r.talk).map(({ name, talk, span, isDue }) =>
@@ -107,9 +108,11 @@ export class Stage {
   }
 
   when(talk, span, soon, isDue) {
-    if (talk && isDue) return `since ${this.clock.hhmm(span.from)}`;
-    if (talk) return `${this.clock.hhmm(span.from)} to ${this.clock.hhmm(span.due)}`;
-    return soon ? `until ${this.clock.hhmm(soon.from)}` : "";
+    const { clock } = this;
+    const at = (lead, moment) => [lead, h("time", { datetime: iso(moment) }, clock.hhmm(moment))];
+    if (talk && isDue) return at("since ", span.from);
+    if (talk) return h("time", { datetime: iso(span.from), "data-to": iso(span.due) }, `${clock.hhmm(span.from)} to ${clock.hhmm(span.due)}`);
+    return soon ? at("until ", soon.from) : null;
   }
 
   href(id) {

@@ -32,7 +32,10 @@ function start(venue, reader) {
     // A day without an hour is no moment.
     const told = time.dateTime.includes("T") && !Number.isNaN(moment.getTime()) ? own(moment, venue, reader) : null;
     if (told === null) { delete time.dataset.yours; return; }
-    time.dataset.yours = told;
+    // "Sat 05:10 to 05:50": two moments that are printed as one time.
+    const to = time.dataset.to ? own(new Date(time.dataset.to), venue, reader) : null;
+    const day = told.slice(0, -5);
+    time.dataset.yours = to === null ? told : `${told} to ${to.startsWith(day) ? to.slice(day.length) : to}`;
     button.hidden = false;
   };
   const all = (element) => { if (element.matches("time[datetime]")) mark(element); element.querySelectorAll("time[datetime]").forEach(mark); };
@@ -52,7 +55,7 @@ function start(venue, reader) {
       if (type === "attributes") mark(target);
       else for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) all(node);
     }
-  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["datetime"] });
+  }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["datetime", "data-to"] });
 }
 
 const mine = new Intl.DateTimeFormat().resolvedOptions().timeZone;
