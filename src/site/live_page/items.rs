@@ -8,6 +8,7 @@ use crate::site::{
     failure::Failure,
     follow::EventLive,
     limiter::ITEMS_COST,
+    live_fold::LiveFold,
     post_box::follows,
     view::{
         item::{Answered, answered},
@@ -49,6 +50,8 @@ struct Told<'a> {
     counts: Option<BTreeMap<String, u64>>,
     /// What the organisers say now; with the newest only.
     notice: Option<Notice>,
+    /// Posts behind `seen`; with the newest only, and where the fold reaches back so far.
+    missed: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +120,7 @@ async fn tell(
         let fold = event.fold();
         told.counts = Some(super::counts(&fold));
         told.notice = fold.notice(site.now()).cloned();
+        told.missed = asked.seen.and_then(|seen| missed(&fold, seen));
     }
     Ok(answer(headers, &told))
 }
@@ -139,7 +143,15 @@ fn told<'a>(
         answered,
         counts: None,
         notice: None,
+        missed: None,
     }
+}
+
+/// How many posts were first shown behind a place; none where this fold begins later.
+fn missed(fold: &LiveFold, seen: Seq) -> Option<u64> {
+    let reaches = fold.floor() <= seen.saturating_add(1);
+    let shown = fold.rows_after(seen).filter(|row| row.state == RowState::Shown);
+    reaches.then(|| shown.count() as u64)
 }
 
 /// The stretch as entries, newest first; a gap above what has its place.

@@ -24,6 +24,9 @@ const NOTES: &str = r#"(() => {
     return 'noted';
 })()"#;
 
+/// The line about an absence; empty without one.
+const AWAY: &str = "(line => line.hidden ? '' : line.textContent)(document.getElementById('away'))";
+
 /// Puts the page away, or takes it out again, as the browser tells it.
 async fn hide(tab: &Tab, is_hidden: bool) {
     let script = format!(
@@ -89,6 +92,10 @@ async fn a_page_that_was_away_comes_back_with_one_request_and_misses_nothing() {
         .expect("noticed");
     tab.wait_until("perihelion.connection.attempt > 2", SOON).await.expect("it tried");
     say(&stand, 255..755).await;
+    // The page's own clock is ten minutes on: whatever it does by the time that has passed, it does now.
+    tab.eval_text("{ const now = Date.now; Date.now = () => now() + 600_000; } 'later'")
+        .await
+        .expect("later");
     let before = proxy.connections();
     proxy.refuse(false);
     tab.eval_text(
@@ -102,6 +109,8 @@ async fn a_page_that_was_away_comes_back_with_one_request_and_misses_nothing() {
     let all = asked(&tab).await;
     assert!(all.len() == 1 && all[0].contains("/ws?after="), "one request: {all:?}");
     assert_eq!(proxy.connections() - before, 1, "and one connection");
+    let line = tab.eval_text(AWAY).await.expect("words");
+    assert!(line.starts_with("You were away 10 minutes: 500 posts. "), "{line}");
     assert_eq!(
         tab.eval_json("[perihelion.connection.rung, perihelion.connection.gaps]").await.expect("numbers"),
         "[0,0]",
@@ -175,6 +184,82 @@ async fn whoever_missed_thousands_of_posts_is_brought_up_to_now_instead_of_throu
     tab.runs_clean().await;
 }
 
+/// Puts the page away for so many minutes in which this is said.
+async fn absent(tab: &Tab, stand: &Stand, minutes: u32, seqs: std::ops::Range<Seq>) {
+    hide(tab, true).await;
+    tab.wait_until("perihelion.connection.open === null", SOON).await.expect("asleep");
+    let top = seqs.end - 1;
+    say(stand, seqs).await;
+    tab.eval_text(&format!("ahead += {minutes} * 60_000; 'later'")).await.expect("later");
+    known(tab, u32::try_from(top).expect("small")).await;
+    hide(tab, false).await;
+    drawn(tab, top).await;
+    live(tab).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_after_long_is_led_to_what_they_missed_in_one_quiet_line() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stand = Stand::new().await;
+    let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
+    let tab = chromium.open("about:blank", Viewport::PHONE).await.expect("a tab");
+    let clock = "globalThis.ahead = 0; { const now = Date.now; Date.now = () => now() + ahead; }";
+    tab.page().evaluate_on_new_document(clock).await.expect("a clock of ours");
+    tab.goto(&page(&base, "")).await.expect("the page");
+    live(&tab).await;
+    tab.eval_text("perihelion.connection.rests = 50; 'set'").await.expect("set");
+    for (minutes, seqs, said) in [
+        (20, 5..15, ""),
+        (31, 15..18, "You were away 31 minutes: 3 posts."),
+        (2, 18..219, "You were away 2 minutes: 201 posts."),
+        (0, 219..459, ""),
+        // So much that the page is drawn anew: the server knows how much it was.
+        (170, 459..2_059, "You were away 3 hours: 1,600 posts."),
+    ] {
+        let from = seqs.start - 1;
+        let end = seqs.end;
+        absent(&tab, &stand, minutes, seqs).await;
+        let line = tab.eval_text(AWAY).await.expect("words");
+        assert_eq!(line.is_empty(), said.is_empty(), "{minutes} minutes: {line}");
+        if said.is_empty() {
+            continue;
+        }
+        assert_eq!(line, format!("{said} What you missed in 2 minutesDismiss"));
+        let way =
+            tab.eval_text("document.querySelector('#away a').getAttribute('href')").await.expect("a way");
+        assert!(
+            way.starts_with("/rustfest/catch-up?after=0.") && way.ends_with(&format!(".{from}")),
+            "{way}"
+        );
+        let missed = stand.get(&way).await.text();
+        assert!(missed.contains(&format!("{} posts by", group(end - from - 1))), "{way}: {missed}");
+        tab.eval_text("document.querySelector('#away button').click(); 'dismissed'")
+            .await
+            .expect("dismissed");
+        assert_eq!(tab.eval_text(AWAY).await.expect("words"), "");
+    }
+    // A phone has thrown the tab away meanwhile: its place was kept.
+    hide(&tab, true).await;
+    say(&stand, 2_059..2_064).await;
+    let age = "for (const key of Object.keys(localStorage).filter((key) => key.includes('left'))) { \
+               const left = JSON.parse(localStorage.getItem(key)); localStorage.setItem(key, JSON.stringify({ ...left, at: Date.now() - 3 * 86_400_000 })); } 'aged'";
+    tab.goto(&page(&base, "/about")).await.expect("another page in its place");
+    tab.eval_text(age).await.expect("aged");
+    tab.goto(&page(&base, "")).await.expect("the page again");
+    let told = format!("{AWAY}.startsWith('You were away 3 days: 5 posts. ')");
+    tab.wait_until(&told, SOON).await.expect("told");
+    live(&tab).await;
+    tab.reload().await.expect("and again");
+    live(&tab).await;
+    assert_eq!(tab.eval_text(AWAY).await.expect("words"), "", "once is enough");
+    tab.runs_clean().await;
+}
+
+/// A number as it is printed.
+fn group(n: Seq) -> String {
+    if n < 1_000 { n.to_string() } else { format!("{},{:03}", n / 1_000, n % 1_000) }
+}
+
 /// The heap in bytes, and the nodes of the document.
 async fn size(tab: &Tab) -> (f64, f64) {
     let nodes = tab.eval_number("document.querySelectorAll('*').length").await.expect("a number");
@@ -189,12 +274,20 @@ async fn a_tab_that_is_open_all_day_stays_as_small_as_in_the_morning() {
     let (base, _stop) = stand.serve("127.0.0.1:0", &[]).await;
     let tab = chromium.open(&page(&base, ""), Viewport::PHONE).await.expect("a page");
     live(&tab).await;
+    // Twelve hours of the page's own clock, 36 minutes with each thousand posts.
+    tab.eval_text(
+        "globalThis.ahead = 0; { const now = Date.now; Date.now = () => now() + ahead; } 'a clock of ours'",
+    )
+    .await
+    .expect("a clock of ours");
     let mut sizes = Vec::new();
     for from in (5..POSTS).step_by(1_000) {
         let some: Vec<Entry> = (from..(from + 1_000).min(POSTS)).map(said).collect();
         // Half of the day somebody reads further down, and what comes waits.
         let down = if (from / 2_000) % 2 == 1 { 3_000 } else { 0 };
-        tab.eval_text(&format!("scrollTo(0, {down}); 'scrolled'")).await.expect("scrolled");
+        tab.eval_text(&format!("ahead += 36 * 60_000; scrollTo(0, {down}); 'scrolled'"))
+            .await
+            .expect("scrolled");
         let top = stand.commit(some).await;
         drawn(&tab, top).await;
         sizes.push(size(&tab).await);
@@ -207,6 +300,7 @@ async fn a_tab_that_is_open_all_day_stays_as_small_as_in_the_morning() {
     assert!(last.0 < first.0 * 1.2 + 1e6, "the heap is flat: {first:?}, then {last:?}");
     assert!(last.1 < first.1 * 1.2, "the document is flat: {first:?}, then {last:?}");
     assert_eq!(tab.eval_number("perihelion.connection.gaps").await.expect("gaps"), 0.0);
+    assert_eq!(tab.eval_number("ahead / 3_600_000").await.expect("hours"), 12.0);
     tab.eval_text("scrollTo(0, 0); document.getElementById('pill').click(); 'up'").await.expect("up");
     tab.wait_until(
         &format!("document.querySelector('#feed [data-id]')?.dataset.seq === '{}'", POSTS - 1),
