@@ -33,7 +33,7 @@ pub(in crate::site) async fn dress(State(site): State<Site>, request: Request, n
 }
 
 /// What a browser asks a page with; a program that names no kind gets what there is.
-fn wants_html(headers: &HeaderMap) -> bool {
+pub(in crate::site) fn wants_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_none_or(|accepted| accepted.contains("text/html") || accepted.contains("*/*"))
 }

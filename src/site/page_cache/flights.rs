@@ -18,6 +18,8 @@ type Name = (Box<str>, u64);
 pub(super) enum Drawn {
     /// Here it is.
     Page(Arc<Kept>),
+    /// It cannot be drawn just now; what it says instead is kept.
+    Failed,
     /// It is nothing for others: each has to ask.
     Alone,
 }

@@ -7,6 +7,8 @@
 //! and whoever met an archive that was behind the log, not at all. A crowd that asks for one page waits for one drawing (`flights`). What is kept is packed for the way
 //! (`kept`, `coding`) and bounded in bytes (`shelf`).
 //!
+//! What cannot be drawn just now (503) is kept for a second as well, so a crowd does not wear down what has trouble already.
+//!
 //! Pages are drawn for everybody: cookies and keys are taken out of the request first. Where a page looks otherwise to somebody, that one's
 //! is drawn apart and never kept.
 
@@ -23,7 +25,11 @@ pub(crate) use front::front;
 pub(super) use shelf::Shelf;
 pub(super) use witness::{PageClock, archive_asked, archive_stands, archive_until};
 
-use super::{Site, failure::Failure, follow::EventLive};
+use super::{
+    Site,
+    failure::{Failure, wants_html},
+    follow::EventLive,
+};
 use axum::{
     body::HttpBody as _,
     extract::{MatchedPath, Request, State},
@@ -51,7 +57,7 @@ use witness::{Seen, watch};
 
 /// What all pages that are kept may weigh, in bytes.
 const PAGES_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How long a page is kept that prints the moment.
+/// How long a page is kept that prints the moment, or that says that it cannot be drawn just now.
 const MOMENT: Duration = Duration::from_secs(1);
 /// What a page is drawn with of what was asked; failures are put as who asks can read them. Who asks, by which name they came, what they
 /// have already and how they take it is not known to whoever draws.
@@ -131,9 +137,11 @@ impl Site {
     async fn page(&self, owner: &Owner, page: &Page<'_>, request: Request, next: Next) -> Response {
         let shelf = owner.shelf(self);
         let answer = |kept: &Kept, request: &Request| kept.answer(request.method(), request.headers());
+        let wants_page = wants_html(request.headers());
         loop {
             let stamp = shelf.stamp();
-            let find = || shelf.find(&page.key, stamp, self.minute());
+            let find = |key: &str| shelf.find(key, stamp, self.minute());
+            let find = || find(&page.key).or_else(|| find(&failed(page, wants_page)));
             if let Some(kept) = find() {
                 self.pages.hits.increment(1);
                 return answer(&kept, &request);
@@ -146,7 +154,8 @@ impl Site {
                         return answer(&kept, &request);
                     }
                     Some(Drawn::Alone) => return drawing.draw(None, request, next).await,
-                    None => {}
+                    // Kept for those who read failures in the same form.
+                    Some(Drawn::Failed) | None => {}
                 },
                 // Who drew may have been done between the two looks.
                 Turn::Draw(_) if let Some(kept) = find() => {
@@ -206,9 +215,14 @@ impl Drawing<'_> {
         let kept = Arc::new(Kept::new(&head, &plain, Coding::taken(&asked), self.page.rule.is_personal));
         let drawn = if is_for_everybody(head.status, &head.headers) {
             if seen.is_whole() {
-                self.keep(kept.clone(), validity(seen, minute, began), minute);
+                let Page { key, is_many, .. } = self.page;
+                self.keep(key, *is_many, kept.clone(), validity(seen, minute, began), minute);
             }
             Drawn::Page(kept.clone())
+        } else if head.status == StatusCode::SERVICE_UNAVAILABLE {
+            let validity = Validity { minute: None, until: Some(Instant::now() + MOMENT) };
+            self.keep(&failed(self.page, wants_html(&asked)), true, kept.clone(), validity, minute);
+            Drawn::Failed
         } else {
             Drawn::Alone
         };
@@ -218,9 +232,8 @@ impl Drawing<'_> {
         kept.answer(&method, &asked)
     }
 
-    fn keep(&self, page: Arc<Kept>, validity: Validity, minute: i64) {
-        let Page { key, is_many, .. } = self.page;
-        let new = New { key, is_many: *is_many, stamp: self.stamp, page, validity };
+    fn keep(&self, key: &str, is_many: bool, page: Arc<Kept>, validity: Validity, minute: i64) {
+        let new = New { key, is_many, stamp: self.stamp, page, validity };
         self.shelf.put(new, minute, &self.site.pages.total);
         self.site.make_room();
     }
@@ -242,6 +255,11 @@ fn for_everybody(mut request: Request, page: &Page<'_>) -> Request {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// The place of what a page says while it cannot be drawn, as who asks can read it. No address has a blank.
+fn failed(page: &Page<'_>, is_page: bool) -> String {
+    format!("{} failed {}", page.key, if is_page { "page" } else { "problem" })
 }
 
 /// Whether an answer may be given to others: what failed, or says that it is private, may not.

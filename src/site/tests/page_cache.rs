@@ -251,3 +251,32 @@ async fn the_short_way_gives_what_the_long_way_gives_and_no_longer() {
     assert_eq!(get(&post, &[]).await.0, StatusCode::GONE);
     stop.trigger();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_asks_for_what_cannot_be_drawn_costs_one_try_a_second() {
+    let stand = Stand::on("postgres://nobody@127.0.0.1:9/none").await;
+    let path = format!("{TALK}?view=unfiled");
+    let crowd = (0..40).map(|n| {
+        let router = stand.router.clone();
+        let request = Request::get(format!("{path}&utm_source={n}")).header("accept", "text/html");
+        let request = request.body(Body::empty()).unwrap();
+        tokio::spawn(async move {
+            let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            (answer.headers()["retry-after"].clone(), answer.headers()["content-length"].clone())
+        })
+    });
+    let told: Vec<_> = join_all(crowd).await.into_iter().map(Result::unwrap).collect();
+    let tries: std::collections::BTreeSet<String> = told.iter().map(|told| format!("{told:?}")).collect();
+    assert!(tries.len() == 1, "each try names another time to come again: {tries:?}");
+    let began = std::time::Instant::now();
+    let again = ask(&stand, &path, &[("accept", "text/html")]).await;
+    assert_eq!((again.status, again.header("cache-control")), (StatusCode::SERVICE_UNAVAILABLE, "no-store"));
+    assert!(again.text().contains("The archive is away for a moment"));
+    assert!(began.elapsed() < std::time::Duration::from_millis(900), "the archive was not asked again");
+    let program = ask(&stand, &path, &[("accept", "application/json")]).await;
+    assert!(
+        !program.text().contains("/static/"),
+        "what one is told stands for who reads it in the same form"
+    );
+}
