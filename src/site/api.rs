@@ -1,9 +1,10 @@
-//! `/api/v1`: what pages show, as JSON for anybody's reading. Events and what changed behind a position are here; talks, posts, rooms and
+//! `/api/v1`: what pages show, as JSON for anybody's reading. Events and what changed behind a position are here; talks, posts, links, rooms and
 //! what may be missing have files of their own. What fails answers one shape ([`problem`]). Every address, parameter and answer is in
 //! `openapi.json`, which tests hold to what a running site says.
 
 mod asked;
 mod document;
+mod links;
 mod posts;
 mod problem;
 mod rooms;
@@ -11,6 +12,7 @@ mod talks;
 
 pub(super) use asked::Asked;
 pub(super) use document::{document, explained};
+pub(super) use links::links;
 pub(super) use posts::{answers, item, of_room, of_talk, photos, search};
 pub(super) use problem::{edge, meaning, open, problem, refused};
 pub(super) use rooms::{integrity, rooms};

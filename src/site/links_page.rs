@@ -22,7 +22,7 @@ use axum::{
     response::IntoResponse,
 };
 use http::header;
-use model::{EventEntry, Micros, Row, Talk, TalkId, link::normal};
+use model::{EventEntry, ItemId, Micros, Row, Talk, TalkId, link::normal};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use url::{Position, Url, form_urlencoded};
@@ -137,63 +137,84 @@ fn draw(
         )
         .shared(&site.settings, &here, &format!("The links that people shared at {}.", listed.title)),
         talk: talk.map(|talk| (talk.title.clone(), format!("/{slug}/talks/{}", talk.id))),
-        links: links.into_iter().filter_map(|link| link_view(event, link, &venue, &titles)).collect(),
+        links: links
+            .into_iter()
+            .filter_map(|link| Some(Found::of(event, link)?.view(&slug, &venue, &titles)))
+            .collect(),
         is_first,
         more,
         slug,
     }
 }
 
-/// None when all posts that are told of it are gone since the archive read them.
-fn link_view(
-    event: &EventLive,
-    link: Link,
-    venue: &Venue,
-    titles: &BTreeMap<TalkId, String>,
-) -> Option<LinkView> {
-    let slug = event.listed().slug;
-    let rows = masked(event, link.rows);
-    let mut found: Option<(Url, &Row)> = None;
-    let mut title = None;
-    let mut people: Vec<(&str, &str)> = Vec::new();
-    for row in &rows {
-        let Some(item) = row.item.as_ref().filter(|item| item.cover.is_none()) else { continue };
-        let mut holds = false;
-        for shared in model::link::shared(item) {
-            if normal(shared.address).as_deref() != Some(link.rank.link.as_str()) {
-                continue;
+/// A link as the posts say that hold it, behind the mask.
+pub(super) struct Found {
+    pub(super) url: Url,
+    pub(super) title: Option<String>,
+    pub(super) rank: Rank,
+    pub(super) talks: Vec<TalkId>,
+    /// The first post that holds it, and when it was said.
+    pub(super) first: (ItemId, Micros),
+    /// The names of the first people who shared it.
+    who: Vec<String>,
+}
+
+impl Found {
+    /// None when all posts that are told of it are gone since the archive read them.
+    pub(super) fn of(event: &EventLive, link: Link) -> Option<Self> {
+        let rows = masked(event, link.rows);
+        let mut found: Option<(Url, &Row)> = None;
+        let mut title = None;
+        let mut people: Vec<(&str, &str)> = Vec::new();
+        for row in &rows {
+            let Some(item) = row.item.as_ref().filter(|item| item.cover.is_none()) else { continue };
+            let mut holds = false;
+            for shared in model::link::shared(item) {
+                if normal(shared.address).as_deref() != Some(link.rank.link.as_str()) {
+                    continue;
+                }
+                holds = true;
+                title = title.or_else(|| shared.title.map(str::to_owned));
+                if found.is_none() {
+                    found = web(shared.address).map(|url| (without_counters(url), row));
+                }
             }
-            holds = true;
-            title = title.or_else(|| shared.title.map(str::to_owned));
-            if found.is_none() {
-                found = web(shared.address).map(|url| (without_counters(url), row));
+            if holds && people.iter().all(|(id, _)| *id != item.author.id) {
+                people.push((&item.author.id, display_name(&item.author)));
             }
         }
-        if holds && people.iter().all(|(id, _)| *id != item.author.id) {
-            people.push((&item.author.id, display_name(&item.author)));
+        let (url, first) = found?;
+        Some(Self {
+            first: (first.id, first.item.as_ref()?.when),
+            title: title.filter(|title| !title.trim().is_empty()),
+            who: people.into_iter().map(|(_, name)| name.to_owned()).collect(),
+            rank: link.rank,
+            talks: link.talks,
+            url,
+        })
+    }
+
+    fn view(self, slug: &str, venue: &Venue, titles: &BTreeMap<TalkId, String>) -> LinkView {
+        let (rest, (id, when)) = (&self.url[Position::BeforePath..], self.first);
+        LinkView {
+            host: host(&self.url),
+            path: if rest == "/" { String::new() } else { cut(rest) },
+            people: super::view::sum(self.rank.people, "person", "people"),
+            who: who(&self.who, self.rank.people),
+            first: (
+                iso(when),
+                format!("{} {}", venue.weekday(when), venue.hhmm(when)),
+                format!("/{slug}/posts/{id}"),
+            ),
+            talks: self
+                .talks
+                .iter()
+                .filter_map(|talk| Some((titles.get(talk)?.clone(), format!("/{slug}/talks/{talk}"))))
+                .collect(),
+            title: self.title,
+            href: self.url.into(),
         }
     }
-    let (url, first) = found?;
-    let when = first.item.as_ref()?.when;
-    let rest = &url[Position::BeforePath..];
-    Some(LinkView {
-        host: host(&url),
-        path: if rest == "/" { String::new() } else { cut(rest) },
-        title: title.filter(|title| !title.trim().is_empty()),
-        people: super::view::sum(link.rank.people, "person", "people"),
-        who: who(&people, link.rank.people),
-        first: (
-            iso(when),
-            format!("{} {}", venue.weekday(when), venue.hhmm(when)),
-            format!("/{slug}/posts/{}", first.id),
-        ),
-        talks: link
-            .talks
-            .iter()
-            .filter_map(|talk| Some((titles.get(talk)?.clone(), format!("/{slug}/talks/{talk}"))))
-            .collect(),
-        href: url.into(),
-    })
 }
 
 /// The address without what only counts visitors.
@@ -212,8 +233,8 @@ fn without_counters(mut url: Url) -> Url {
     url
 }
 
-fn who(people: &[(&str, &str)], all: u64) -> String {
-    let mut told: Vec<String> = people.iter().take(NAMES_SHOWN).map(|(_, name)| (*name).to_owned()).collect();
+fn who(people: &[String], all: u64) -> String {
+    let mut told: Vec<String> = people.iter().take(NAMES_SHOWN).cloned().collect();
     let others = all.saturating_sub(told.len() as u64);
     if others > 0 {
         told.push(count(others, "other", "others"));
@@ -257,7 +278,7 @@ mod tests {
 
     #[test]
     fn few_names_are_told_and_the_others_counted() {
-        let people = [("1", "Ada"), ("2", "Bo"), ("3", "Cy"), ("4", "Di")];
+        let people = ["Ada", "Bo", "Cy", "Di"].map(str::to_owned);
         assert_eq!(who(&people, 14), "Ada, Bo, Cy and 11 others");
         assert_eq!(who(&people[..2], 2), "Ada and Bo");
         assert_eq!(who(&people[..1], 2), "Ada and 1 other");

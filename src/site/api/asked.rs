@@ -26,12 +26,12 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     }
 }
 
-fn bad<T>(name: &'static str, why: &'static str) -> Result<T, Failure> {
+pub(super) fn bad<T>(name: &'static str, why: &'static str) -> Result<T, Failure> {
     Err(Failure::Parameter { name, why })
 }
 
 /// A whole number in plain digits.
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|number| is_plain && *number <= NUMBER_MAX)
 }

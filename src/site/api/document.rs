@@ -28,7 +28,7 @@ struct Api {
     origin: String,
     /// An event to try it with.
     slug: String,
-    names: [(&'static str, u16, &'static str); 18],
+    names: [(&'static str, u16, &'static str); 19],
 }
 
 /// `GET /api`

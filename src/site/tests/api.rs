@@ -197,7 +197,7 @@ async fn what_fails_has_one_shape_and_names_the_parameter() {
         (of("/talks/t1/items?limit=0"), "limit"),
         (of("/rooms/side/items?order=up"), "order"),
         (of("/photos?from=yesterday"), "from"),
-        (of("/links?after=1.1780315200000000.a b"), "after"),
+        (of("/links?after=1.1780315200000000.a%20b"), "after"),
         (of("/photos?until="), "until"),
         (of("/search?q=x&talk=t99"), "talk"),
         (of("/search?q=x&to=never"), "to"),
