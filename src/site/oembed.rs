@@ -1,5 +1,6 @@
 //! `/oembed`: what other people's software shows for an address of ours (<https://oembed.com>, version 1.0): the frame of a live page, a room, a
-//! talk or a post. The answer holds no words of a post: whoever asked may keep it for long, and a post may go; its frame then says so.
+//! talk or a post. The answer holds no words of a post and nobody's name: whoever asked may keep it for long, and a post may go; its frame
+//! then says so.
 
 use super::{
     Settings, Site,
@@ -8,7 +9,7 @@ use super::{
     follow::EventLive,
     limiter::ITEMS_COST,
     shell::absolute,
-    view::{item::display_name, stage::rooms},
+    view::stage::rooms,
 };
 use axum::{
     extract::{Extension, Query, State},
@@ -88,8 +89,6 @@ struct Rich {
     #[serde(rename = "type")]
     kind: &'static str,
     title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    author_name: Option<String>,
     provider_name: String,
     provider_url: String,
     cache_age: u32,
@@ -150,11 +149,10 @@ fn limit(text: Option<&str>) -> Result<u32, Failure> {
     text.map_or(Ok(u32::MAX), |text| text.parse().ok().filter(|n| *n > 0).ok_or(bad))
 }
 
-/// What stands in the frame: its address below ours, its title, who wrote it, how high it wants to be at a width.
+/// What stands in the frame: its address below ours, its title, how high it wants to be at a width.
 struct Framed {
     path: String,
     title: String,
-    author: Option<String>,
     height: Box<dyn Fn(u32) -> u32 + Send>,
 }
 
@@ -183,7 +181,6 @@ async fn rich(site: &Site, url: &str, width_max: u32, height_max: u32) -> Result
         kind: "rich",
         html: iframe(&absolute(&site.settings, &framed.path), &title, width, height),
         title,
-        author_name: framed.author.map(|name| plain(&name)).filter(|name| !name.is_empty()),
         provider_name: plain(&name(&event)),
         provider_url: absolute(&site.settings, &format!("/{slug}")),
         cache_age: KEPT_SECONDS,
@@ -198,12 +195,7 @@ fn name(event: &EventLive) -> String {
 }
 
 async fn framed(site: &Site, event: &EventLive, target: &Target<'_>, slug: &str) -> Result<Framed, Failure> {
-    let stream = |path: String, title: String| Framed {
-        path,
-        title,
-        author: None,
-        height: Box::new(|_| STREAM_HEIGHT),
-    };
+    let stream = |path: String, title: String| Framed { path, title, height: Box::new(|_| STREAM_HEIGHT) };
     match target {
         Target::Private => Err(Failure::Locked),
         Target::Live { .. } => Ok(stream(format!("/{slug}/embed"), name(event))),
@@ -223,13 +215,11 @@ async fn framed(site: &Site, event: &EventLive, target: &Target<'_>, slug: &str)
             let id: ItemId = id.parse().map_err(|_| Failure::NotFound)?;
             let row = site.item(event, id).await?.filter(|row| row.state == RowState::Shown);
             let item = row.and_then(|row| row.item).ok_or(Failure::NotFound)?;
-            let author = display_name(&item.author).to_owned();
             let letters = u32::try_from(item.body.text().chars().count()).unwrap_or(u32::MAX);
             let (is_covered, has_photo) = (item.cover.is_some(), item.has_photo());
             Ok(Framed {
                 path: format!("/{slug}/posts/{id}/embed"),
-                title: format!("A post by {author}: {}", name(event)),
-                author: Some(author),
+                title: format!("A post at {}", name(event)),
                 height: Box::new(move |width| post_height(width, letters, is_covered, has_photo)),
             })
         }
@@ -262,9 +252,6 @@ fn xml(rich: &Rich) -> Vec<u8> {
     xml.text("version", &[], rich.version);
     xml.text("type", &[], rich.kind);
     xml.text("title", &[], &rich.title);
-    if let Some(author) = &rich.author_name {
-        xml.text("author_name", &[], author);
-    }
     xml.text("provider_name", &[], &rich.provider_name);
     xml.text("provider_url", &[], &rich.provider_url);
     xml.text("cache_age", &[], &rich.cache_age.to_string());

@@ -225,3 +225,29 @@ async fn a_phone_may_keep_the_page_on_its_home_screen() {
     }
     assert_eq!(&stand.get("/favicon.ico").await.body[..4], [0, 0, 1, 0]);
 }
+
+#[tokio::test]
+async fn an_answer_that_was_taken_away_is_neither_shown_nor_counted_below_its_post() {
+    let stand = Stand::new().await;
+    let asked = item("asked", Words::plain("Is it recorded?"));
+    let answer = |seq: u64, native: &str| {
+        let mut answer = item(native, Words::plain(&format!("Said {native}")));
+        answer.reply_to = Some(asked.id());
+        post_of(seq, answer)
+    };
+    let id = asked.id();
+    stand
+        .commit(vec![post_of(5, asked.clone()), answer(6, "hidden"), answer(7, "removed"), answer(8, "kept")])
+        .await;
+    for is_archived in [true, false] {
+        if is_archived {
+            stand.archive_all().await;
+        } else {
+            stand.commit(vec![gone(9, 6, "hidden", false), gone(10, 7, "removed", true)]).await;
+        }
+        let page = stand.get(&format!("/{SLUG}/posts/{id}")).await.text();
+        let counted = if is_archived { "3 answers" } else { "1 answer" };
+        assert!(page.contains(&format!(">{counted}<")) && page.contains("Said kept"), "{page}");
+        assert_eq!(page.contains("Said hidden"), is_archived);
+    }
+}
