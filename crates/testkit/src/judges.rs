@@ -1,4 +1,5 @@
-//! The outside judges of what the site serves: vnu for HTML, axe for accessibility, feedparser for feeds, schemathesis for the API.
+//! The outside judges of what the site serves: vnu for HTML, axe for accessibility, feedparser for feeds, webvtt-parser for subtitles,
+//! schemathesis for the API.
 //! `cargo xtask judges` installs them; tests find them in the folder that `PERIHELION_JUDGES` names, else in `target/judges`. A judge that is
 //! missing is a loud skip. What to judge, and what to make of it, is the tests' own.
 
@@ -32,6 +33,19 @@ for path in sys.argv[1:]:
             "enclosures": [dict(enclosure) for enclosure in entry.get("enclosures", [])],
         } for entry in feed.entries],
     }))
+"#;
+
+/// Reads subtitles and prints what it makes of them. The parser's own list of entities lacks their semicolons.
+const READ_CUES: &str = r#"
+const [parser, path] = process.argv.slice(1);
+const { WebVTTParser } = require(parser);
+const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&lrm;": "\u200e", "&rlm;": "\u200f", "&nbsp;": "\u00a0" };
+const said = new WebVTTParser(entities).parse(require("fs").readFileSync(path, "utf8"), "subtitles/captions/descriptions");
+const node = ({ type, name, value, children }) => ({ type, name, value, children: children?.map(node) });
+console.log(JSON.stringify({
+  errors: said.errors.map(({ message, line }) => `line ${line}: ${message}`),
+  cues: said.cues.map(({ id, startTime, endTime, tree }) => ({ id, from: startTime, to: endTime, nodes: tree.children.map(node) })),
+}));
 "#;
 
 /// Holds answers to a document of OpenAPI 3.1 and prints what differs, a line each.
@@ -141,6 +155,22 @@ pub fn feedparser(files: &[PathBuf]) -> Option<anyhow::Result<Vec<Value>>> {
     Some(read())
 }
 
+/// Reads a file of WebVTT as a player does: `errors`, a line each, and `cues` (`id`, `from` and `to` in seconds, `nodes` of `type`, `name`,
+/// `value` and `children`). None, said loudly, when the parser is not installed.
+///
+/// # Errors
+/// When it does not run.
+pub fn webvtt(file: &Path) -> Option<anyhow::Result<Value>> {
+    let parser =
+        find("npm/node_modules/webvtt-parser/parser.js", "the reader of subtitles (`cargo xtask judges`)")?;
+    let read = || {
+        let said = output(Command::new("node").args(["-e", READ_CUES]).arg(parser).arg(file))?;
+        ensure!(said.status.success(), "webvtt-parser: {}", String::from_utf8_lossy(&said.stderr));
+        Ok(serde_json::from_slice(&said.stdout)?)
+    };
+    Some(read())
+}
+
 /// Runs schemathesis with these arguments in `folder`, where it may write. Gives what it printed, and whether it found nothing. None,
 /// said loudly, when it is not installed.
 ///
@@ -240,6 +270,27 @@ mod tests {
         let read = read.unwrap();
         assert_eq!((&read[0]["bozo"], &read[1]["bozo"]), (&Value::Bool(false), &Value::Bool(true)));
         assert_eq!(read[0]["entries"][0]["published"], "2026-06-01T12:00:00Z");
+    }
+
+    #[test]
+    fn the_reader_of_subtitles_names_a_slip_and_undoes_entities() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cues.vtt");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            webvtt(&file).map(Result::unwrap)
+        };
+        let Some(good) = read("WEBVTT\n\na\n00:01.000 --> 00:02.500\n<v Ada>one &lt; two &amp; three\n")
+        else {
+            return;
+        };
+        assert_eq!(
+            (&good["errors"], &good["cues"][0]["to"]),
+            (&serde_json::json!([]), &serde_json::json!(2.5))
+        );
+        assert_eq!(good["cues"][0]["nodes"][0]["children"][0]["value"], "one < two & three");
+        let bad = read("WEBVTT\n\n00:01.000 --> 00:02.500\na < b & c\n\n00:03 -> 00:04\nx\n").unwrap();
+        assert!(bad["errors"].as_array().is_some_and(|errors| !errors.is_empty()), "{bad}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::{
     browser::SOON,
     entries::{NOON, gone, item, post_of},
+    pages::hostile_posts,
     stand::{SLUG, Stand},
 };
 use model::{Body, Entry, Kind, Micros};
@@ -109,4 +110,42 @@ async fn a_replay_plays_in_step_and_forgets_what_is_taken_back() {
     back.wait_until("document.getElementById('told')?.textContent.includes('Words of five') && !document.body.textContent.includes('Words of one')", SOON)
         .await
         .expect("only what is new");
+}
+
+#[tokio::test]
+async fn players_read_the_subtitles_of_a_talk_whatever_strangers_wrote() {
+    let stand = Stand::new().await;
+    let mut named = item("named", Body::plain("Who <i>am</i> I?\n\n00:00.000 --> 00:01.000 &amp;"));
+    named.author.name = "<v Eve>\n--> & Co".into();
+    named.when = NOON.plus(30 * Micros::SECOND);
+    let mut entries = hostile_posts(5);
+    entries.push(post_of(5 + entries.len() as u64, named));
+    let posts = entries.len();
+    stand.commit(entries).await;
+    stand.archive_all().await;
+    let answer = stand.get("/rustfest/talks/t1/cues.vtt").await;
+    assert_eq!(answer.header("content-type"), "text/vtt; charset=utf-8");
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("cues.vtt");
+    std::fs::write(&file, &answer.body).expect("written");
+    let Some(read) = testkit::judges::webvtt(&file) else { return };
+    let read = read.expect("the parser runs");
+    assert_eq!(read["errors"], serde_json::json!([]), "{}", answer.text());
+    let cues = read["cues"].as_array().expect("cues");
+    assert_eq!(cues.len(), posts, "one for each post");
+    for cue in cues {
+        let (from, to) = (cue["from"].as_f64().expect("seconds"), cue["to"].as_f64().expect("seconds"));
+        assert!(from >= 1_200.0 && to >= from + 4.0 && to <= from + 12.0, "{cue}");
+        // One voice with one run of words: nothing that anybody wrote is a tag, a time or a cue of its own.
+        let voice = &cue["nodes"][0];
+        assert_eq!((cue["nodes"].as_array().map(Vec::len), &voice["name"]), (Some(1), &"v".into()), "{cue}");
+        assert_eq!(voice["children"].as_array().map(Vec::len), Some(1), "{cue}");
+        assert_eq!(voice["children"][0]["type"], "text", "{cue}");
+    }
+    let last = &cues[posts - 1];
+    assert_eq!(
+        (&last["from"], &last["id"]),
+        (&1_230.0.into(), &item("named", Body::default()).id().to_string().into())
+    );
+    assert_eq!(last["nodes"][0]["children"][0]["value"], "Who <i>am</i> I? 00:00.000 --> 00:01.000 &amp;");
 }

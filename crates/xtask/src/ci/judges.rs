@@ -1,5 +1,5 @@
 //! The outside judges of what the site serves, at pinned versions in a folder below `target/`: the checker of HTML, the checker of
-//! accessibility, the reader of feeds, the fuzzer of the API, and Lighthouse for the bench. They come from npm and PyPI through these
+//! accessibility, the reader of subtitles, the reader of feeds, the fuzzer of the API, and Lighthouse for the bench. They come from npm and PyPI through these
 //! tools' own settings. A marker says what was installed, so that a second run costs nothing. Tests find them through
 //! `PERIHELION_JUDGES`.
 
@@ -61,9 +61,13 @@ pub(crate) const CI: &[Part] = &[
     Part {
         folder: "npm",
         by: By::Npm,
-        judges: &["vnu-jar@26.9.27", "axe-core@4.14.1"],
+        judges: &["vnu-jar@26.9.27", "axe-core@4.14.1", "webvtt-parser@2.2.0"],
         needs: &[],
-        proofs: &["node_modules/vnu-jar/build/dist/vnu.jar", "node_modules/axe-core/axe.min.js"],
+        proofs: &[
+            "node_modules/vnu-jar/build/dist/vnu.jar",
+            "node_modules/axe-core/axe.min.js",
+            "node_modules/webvtt-parser/parser.js",
+        ],
     },
     Part {
         folder: "python",

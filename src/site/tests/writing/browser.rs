@@ -201,3 +201,32 @@ async fn neither_another_page_nor_a_log_in_portal_loses_a_draft() {
     outbox_is_empty(&tab).await;
     assert_eq!(desk.shown().await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_goes_as_soon_as_somebody_looks_again_but_never_before_the_server_asked() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let desk = Desk::new("open", "").await;
+    let base = desk.serve(Arc::default()).await;
+    let tab = chromium.open(&format!("{base}/{SLUG}"), Viewport::PHONE).await.expect("the live page");
+    live(&tab).await;
+    let busy = "globalThis.sent = 0; globalThis.online = fetch; globalThis.fetch = async (url, ask, ...rest) => { \
+                if (ask?.method !== 'POST') return online(url, ask, ...rest); sent += 1; \
+                return new Response(JSON.stringify({ error: 'later', message: 'Come back in an hour.' }), { status: 503, headers: { 'Retry-After': '3600', 'Content-Type': 'application/json' } }); }; 'busy'";
+    tab.eval_text(busy).await.expect("busy");
+    write(&tab, "Written at a bad time.").await;
+    tab.wait_until(&format!("{OUTBOX}.includes('Come back in an hour.')"), SOON).await.expect("told");
+    // The next try is an hour away: whatever is sent before that, somebody's looking again has sent.
+    let looks = "dispatchEvent(new Event('online')); document.dispatchEvent(new Event('visibilitychange')); \
+                 new Promise((done) => setTimeout(() => done(String(sent)), 300))";
+    assert_eq!(tab.eval_text(looks).await.expect("a number"), "1", "the server has asked for an hour");
+    tab.eval_text(
+        "{ const now = Date.now; Date.now = () => now() + 3_600_001; } globalThis.fetch = online; 'later'",
+    )
+    .await
+    .expect("later");
+    assert_eq!(desk.shown().await, 0);
+    tab.eval_text("dispatchEvent(new Event('online')); 'back'").await.expect("back");
+    in_feed(&tab, "Written at a bad time.").await;
+    outbox_is_empty(&tab).await;
+    assert_eq!((desk.shown().await, times_drawn(&tab, "Written at a bad time.").await), (1, 1.0));
+}
