@@ -115,22 +115,6 @@ fn in_words(figures: &Figures, venue: &Venue) -> FiguresView {
     }
 }
 
-fn in_words(figures: &Figures, venue: &Venue) -> FiguresView {
-    let mut sources: Vec<_> = figures.sources.iter().filter(|source| source.posts > 0).collect();
-    sources.sort_by_key(|source| std::cmp::Reverse(source.posts));
-    let when = |at| format!("{}, {}", venue.day(at), venue.hhmm(at));
-    FiguresView {
-        posts: number(figures.posts),
-        people: number(figures.people),
-        viewers: number(figures.viewers),
-        peak: figures.peak.as_ref().map(|peak| format!("{} on {}", number(peak.viewers), when(peak.at))),
-        busiest: figures.busiest.map(|(minute, items)| {
-            format!("{} on {}", count(items, "post", "posts"), when(minute))
-        }),
-        sources: sources.into_iter().map(|source| (source.name.clone(), number(source.posts))).collect(),
-    }
-}
-
 fn view(source: &SourceEntry) -> SourceView {
     let takes = match (source.kind.as_str(), source.tags.as_slice()) {
         ("feed", []) => "Every article".to_owned(),

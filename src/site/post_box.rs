@@ -110,7 +110,7 @@ fn filled(event: Option<&EventEntry>, slug: &str, form: Form) -> Option<ComposeB
 
 #[derive(Template)]
 #[template(path = "write.html")]
-struct Write {
+pub(super) struct Write {
     shell: Shell,
     heading: &'static str,
     /// None where nobody may write: then the sentence says so.
