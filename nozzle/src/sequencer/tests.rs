@@ -9,6 +9,7 @@ mod life;
 mod onsite;
 mod orders;
 mod random;
+mod receipts;
 mod refiling;
 mod reports;
 mod rules;
