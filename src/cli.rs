@@ -178,7 +178,8 @@ pub(crate) enum EventCommand {
     Apply(ApplyArgs),
     /// List the events of this data directory
     List,
-    /// Show one event's settings, schedule, log position, the addresses of its hooks and how its sources are doing
+    /// Print one event's event.toml, as `event apply` takes it; beside it, to standard error, its log position, the addresses of its hooks and how its
+    /// sources are doing
     Show(ShowArgs),
     /// Make a secret for a hook, to be shared with its sender
     Secret,

@@ -9,7 +9,7 @@ use model::event::OnsiteLimits;
 use model::{EventId, ItemId};
 use nozzle::intake::{Ask, Decide, Decision, SetLimit, WAITING_MAX, Waiting};
 
-use crate::cli::{LimitArgs, ListArgs, RemoveArgs, SomePosts};
+use crate::cli::{LimitArgs, ListArgs, ReceiptArgs, RemoveArgs, SomePosts};
 use crate::config::Config;
 use crate::event_file::ask;
 use crate::failure::Failure;
@@ -17,6 +17,8 @@ use crate::ledgers;
 use crate::reach::{Reached, event_id};
 
 use super::event::unknown;
+
+mod receipt;
 
 /// Posts that are listed unless all are asked for.
 const LISTED_MAX: usize = 50;
@@ -74,6 +76,14 @@ pub(crate) async fn hide(config: &Config, args: &SomePosts) -> Result<(), Failur
 /// Erases posts.
 pub(crate) async fn remove(config: &Config, args: &RemoveArgs) -> Result<(), Failure> {
     decide(config, &args.posts, Decision::Remove, args.law).await
+}
+
+/// Tells who had a post taken away, and when it was gone from where.
+pub(crate) async fn receipt(config: &Config, args: &ReceiptArgs) -> Result<(), Failure> {
+    let (eid, reached) = reach(config, &args.event).await?;
+    let told = receipt::tell(&reached, eid, args).await;
+    reached.leave().await;
+    told
 }
 
 /// Sets one person's numbers, or gives them the event's again.

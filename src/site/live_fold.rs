@@ -3,6 +3,7 @@
 
 use super::overlay::Overlay;
 use live::follow::{Follow, Head, Hold, Verdict};
+use live::reached::takes_back;
 use model::stage::Timeline;
 use model::{
     Entry, Fold, ItemId, Kind, Micros, Position, Row, RowState, ScheduleEntry, Seq, StageEntry, Talk,
@@ -38,6 +39,8 @@ pub(super) struct LiveFold {
     said_at: Micros,
     /// The last entry that changed anything of an item, counts included.
     touched: Seq,
+    /// The last entry that took words back.
+    took_back: Seq,
 }
 
 impl LiveFold {
@@ -148,6 +151,9 @@ impl LiveFold {
     }
 
     fn note(&mut self, entry: &Entry) {
+        if takes_back(entry) {
+            self.took_back = entry.seq;
+        }
         if matches!(entry.kind, Kind::Tally { .. } | Kind::Gap { .. } | Kind::Notice { .. } | Kind::Void) {
             return;
         }
@@ -258,6 +264,11 @@ impl LiveFold {
     /// The gaps with the seqs they stand under.
     pub(super) fn gaps(&self) -> impl Iterator<Item = (Seq, &model::Gap)> {
         self.gaps.iter().filter_map(|(seq, id)| Some((*seq, self.fold.gaps.get(id)?)))
+    }
+
+    /// The last entry that took words back; 0 where the log tells of none.
+    pub(super) fn took_back(&self) -> Seq {
+        self.took_back
     }
 
     /// The entry that last said something new of the walls, and its moment; 0 where the log does not tell.

@@ -1,7 +1,7 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, admin_page, api, app_icon, assets, audit, capability, catch_up, crawlers, door, embed, export,
+    Site, about_page, admin_page, api, app_icon, assets, audit, bodies, capability, catch_up, crawlers, door, embed, export,
     failure::{self, Failure},
     feeds,
     headers::Guard,
@@ -198,6 +198,7 @@ pub(crate) fn router(site: &Site) -> Router {
         .layer(from_fn_with_state(site.clone(), crawlers::tag))
         .layer(packing())
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(bodies::bounded))
         .layer(from_fn(api::edge))
         .layer(from_fn(move |request, next| guard.clone().apply(request, next)))
         .layer(from_fn_with_state(site.clone(), page_cache::serve))

@@ -2,7 +2,8 @@
 //! have painted. Kept in memory only: a screen says it anew every 15 seconds.
 
 use chassis::client_addr::AddrKey;
-use model::{EventId, ItemId, Micros, Seq};
+use live::reached::{How, Reached};
+use model::{EventId, ItemId, Micros, Position, Seq};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -12,6 +13,8 @@ use std::{
 
 /// A screen that said nothing for so long is not there any more, as far as anybody knows.
 pub(in crate::site) const SILENCE_MAX: Duration = Duration::from_secs(45);
+/// A screen that was heard so lately may still hang there, and show what it had.
+const LATELY: Duration = Duration::from_secs(600);
 /// A screen that said nothing for so long is forgotten.
 const FORGET: Duration = Duration::from_secs(12 * 3600);
 /// Screens of one event, and those that one address may bring.
@@ -43,6 +46,8 @@ pub(super) struct Word {
     pub(super) seq: Seq,
     pub(super) shows: Shows,
     pub(super) posts: Vec<ItemId>,
+    /// The last entry of the log that it has obeyed; 0 when it does not say.
+    pub(super) top: Seq,
 }
 
 /// One screen.
@@ -60,6 +65,8 @@ pub(in crate::site) struct Screen {
     pub(in crate::site) heard: Micros,
     pub(in crate::site) silent: Duration,
     heard_at: Instant,
+    /// The last entry that it has obeyed, and since when that has been behind the last that took words back.
+    obeyed: (Seq, Instant),
     from: Option<AddrKey>,
 }
 
@@ -82,17 +89,28 @@ impl Screens {
         word: Word,
         from: Option<AddrKey>,
         now: (Micros, Instant),
+        took_back: Seq,
     ) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let screens = all.entry(event).or_default();
         let (told, at) = now;
         let silent = |screen: &Screen| at.duration_since(screen.heard_at);
         screens.retain(|screen| silent(screen) < FORGET);
-        let Word { screen: id, room, seq, shows, posts } = word;
+        let Word { screen: id, room, seq, shows, posts, top } = word;
         if let Some(screen) = screens.iter_mut().find(|screen| screen.id == id) {
             let painted = if seq == screen.painted.0 { screen.painted } else { (seq, told) };
-            *screen =
-                Screen { room, painted, shows, posts, heard: told, heard_at: at, from, ..screen.clone() };
+            let since = if screen.obeyed.0 < took_back { at } else { screen.obeyed.1 };
+            *screen = Screen {
+                room,
+                painted,
+                shows,
+                posts,
+                heard: told,
+                heard_at: at,
+                obeyed: (top, since),
+                from,
+                ..screen.clone()
+            };
             return true;
         }
         let is_of_address = |screen: &Screen| from.is_some() && screen.from == from;
@@ -120,9 +138,29 @@ impl Screens {
             heard: told,
             silent,
             heard_at: at,
+            obeyed: (top, at),
             from,
         });
         true
+    }
+
+    /// Up to where all screens that are there have obeyed the log, which has come to `ours`.
+    pub(in crate::site) fn reached(&self, event: EventId, ours: &Position, at: Instant) -> Reached {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let screens = all.get(&event).map(Vec::as_slice).unwrap_or_default();
+        let silent = |screen: &&Screen| at.duration_since(screen.heard_at);
+        let (here, away): (Vec<&Screen>, Vec<&Screen>) =
+            screens.iter().partition(|screen| silent(screen) <= SILENCE_MAX);
+        let count = |screens: usize| u32::try_from(screens).unwrap_or(u32::MAX);
+        let seq = here.iter().map(|screen| screen.obeyed.0).min().unwrap_or(ours.seq);
+        let age = here.iter().map(|screen| at.duration_since(screen.obeyed.1)).min().unwrap_or_default();
+        Reached {
+            position: Position { epoch: ours.epoch.clone(), seq },
+            age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+            told: count(here.len()),
+            silent: count(away.iter().filter(|screen| silent(screen) <= LATELY).count()),
+            how: here.is_empty().then_some(How::Absent),
+        }
     }
 
     /// The screens of an event, those that are there first, by room.
@@ -149,7 +187,7 @@ mod tests {
     }
 
     fn word(screen: &str, seq: Seq) -> Word {
-        Word { screen: screen.into(), room: Some("main".into()), seq, shows: Shows::Posts, posts: Vec::new() }
+        Word { screen: screen.into(), room: Some("main".into()), seq, shows: Shows::Posts, posts: Vec::new(), top: seq }
     }
 
     fn address(n: u8) -> Option<AddrKey> {
@@ -161,7 +199,7 @@ mod tests {
         let (screens, start) = (Screens::default(), Instant::now());
         let hear = |seq, second: u64| {
             let now = (Micros(second as i64), start + Duration::from_secs(second));
-            assert!(screens.hear(event(), word("a", seq), None, now));
+            assert!(screens.hear(event(), word("a", seq), None, now, 0));
         };
         hear(5, 1);
         hear(9, 3);
@@ -182,6 +220,7 @@ mod tests {
                 word(&name, 1),
                 address(from),
                 (Micros(0), start + Duration::from_secs(second)),
+                0,
             )
         };
         let taken = (0..100).filter(|n| hear(format!("one{n}"), 1, 0)).count();

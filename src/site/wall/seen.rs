@@ -11,7 +11,7 @@ use axum::{
 };
 use chassis::http::Client;
 use http::{HeaderMap, header};
-use model::{ItemId, Seq, event::WallSettings};
+use model::{ItemId, Position, Seq, event::WallSettings};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -32,16 +32,23 @@ struct Seen {
     shows: Shows,
     #[serde(default)]
     posts: Vec<ItemId>,
+    /// How far it has obeyed the log; a page of an older version does not say.
+    #[serde(default)]
+    epoch: String,
+    #[serde(default)]
+    top: Seq,
 }
 
 impl Seen {
-    fn word(self) -> Option<Word> {
-        let Self { screen, room, seq, shows, posts } = self;
+    fn word(self, ours: Option<&Position>) -> Option<Word> {
+        let Self { screen, room, seq, shows, posts, epoch, top } = self;
+        // What it knows of another log says nothing of ours.
+        let top = ours.filter(|ours| ours.epoch.as_str() == epoch).map_or(0, |ours| top.min(ours.seq));
         let is_name = NAME_CHARS.contains(&screen.len())
             && screen.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let is_room = room.as_ref().is_none_or(|room| room.len() <= ROOM_BYTES_MAX);
         let fits = is_name && is_room && posts.len() <= super::fit::POSTS_MAX;
-        fits.then_some(Word { screen, room, seq, shows, posts })
+        fits.then_some(Word { screen, room, seq, shows, posts, top })
     }
 }
 
@@ -83,13 +90,17 @@ async fn hear(
     let event = site.event(slug).await?;
     let body =
         to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Failure::Bad("This is more than a wall says."))?;
-    let seen = serde_json::from_slice::<Seen>(&body).ok().and_then(Seen::word);
+    let (ours, took_back) = {
+        let fold = event.fold();
+        (fold.position().cloned(), fold.took_back())
+    };
+    let seen = serde_json::from_slice::<Seen>(&body).ok().and_then(|seen| seen.word(ours.as_ref()));
     let word = seen.ok_or(Failure::Bad("A wall says screen, room, seq, shows and posts."))?;
     let is_known = word.room.as_deref().is_none_or(|room| super::has_room(event.fold().fold(), room));
     if !is_known {
         return Err(Failure::NotFound);
     }
-    if !site.walls.screens.hear(event.eid, word, from, (site.now(), Instant::now())) {
+    if !site.walls.screens.hear(event.eid, word, from, (site.now(), Instant::now()), took_back) {
         return Err(Failure::TooMany { wait: super::screens::SILENCE_MAX });
     }
     let fold = event.fold();

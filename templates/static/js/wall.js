@@ -19,6 +19,8 @@ const CUT_MS = 30_000;
 const SILENT_MS = 45_000;
 const STALE_MS = 120_000;
 const RETRY_MS = 1_000;
+/** What takes words back: operators are told soon that it was obeyed. */
+const TAKES_BACK = ["hide", "remove", "edit"];
 /** How often at most the server is asked how far the log has come. */
 const PROOF_MS = 500;
 const PHOTOS_MAX = 3;
@@ -53,7 +55,7 @@ let needed = 0;
 
 function about() {
   const isUp = queue.up.length > 0;
-  return { seq: control.seq, shows: view.isBlank && isBlank(control.wall, page.room) ? "blank" : document.hidden ? "hidden" : isUp ? "posts" : "schedule", posts: queue.up };
+  return { seq: control.seq, shows: view.isBlank && isBlank(control.wall, page.room) ? "blank" : document.hidden ? "hidden" : isUp ? "posts" : "schedule", posts: queue.up, epoch: connection.cursor.epoch, top: meanwhile ? 0 : connection.cursor.seq };
 }
 
 function apply(entry) {
@@ -63,6 +65,7 @@ function apply(entry) {
   meanwhile?.push(entry);
   take(entry);
   draw();
+  if (TAKES_BACK.includes(entry.kind)) screen.obeyed();
 }
 
 function take(entry) {

@@ -6,6 +6,7 @@ import { uuid } from "./uuid.js";
 
 const TELL_MS = 15_000;
 const RETRY_MS = 1_500;
+const SOON_MS = 300;
 const SEND_MS_MAX = 10_000;
 /** A window that nobody sees paints no frame: then what was drawn is told without waiting for one. */
 const FRAME_MS_MAX = 150;
@@ -14,7 +15,7 @@ const QUIET_KEYS = ["Escape", "Tab", "Shift", "Control", "Alt", "Meta", "F5", "F
 export class Screen {
   /** about(): {seq, shows, posts}; control({seq, wall, epoch, top}, asked): what walls are to obey, and how far the log had come after `asked`. */
   constructor(page, about, control) {
-    Object.assign(this, { about, control, told: -1, url: `/${page.slug}/wall/seen`, room: page.room, name: name() });
+    Object.assign(this, { about, control, soon: null, told: -1, url: `/${page.slug}/wall/seen`, room: page.room, name: name() });
   }
 
   start() {
@@ -32,6 +33,11 @@ export class Screen {
     const tell = () => { if (!isTold) { isTold = true; this.tell(); } };
     requestAnimationFrame(() => setTimeout(tell, 0));
     setTimeout(tell, FRAME_MS_MAX);
+  }
+
+  /** Something was taken off the screen: told soon, for all that goes in one breath. */
+  obeyed() {
+    this.soon ??= setTimeout(() => { this.soon = null; this.tell(); }, SOON_MS);
   }
 
   async tell() {
