@@ -188,7 +188,6 @@ impl Site {
         shutdown.spawn(record::keep(site.clone(), store, shutdown.clone()));
         shutdown.spawn(ops::watch(site.clone(), shutdown.clone()));
         shutdown.spawn(life::watch(site.clone(), shutdown.clone()));
-        shutdown.spawn(ops::watch(site.clone(), shutdown.clone()));
         let (keeping, until) = (site.clone(), shutdown.clone());
         shutdown.spawn(async move {
             let memory = &keeping.door.memory;
