@@ -145,7 +145,7 @@ async fn players_read_the_subtitles_of_a_talk_whatever_strangers_wrote() {
     let last = &cues[posts - 1];
     assert_eq!(
         (&last["from"], &last["id"]),
-        (&1_230.0.into(), &item("named", Body::default()).id().to_string().into())
+        (&1_230.into(), &item("named", Body::default()).id().to_string().into())
     );
     assert_eq!(last["nodes"][0]["children"][0]["value"], "Who <i>am</i> I? 00:00.000 --> 00:01.000 &amp;");
 }

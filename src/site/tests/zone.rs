@@ -64,7 +64,7 @@ async fn a_reader_elsewhere_sees_their_own_time_beside_the_venues_and_nothing_mo
         live(&tab).await;
         assert_eq!(tab.eval_text(printed).await.expect("a style"), "none", "kept on this device");
         tab.eval_text("document.querySelector('#zone button').click(); 'back'").await.expect("back");
-        assert!(tab.eval_text(printed).await.expect("a style").contains("yours"));
+        assert_ne!(tab.eval_text(printed).await.expect("a style"), "none");
     }
     // What the script draws is what the server draws, and is told in the reader's time as well.
     let said = StageEntry { room: "side".into(), talk: None, since: NOON, undone: false };
