@@ -86,7 +86,9 @@ async fn every_kind_of_source_shows_at_once_or_waits_as_event_toml_says() {
     let (open, held) = (EventId::from_random(1), EventId::from_random(2));
     apply(&nozzle, open, event("open-fest", "open")).await;
     apply(&nozzle, held, event("held-fest", "hold")).await;
-    servers.iter().for_each(|server| drop(server.play(10)));
+    for server in &servers {
+        server.play(10);
+    }
 
     for n in 0..KINDS.len() {
         let words = format!("wire {n}");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use live::ledger::{Aside, AuthorChange, History};
-use live::state::ItemState;
+use live::state::Veil;
 use model::{Body, ItemId, Micros};
 use serde::{Deserialize, Serialize};
 
@@ -328,9 +328,10 @@ impl Case {
         let reasons: Why =
             aside.verdict.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let mut post = Waiting::from(&aside.record);
-        if let (ItemState::Held | ItemState::Hidden, Some(why)) =
-            (aside.record.state, reasons.told(&aside.record.state))
-        {
+        if aside.record.veil == Veil::default() {
+            post.why.clear();
+        }
+        if let Some(why) = reasons.told(aside.record.veil) {
             post.why = why;
         }
         Self {
@@ -362,28 +363,31 @@ impl KnownAuthor {
 }
 
 impl Why {
-    /// As a sentence, where it says more than where the item stands.
-    fn told(&self, state: &ItemState) -> Option<String> {
+    /// As a sentence, where it says more than what keeps the item from the public.
+    fn told(&self, veil: Veil) -> Option<String> {
         let names: Vec<String> = self.rules.iter().map(|rule| format!("“{rule}”")).collect();
         let rules = match &names[..] {
             [] => None,
             [one] => Some(format!("rule {one}")),
             many => Some(format!("rules {}", many.join(", "))),
         };
-        if let Some((by, decision)) = &self.by {
-            let done = match decision {
-                Judgement::Hold => "put back",
-                _ => "hidden",
+        if veil.person {
+            return match &self.by {
+                Some((by, Judgement::Hide)) => Some(format!("hidden by {by}")),
+                _ => rules,
             };
-            return Some(format!("{done} by {by}"));
         }
-        match (state, rules) {
-            (_, Some(rules)) => Some(rules),
-            (_, None) if self.code => {
-                Some("holds a removal code that is for none of its author’s posts".to_owned())
-            }
-            (ItemState::Held, None) if self.source => Some("its source is moderated".to_owned()),
-            _ => None,
+        if !veil.held {
+            return None;
+        }
+        let code =
+            self.code.then(|| "holds a removal code that is for none of its author’s posts".to_owned());
+        let source = self.source.then(|| "its source is moderated".to_owned());
+        let why = rules.or(code).or(source);
+        match (&self.by, why) {
+            (Some((by, Judgement::Hold)), Some(why)) => Some(format!("{why}; put back by {by}")),
+            (Some((by, Judgement::Hold)), None) => Some(format!("put back by {by}")),
+            (_, why) => why,
         }
     }
 }

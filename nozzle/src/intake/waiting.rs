@@ -68,7 +68,8 @@ impl From<&Record> for Waiting {
 
 fn why(veil: Veil) -> &'static str {
     match veil {
-        Veil { person: true, .. } => "hidden by a moderator",
+        Veil { person: true, .. } => "hidden by a moderator or a rule",
+        Veil { blocked: true, .. } => "its author is blocked here",
         Veil { network: true, held: true, .. } => {
             "waits for a moderator; its account is closed at its network"
         }

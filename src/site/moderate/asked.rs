@@ -49,7 +49,9 @@ impl Asked {
         for (name, value) in
             [("author", look.author), ("rule", look.rule), ("after", look.after.map(|n| n.to_string()))]
         {
-            value.iter().for_each(|value| drop(query.append_pair(name, value)));
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
         }
         query.finish()
     }

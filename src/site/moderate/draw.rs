@@ -281,7 +281,8 @@ fn history((shown, held, hidden): (u32, u32, u32)) -> String {
 /// "3 readers: spam or advertising".
 fn reports(case: &Case) -> Vec<String> {
     let line = |(reason, readers): (&String, &u32)| {
-        let words = ReportReason::of(reason).map_or(reason.as_str(), ReportReason::words);
+        // A reason of another version is told by its name.
+        let words = ReportReason::of(reason).map_or_else(|| reason.clone(), |known| known.words().to_owned());
         format!("{}: {words}", count(u64::from(*readers), "reader", "readers"))
     };
     case.reports.iter().map(line).collect()

@@ -25,7 +25,7 @@ impl Crowd {
     }
 
     /// Books one post, or says how long to wait. A request that came over no socket (a test's) is nobody's.
-    pub(super) fn admit(&self, client: Option<Extension<Client>>) -> Result<(), Duration> {
+    pub(in crate::site) fn admit(&self, client: Option<Extension<Client>>) -> Result<(), Duration> {
         client.map_or(Ok(()), |Extension(client)| self.take(client, Instant::now()))
     }
 

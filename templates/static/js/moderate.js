@@ -12,6 +12,10 @@ const TICK_MS = 1_000;
 /** How soon after a sign in the log the server is asked, and how often it is asked without one: reports leave none there. */
 const SYNC_MS = 250;
 const SYNC_EVERY_MS = 10_000;
+/** While keys come, the server's page is not read: a moderator's next key is not to wait for that. */
+const REST_MS = 700;
+/** An undone decision comes back by the log within this time. */
+const ECHO_MS = 5_000;
 /** With fewer cards than this left, the next ones are fetched. */
 const CARDS_MIN = 15;
 const PACES_MAX = 200;
@@ -29,6 +33,9 @@ const connection = new Connection(page.live, { epoch: page.epoch, seq: page.seq 
 /** Cards that wait until the moderator looks; those that were decided about here, in case that is taken back; and when each was. */
 const pending = new Map();
 const decided = new Map();
+/** Cards that were just put back to wait, with the time: the log says "hide" of them. */
+const restored = new Map();
+let pressedAt = -Infinity;
 /** Milliseconds from a key to the painted next post. */
 const paces = [];
 const isHeld = page.tab === "held";
@@ -49,6 +56,9 @@ function apply(entry) {
   if (entry.at) clock.heard(entry.at);
   if (entry.kind === "void" || entry.kind === "post") syncSoon();
   if (entry.kind === "show" || entry.kind === "hide" || entry.kind === "remove") {
+    const wasHere = decided.has(entry.id) || performance.now() - (restored.get(entry.id) ?? -Infinity) < ECHO_MS;
+    if (entry.kind === "hide") restored.delete(entry.id);
+    if (wasHere && entry.kind !== "remove") return;
     const isOut = { held: true, reported: entry.kind === "remove", shown: entry.kind !== "show", hidden: entry.kind !== "hide" }[page.tab];
     if (isOut) drop(entry.id);
     isFromTop ||= entry.kind === "hide";
@@ -72,7 +82,13 @@ function drop(id) {
 }
 
 function syncSoon() {
-  syncing ??= setTimeout(sync, SYNC_MS);
+  syncing ??= setTimeout(whenAtRest, SYNC_MS);
+}
+
+function whenAtRest() {
+  const left = pressedAt + REST_MS - performance.now();
+  if (left > 0 && cards().length > 0) syncing = setTimeout(whenAtRest, left);
+  else sync();
 }
 
 /** What the server draws now: numbers, and cards that are not here yet. */
@@ -216,7 +232,7 @@ async function undo() {
   if (told === null) return said("There is nothing to take back.");
   if (told.why) return said(told.why, true);
   const back = told.ids.map((id) => decided.get(id)).filter(Boolean);
-  for (const id of told.ids) decided.delete(id);
+  for (const id of told.ids) { decided.delete(id); restored.set(id, performance.now()); }
   for (const card of back) if (!find(card.dataset.id)) put(card);
   paint();
   if (back.length > 0) focus(back[0]);
@@ -302,6 +318,7 @@ document.addEventListener("keydown", (event) => {
   if (!act) return;
   event.preventDefault();
   const began = performance.now();
+  pressedAt = began;
   act();
   requestAnimationFrame(() => setTimeout(() => { paces.push(performance.now() - began); if (paces.length > PACES_MAX) paces.shift(); }));
 });

@@ -50,6 +50,17 @@ fn undo(page: &str) -> String {
     from.split_once('"').expect("an end").0.replace("&#38;", "&")
 }
 
+/// The post's page, once the site has heard of it.
+async fn shown(desk: &Desk, id: &str) -> String {
+    loop {
+        let answer = desk.get(&format!("/{SLUG}/posts/{id}")).await;
+        if answer.status == StatusCode::OK {
+            return answer.text();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 /// Public places that hold these words.
 async fn seen(desk: &Desk, id: &str, words: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -159,7 +170,7 @@ async fn a_cover_stands_over_the_words_everywhere_and_comes_off() {
 async fn readers_report_with_a_plain_form_once_each_and_moderators_answer() {
     let desk = desk("open").await;
     let id = say(&desk, "a", "Buy my book.").await;
-    let post = desk.get(&format!("/{SLUG}/posts/{id}")).await.text();
+    let post = shown(&desk, &id).await;
     assert!(
         post.contains(&format!("action=\"/{SLUG}/posts/{id}/report\""))
             && post.contains("Spam or advertising"),
