@@ -49,11 +49,13 @@ fn source_row(facts: &Facts, slug: &str, source: &SourceReport, is_one_event: bo
     let dropped: u64 = source.rejected.values().sum();
     let sentence = |text: &Option<String>| text.as_deref().map(|text| sentence(text));
     let note = [sentence(&source.why), sentence(&source.cure), sentence(&source.warning)];
-    let event = if is_one_event { String::new() } else { format!(", {slug}") };
+    // A source that is called what it is need not be told twice.
+    let kind = (source.kind != source.name).then_some(source.kind.as_str());
+    let about: Vec<&str> = kind.into_iter().chain((!is_one_event).then_some(slug)).collect();
     Row {
         key: key("row"),
         name: source.name.clone(),
-        about: if source.kind == source.name { slug.to_owned() } else { format!("{}{event}", source.kind) },
+        about: about.join(", "),
         cells: vec![
             Cell::new(key("state"), "State", state).tone(tone(source.state)),
             Cell::new(key("rate"), "Per minute", rate.unwrap_or_default()),
