@@ -240,6 +240,7 @@ async fn whoever_comes_back_after_long_is_led_to_what_they_missed_in_one_quiet_l
     }
     // A phone has thrown the tab away meanwhile: its place was kept.
     hide(&tab, true).await;
+    tab.wait_until("perihelion.connection.open === null", SOON).await.expect("asleep");
     say(&stand, 2_059..2_064).await;
     let age = "for (const key of Object.keys(localStorage).filter((key) => key.includes('left'))) { \
                const left = JSON.parse(localStorage.getItem(key)); localStorage.setItem(key, JSON.stringify({ ...left, at: Date.now() - 3 * 86_400_000 })); } 'aged'";
