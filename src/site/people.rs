@@ -109,7 +109,7 @@ pub(crate) fn link_address(public_url: &Url, token: &str) -> String {
 }
 
 /// Whether somebody may change an account as a whole, from the page of this event or (none) of the site.
-fn may_account(who: &Who, at: Option<EventId>, account: &Account) -> bool {
+pub(super) fn may_account(who: &Who, at: Option<EventId>, account: &Account) -> bool {
     let is_only_here = || {
         !account.grants.is_empty()
             && account
@@ -118,6 +118,13 @@ fn may_account(who: &Who, at: Option<EventId>, account: &Account) -> bool {
                 .all(|grant| grant.event.is_some() && grant.event == at && grant.role <= who.role)
     };
     who.insider.role_everywhere() == Some(Role::Owner) || (who.role >= Role::Organiser && is_only_here())
+}
+
+/// Whether somebody may change an account's role, from the page of this event or (none) of the site: who has a role at all events is out of
+/// an organiser's reach.
+pub(super) fn may_role(who: &Who, at: Option<EventId>, account: &Account) -> bool {
+    who.insider.role_everywhere() == Some(Role::Owner)
+        || (who.role >= Role::Organiser && at.is_some() && account.role_everywhere().is_none())
 }
 
 async fn drawn(
@@ -196,7 +203,6 @@ fn person(
         (None, true, Some(count)) => format!("signed in {count} times"),
     };
     let is_me = who.person.as_ref() == Some(&account.id);
-    let is_owner = who.insider.role_everywhere() == Some(Role::Owner);
     let may_account = !is_me && may_account(who, at, account);
     Person {
         id: account.id.0.clone(),
@@ -213,7 +219,7 @@ fn person(
             .collect(),
         is_disabled: account.disabled.is_some(),
         is_me,
-        may_role: !is_me && (is_owner || (at.is_some() && account.role_everywhere().is_none())),
+        may_role: !is_me && may_role(who, at, account),
         may_account,
     }
 }

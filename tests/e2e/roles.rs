@@ -71,13 +71,16 @@ impl Somebody {
         let page = crate::web::get(link).await.expect("the page").text().await.expect("its words");
         let token = page.split_once("name=\"form_token\" value=\"").expect("a form").1;
         let token = token.split('"').next().expect("a token");
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         let body = url(&[("password", PASSWORD), ("form_token", token)]);
         let sent = client.post(link).header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = sent.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookies = answer.headers().get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
-        let session = cookies.filter_map(|line| line.split(';').next()).find(|pair| pair.starts_with("session=") && pair.len() > 20);
+        let session = cookies
+            .filter_map(|line| line.split(';').next())
+            .find(|pair| pair.starts_with("session=") && pair.len() > 20);
         Self { role, cookie: session.expect("a log-in").to_owned() }
     }
 
@@ -135,7 +138,12 @@ async fn a_role_opens_its_own_routes_at_its_own_event_and_nothing_else() {
         for somebody in &people {
             let said = somebody.ask(Method::GET, &here).await;
             let is_refused = matches!(said, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-            assert_eq!(is_refused, !somebody.may(least), "{} at {route}, which is for {least}: {said}", somebody.role);
+            assert_eq!(
+                is_refused,
+                !somebody.may(least),
+                "{} at {route}, which is for {least}: {said}",
+                somebody.role
+            );
             let forged = somebody.ask(Method::POST, &here).await;
             let is_done = forged.is_success() || forged.is_redirection();
             assert!(!is_done, "{} at {route} without a form of ours: {forged}", somebody.role);
@@ -148,13 +156,19 @@ async fn a_role_opens_its_own_routes_at_its_own_event_and_nothing_else() {
             let hidden = here.replacen(HERE, "/%67ophercon", 1);
             for (method, url) in [(Method::GET, &there), (Method::POST, &there), (Method::GET, &hidden)] {
                 let said = somebody.ask(method.clone(), url).await;
-                assert_eq!(said, StatusCode::NOT_FOUND, "{method} {url} by a {} of another event", somebody.role);
+                assert_eq!(
+                    said,
+                    StatusCode::NOT_FOUND,
+                    "{method} {url} by a {} of another event",
+                    somebody.role
+                );
                 asked += 1;
             }
         }
     }
     assert!(asked > 200, "only {asked} questions were asked");
-    for secret in people.iter().filter_map(|somebody| somebody.cookie.split_once('=')).map(|(_, token)| token) {
+    for secret in people.iter().filter_map(|somebody| somebody.cookie.split_once('=')).map(|(_, token)| token)
+    {
         assert!(!running.output().contains(secret), "a log-in's token was printed");
     }
     assert!(!running.output().contains(PASSWORD) && !running.output().contains("/join/"));

@@ -1,6 +1,13 @@
 //! What takes something back: orders for the nozzle, or a change of people. Kept as JSON in the audit log, read again when somebody presses.
 
-use crate::site::{Site, door::Who, failure::Failure, follow::EventLive, post_box::follows};
+use crate::site::{
+    Site,
+    door::Who,
+    failure::Failure,
+    follow::EventLive,
+    people::{may_account, may_role},
+    post_box::follows,
+};
 use archive::people::{Change, Done, PersonId};
 use model::EventId;
 use nozzle::intake::{Order, Refusal, parse_ask};
@@ -63,12 +70,27 @@ impl Undo {
             }
             Self::Enable { person } => Change::Disable(PersonId(person), None),
         };
+        if !may_change(site, who, event.map(|event| event.eid), &change).await? {
+            return Ok(Err(
+                "They have to do with other events as well: that is an owner’s to take back.".to_owned()
+            ));
+        }
         Ok(match site.door.memory.change(change).await? {
             Done::Yes => Ok(()),
             Done::LastOwner => Err("That would leave nobody who owns this site.".to_owned()),
             _ => Err("It is not so any more.".to_owned()),
         })
     }
+}
+
+/// Whoever organises one event takes back what was done to somebody only where they might have done it.
+async fn may_change(site: &Site, who: &Who, at: Option<EventId>, change: &Change) -> Result<bool, Failure> {
+    let (Change::Grant(id, ..) | Change::Disable(id, _)) = change else { return Ok(false) };
+    let account = site.door.memory.people().account(id).await.map_err(|_| Failure::DoorAway)?;
+    Ok(account.is_some_and(|account| match change {
+        Change::Grant(..) => may_role(who, at, &account),
+        _ => may_account(who, at, &account),
+    }))
 }
 
 async fn ask(

@@ -111,6 +111,23 @@ async fn shutting_out_acts_at_once_is_noted_and_is_taken_back() {
     assert!(ada.get("/admin/rustfest/audit").await.text().contains("Took back: mo is shut out."));
     assert_eq!(mo.sign_in("mo", PASSWORD).await.status, StatusCode::SEE_OTHER);
 
+    // What an owner did to somebody who has to do with other events is not an organiser's to take back.
+    let newest = async |page: String| {
+        let from = page.split_once("name=\"undo\" value=\"").expect("it can be taken back").1;
+        from.split('"').next().expect("a number").to_owned()
+    };
+    ada.post(
+        "/admin/people",
+        &[("act", "role"), ("person", &id), ("event", "00000008"), ("role", "steward")],
+    )
+    .await;
+    ada.post(HERE, &[("act", "disable"), ("person", &id)]).await;
+    let mut oscar = invited(&mut ada, HERE, "oscar", "organiser").await;
+    ada.post(HERE, &[("act", "disable"), ("person", &id)]).await;
+    let n = newest(oscar.get("/admin/rustfest/audit").await.text()).await;
+    assert_eq!(oscar.post("/admin/rustfest/audit", &[("undo", &n)]).await.status, StatusCode::CONFLICT);
+    assert_eq!(mo.sign_in("mo", PASSWORD).await.status, StatusCode::UNAUTHORIZED, "still shut out");
+
     // The whole site's lines are not an organiser's to take back, and neither are another event's.
     let mut olga = invited(&mut ada, HERE, "olga", "organiser").await;
     ada.post(
