@@ -11,6 +11,7 @@ mod app_icon;
 mod archive_reads;
 mod assets;
 mod audit;
+mod bodies;
 mod capability;
 mod catch_up;
 mod crawlers;
@@ -64,6 +65,7 @@ mod wall_desk;
 pub(crate) use door::Keys;
 pub(crate) use page_cache::front;
 pub(crate) use people::{LINK_DAYS, link_address, new_account, new_link};
+pub(crate) use bodies::BODY_BYTES_MAX;
 pub(crate) use routes::router;
 
 use archive::{Archive, people::People};

@@ -230,7 +230,7 @@ fn broken_schedule_ends_with_2_and_changes_nothing() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("schedule.json"), "{ended:?}");
     let shown = place.run(&["event", "show", "rustfest"]);
-    assert!(shown.stdout.contains("(1 entries)"), "{shown:?}");
+    assert!(shown.stderr.contains("(1 entries)"), "{shown:?}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn schedule_that_is_none_or_too_large_ends_with_2_and_nothing_is_half_imported()
         assert!(ended.stderr.contains(file) && ended.stderr.contains(reason), "{file}: {ended:?}");
     }
     let shown = place.run(&["event", "show", "rustfest"]);
-    assert!(shown.stdout.contains("(1 entries)"), "{shown:?}");
+    assert!(shown.stderr.contains("(1 entries)"), "{shown:?}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn talks_that_cannot_be_are_named_and_the_others_are_imported() {
         assert!(ended.stdout.contains(words), "{words:?} is missing: {ended:?}");
     }
     let shown = place.run(&["event", "show", "rustfest"]);
-    assert!(shown.stdout.lines().any(|line| line.starts_with("talks") && line.ends_with(" 3")), "{shown:?}");
+    assert!(shown.stderr.lines().any(|line| line.starts_with("talks") && line.ends_with(" 3")), "{shown:?}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn schedule_by_hand_with_a_slip_ends_with_2_and_goes_in_anyway_only_when_asked()
     place.write("one.csv", &file("2026-06-01 12:00"));
     place.write("two.csv", &file("2026-06-01 08:30").replace("First", "Opening"));
     assert_eq!(place.run(&["schedule", "import", "rustfest", "one.csv"]).code, Some(0));
-    let entries = || place.run(&["event", "show", "rustfest"]).stdout;
+    let entries = || place.run(&["event", "show", "rustfest"]).stderr;
     let before = entries();
     for extra in [&[][..], &["--dry-run"], &["--json"]] {
         let ended = place.run(&[&["schedule", "import", "rustfest", "two.csv"], extra].concat());

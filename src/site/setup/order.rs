@@ -11,7 +11,7 @@ use super::super::{
 };
 use http::StatusCode;
 use model::event::EventFile;
-use nozzle::intake::{Ask, EditEvent, EventText, Order, Outcome, Refusal, revision};
+use nozzle::intake::{Ask, EditEvent, EventText, Order, Refusal, revision};
 use nozzle::sources;
 
 /// How often a file that somebody else has changed is read again before we give up.
@@ -28,7 +28,7 @@ pub(super) struct Present {
 #[derive(Debug)]
 pub(super) enum Done {
     /// It is so now.
-    Yes(Outcome),
+    Yes,
     /// It was so already.
     Same,
     /// The nozzle did not take it.
@@ -87,7 +87,7 @@ pub(super) async fn change<E>(
             Ok(outcome) => {
                 follows(event, outcome.seq).await;
                 site.audit(who, Some(event.eid), what, Undo::order("edit", &undo));
-                return Ok(Done::Yes(outcome));
+                return Ok(Done::Yes);
             }
             Err(Refusal::Conflict { state, .. }) if state != "taken" && tries < TRIES_MAX => {}
             Err(refusal) => return Ok(Done::Refused(refusal)),

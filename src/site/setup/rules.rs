@@ -154,7 +154,7 @@ pub(in crate::site) async fn send(
         if wrong.is_empty() { Ok(said) } else { Err(wrong) }
     };
     let (status, wrong, words) = match order::change(&site, &event, (&who, &form.key("rule")), change).await {
-        Ok(Done::Yes(_)) => return Ok(back(&event, "saved")),
+        Ok(Done::Yes) => return Ok(back(&event, "saved")),
         Ok(Done::Same) => return Ok(back(&event, "same")),
         Ok(Done::Refused(refusal)) => {
             let (status, words) = order::told(&refusal);
@@ -180,7 +180,7 @@ async fn remove(
         Ok(What::new("rule", name, "Removed a rule."))
     };
     let (status, words) = match order::change(site, event, (who, &form.key("rule")), change).await {
-        Ok(Done::Yes(_)) => return Ok(back(event, "removed")),
+        Ok(Done::Yes) => return Ok(back(event, "removed")),
         Ok(Done::Same) => return Ok(back(event, "same")),
         Ok(Done::Refused(refusal)) => order::told(&refusal),
         Err(wrong) => (StatusCode::BAD_REQUEST, wrong.summary()),

@@ -229,7 +229,7 @@ async fn finish(
     done: &str,
 ) -> Result<Response, Failure> {
     let (status, words) = match order::change(site, event, (who, &form.key("schedule")), change).await {
-        Ok(Done::Yes(_)) => return Ok(back(event, done)),
+        Ok(Done::Yes) => return Ok(back(event, done)),
         Ok(Done::Same) => return Ok(back(event, "same")),
         Ok(Done::Refused(refusal)) => order::told(&refusal),
         Err(wrong) => (StatusCode::BAD_REQUEST, wrong.of("schedule").unwrap_or_else(|| wrong.summary())),

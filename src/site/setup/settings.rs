@@ -89,7 +89,7 @@ pub(in crate::site) async fn send(
     };
     let (status, wrong, said) =
         match order::change(&site, &event, (&who, &form.key("settings")), change).await {
-            Ok(Done::Yes(_)) => return Ok(back(&event, "saved")),
+            Ok(Done::Yes) => return Ok(back(&event, "saved")),
             Ok(Done::Same) => return Ok(back(&event, "same")),
             Ok(Done::Refused(refusal)) => {
                 let (status, words) = order::told(&refusal);

@@ -203,7 +203,7 @@ impl Desk<'_> {
         };
         let key = form.key("source");
         let (status, wrong, words) = match order::change(site, self.event, (self.who, &key), change).await {
-            Ok(Done::Yes(_) | Done::Same) => {
+            Ok(Done::Yes | Done::Same) => {
                 let done = if self.old.is_some() { "saved" } else { "added" };
                 let first = if self.is_first { "&first=1" } else { "" };
                 let slug = self.event.listed().slug;

@@ -119,7 +119,7 @@ pub(in crate::site) async fn press(
     let change = |file: &mut EventFile| obey(file, what, name);
     let refused = |status, words: &str| draw(&site, &event, &who, status, Said::wrong(words), false);
     match order::change(&site, &event, (&who, &form.key("press")), change).await {
-        Ok(Done::Yes(_)) => Ok(back(&slug, done)),
+        Ok(Done::Yes) => Ok(back(&slug, done)),
         Ok(Done::Same) => Ok(back(&slug, "same")),
         Ok(Done::Refused(refusal)) => {
             let (status, words) = order::told(&refusal);

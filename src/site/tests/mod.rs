@@ -21,6 +21,7 @@ mod page_cache;
 mod pages;
 mod replay;
 mod search;
+mod setup;
 mod stage;
 mod stand;
 mod stream;

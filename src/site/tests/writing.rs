@@ -44,6 +44,18 @@ pub(super) struct Desk {
 impl Desk {
     /// With `onsite = "..."` and more of event.toml.
     pub(super) async fn new(onsite: &str, more: &str) -> Self {
+        let desk = Self::empty().await;
+        desk.apply(onsite, more).await;
+        desk.ask(Ask::Schedule(programme())).await;
+        // The site follows what the nozzle has committed and published.
+        while !desk.get(&format!("/{SLUG}")).await.text().contains("Forms that forgive") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        desk
+    }
+
+    /// An installation without any event.
+    pub(super) async fn empty() -> Self {
         chassis::tls::install();
         let dir = tempfile::tempdir().expect("a directory");
         let (shutdown, store) = (Shutdown::new(), Arc::new(EmbeddedStore::default()));
@@ -92,15 +104,12 @@ impl Desk {
         };
         let site = Site::start(settings, parts, &shutdown);
         let eid = EventId::from_random(42);
-        let desk =
-            Self { router: router(&site), eid, nozzle, store, shutdown, keys: AtomicU64::new(0), _dir: dir };
-        desk.apply(onsite, more).await;
-        desk.ask(Ask::Schedule(programme())).await;
-        // The site follows what the nozzle has committed and published.
-        while !desk.get(&format!("/{SLUG}")).await.text().contains("Forms that forgive") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        desk
+        Self { router: router(&site), eid, nozzle, store, shutdown, keys: AtomicU64::new(0), _dir: dir }
+    }
+
+    /// The nozzle itself.
+    pub(super) fn nozzle(&self) -> &Nozzle {
+        &self.nozzle
     }
 
     /// The event's settings, changed.

@@ -1,5 +1,6 @@
 //! A file on its way through a page: packed into a hidden field, and out of it again. A form can carry text only, so it is base64.
 
+use crate::site::BODY_BYTES_MAX;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use std::io::{Read, Write};
@@ -7,7 +8,7 @@ use std::io::{Read, Write};
 /// Largest file that a page takes, in bytes. `perihelion schedule import` takes larger ones.
 const FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Largest form that holds one, in bytes: base64 is a third longer, and some of its letters are written as three.
-pub(super) const FORM_BYTES_MAX: usize = 12 * 1024 * 1024;
+pub(super) const FORM_BYTES_MAX: usize = BODY_BYTES_MAX;
 
 /// What is said of a file that is too large.
 const TOO_LARGE: &str = "That file has more than 8 MiB, which no programme has that a page takes; perihelion schedule import takes it.";
