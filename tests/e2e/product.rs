@@ -65,7 +65,7 @@ impl Product {
         let servers = match stores {
             Stores::Embedded => None,
             Stores::Servers => {
-                let redis = Redis::start().await?;
+                let redis = Redis::start_with(&["--rdbcompression", "no"]).await?;
                 let postgres = Postgres::start_durable().await?;
                 let archive_url = postgres.create_database().await;
                 Some(Servers { redis, postgres, archive_url })

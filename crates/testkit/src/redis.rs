@@ -67,6 +67,12 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where it keeps its files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// The port, to put a proxy in front.
     #[must_use]
     pub fn port(&self) -> u16 {
