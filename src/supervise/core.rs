@@ -52,11 +52,6 @@ impl Core {
         self.processes.iter().find(|process| process.plan.name == name)
     }
 
-    /// The process and the instance that a run belongs to.
-    pub(crate) fn place_of(&self, run: RunId) -> Option<(&Process, usize)> {
-        self.processes.iter().find_map(|process| Some((process, process.holds(run)? + 1)))
-    }
-
     /// What is said of a name that no process has.
     pub(crate) fn unknown(&self, name: &str) -> String {
         let known: Vec<&str> = self.processes.iter().map(|process| process.plan.name.as_str()).collect();
@@ -119,8 +114,10 @@ impl Core {
     /// When [`Core::due`] is wanted next, at the latest.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let seats = self.processes.iter().filter_map(Process::next_due);
-        let waits = self.processes.iter().filter(|process| !process.has_begun);
-        seats.chain(waits.map(|process| process.pending_since + process.plan.rules.ready_wait)).min()
+        let waiting = self.processes.iter().filter(|process| !process.has_begun);
+        let for_whom = waiting.flat_map(|process| &process.plan.after).filter_map(|name| self.process(name));
+        let begun = for_whom.filter(|other| other.has_begun && !other.lets_others_start());
+        seats.chain(begun.map(Process::waited_for_until)).min()
     }
 
     /// A sample of a run's memory.
@@ -256,15 +253,9 @@ impl Core {
     }
 
     fn waits_for(&self, at: usize, now: Instant) -> Option<String> {
-        let process = &self.processes[at];
-        if process.pending_since + process.plan.rules.ready_wait <= now {
-            return None;
-        }
-        let lets = |name: &&String| {
-            self.process(name).is_none_or(|other| other.has_begun && other.lets_others_start())
-        };
-        let others: Vec<&str> =
-            process.plan.after.iter().filter(|name| !lets(name)).map(String::as_str).collect();
+        let lets = |name: &&String| self.process(name).is_none_or(|other| other.is_worth_no_wait(now));
+        let after = &self.processes[at].plan.after;
+        let others: Vec<&str> = after.iter().filter(|name| !lets(name)).map(String::as_str).collect();
         (!others.is_empty()).then(|| others.join(" and "))
     }
 

@@ -57,7 +57,9 @@ pub(crate) fn command(plan: &ProcessPlan, given: Given<'_>) -> Result<Command> {
         false => command.arg(&plan.command[0]),
     };
     command.args(&plan.command[1..]);
-    NOT_INHERITED.iter().for_each(|name| drop(command.env_remove(name)));
+    for name in NOT_INHERITED {
+        command.env_remove(name);
+    }
     command.env(CONTROL_VARIABLE, given.control).env("NOTIFY_SOCKET", given.notify);
     if let Some(file) = given.config {
         command.env(CONFIG_VARIABLE, file);

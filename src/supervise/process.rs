@@ -69,8 +69,8 @@ pub(crate) struct Process {
     wanted: usize,
     /// False until others are ready, or a person starts it.
     pub(crate) has_begun: bool,
-    /// Since when it waits for others.
-    pub(crate) pending_since: Instant,
+    /// When it began.
+    begun_at: Instant,
     /// Was taken out of the plan: it goes when it has ended.
     pub(crate) is_going: bool,
     pub(crate) task: Option<Task>,
@@ -89,7 +89,7 @@ impl Process {
             memory: Vec::new(),
             wanted,
             has_begun: false,
-            pending_since: now,
+            begun_at: now,
             is_going: false,
             task: None,
             roll: None,
@@ -110,7 +110,17 @@ impl Process {
         self.seats.iter().take(self.wanted).all(|seat| seat.state() == State::Ready)
     }
 
-    /// Whether nobody need wait for it: it is ready, or a person must act before it can be.
+    /// Whether nobody need wait for it: it is ready, or takes too long, or a person must act before it can be.
+    pub(crate) fn is_worth_no_wait(&self, now: Instant) -> bool {
+        self.has_begun && (self.waited_for_until() <= now || self.lets_others_start())
+    }
+
+    /// Until when others wait for it, once it has begun.
+    pub(crate) fn waited_for_until(&self) -> Instant {
+        self.begun_at + self.plan.rules.ready_wait
+    }
+
+    /// Whether it is ready, or a person must act before it can be.
     pub(crate) fn lets_others_start(&self) -> bool {
         let lets = |seat: &Seat| matches!(seat.state(), State::Ready | State::GivenUp | State::Stopped);
         self.seats.iter().take(self.wanted).all(lets)
@@ -128,7 +138,7 @@ impl Process {
     pub(crate) fn begin(&mut self, id: u64, what: What, why: Option<String>, on: &mut Happening<'_>) {
         let reason = why.clone().unwrap_or_else(|| format!("{} was asked for", what.words()));
         self.roll = None;
-        self.has_begun = true;
+        self.note_begin(on.now);
         let rules = self.plan.rules.clone();
         // Places that are one too many are on their way out, and stay so.
         let wanted = self.wanted;
@@ -154,9 +164,15 @@ impl Process {
         self.settle(on);
     }
 
+    fn note_begin(&mut self, now: Instant) {
+        if !self.has_begun {
+            (self.has_begun, self.begun_at) = (true, now);
+        }
+    }
+
     /// Starts what waits for its turn.
     pub(crate) fn begin_first(&mut self, on: &mut Happening<'_>) {
-        self.has_begun = true;
+        self.note_begin(on.now);
         self.seats.iter_mut().take(self.wanted).for_each(|seat| seat.start(on.now, on.ids, on.deeds));
     }
 

@@ -32,6 +32,9 @@ const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
 const ASK_EVERY: Duration = Duration::from_millis(100);
 const ASK_WAIT: Duration = Duration::from_secs(2);
 
+/// Whose lines the supervisor's own notes are.
+const NOBODY: RunId = RunId(0);
+
 /// What a run tells.
 #[derive(Debug)]
 pub(crate) enum Told {
@@ -65,6 +68,11 @@ impl Paper {
         }
     }
 
+    /// Notes what the supervisor does, where the process's own lines are; they are not its words.
+    fn note(&self, text: String) {
+        Self { run: NOBODY, ..self.clone() }.write(vec![format!("--- supervise: {text}")]);
+    }
+
     fn last_words(&self) -> Vec<String> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).last_words(self.run)
     }
@@ -93,7 +101,7 @@ pub(crate) fn start(
     let pid = child.id().context("it has no process id")?;
     let (signals, orders) = mpsc::channel(4);
     let run = paper.run;
-    paper.write(vec![format!("--- supervise: started as process {pid}")]);
+    paper.note(format!("started as process {pid}"));
     let budget = Arc::new(Mutex::new(Budget::new(Instant::now())));
     let mut pipes = JoinSet::new();
     if let Some(out) = child.stdout.take() {
@@ -116,7 +124,7 @@ pub(crate) fn start(
             |error| End::not_started(error.to_string()),
             |status| End::of(pid, status, paper.last_words()),
         );
-        paper.write(vec![format!("--- supervise: process {pid} ended: {end}")]);
+        paper.note(format!("process {pid} ended: {end}"));
         drop(tell.send((run, Told::Ended(end))).await);
     });
     Ok(Started { pid, signals })

@@ -3,8 +3,6 @@
 mod random;
 mod world;
 
-use std::time::Duration;
-
 use super::super::status::{State, TaskOutcome};
 use super::*;
 use world::World;
@@ -197,6 +195,4 @@ fn a_name_that_nobody_has_is_refused_with_those_that_there_are() {
     let mut world = World::new(FOUR);
     let why = world.ask("haley", What::Start).expect_err("refused");
     assert_eq!(why, "there is no process \"haley\"; there are: nozzle, halley, site");
-    assert!(world.core.place_of(RunId(999)).is_none());
-    assert!(world.now.elapsed() < Duration::from_secs(60));
 }
