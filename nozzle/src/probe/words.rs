@@ -59,7 +59,7 @@ pub(super) fn of(
         return Probed { is_connected: true, posts, said, cure };
     }
     let (said, cure) = match end {
-        Some(End::Said(end)) => (sentence(&end), cure(&end, file, env)),
+        Some(End::Said(end)) => (happened(&end, found.is_open), cure(&end, file, env)),
         Some(End::TooSlow) | None => (
             format!("No answer within {} seconds.", PROBE_MAX.as_secs()),
             "Look at the address for slips, and whether this machine reaches the internet; then test again."
@@ -105,8 +105,15 @@ fn connected(found: &Found, shown: usize, event: &EventFile, file: &SourceFile) 
     (format!("{looked}{wishes}"), Some(unread.trim_start().to_owned()))
 }
 
-fn sentence(end: &SourceEnd) -> String {
-    let text = end.to_string();
+/// How it ended. What was never there cannot have been lost.
+fn happened(end: &SourceEnd, was_open: bool) -> String {
+    match end {
+        SourceEnd::Cut(why) if !was_open => sentence(&format!("No connection: {why}")),
+        end => sentence(&end.to_string()),
+    }
+}
+
+fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let rest = chars.as_str().trim_end_matches('.');

@@ -126,6 +126,7 @@ fn draw(
 ) -> Result<Response, Failure> {
     let mut section = basics::section(form, wrong);
     let before = absolute(&site.settings, "/");
+    let before = before.split_once("://").map_or(before.as_str(), |(_, host)| host).to_owned();
     let slug = Line { kind: "text", placeholder: "rustfest", before, is_code: true, ..Line::default() };
     section.fields.insert(
         1,

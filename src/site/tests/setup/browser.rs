@@ -3,6 +3,7 @@
 
 use super::super::{browser::SOON, stand::OWNER_KEY, writing::Desk};
 use super::mastodon;
+use networks::{Happening, Post, snowflake_at};
 use std::{path::Path, sync::Arc};
 use testkit::{Chromium, Tab, Viewport};
 
@@ -37,7 +38,11 @@ async fn look(tab: &Tab, name: &str) {
                  .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 43).map((one) => one.outerHTML).join('\\n')";
     assert_eq!(tab.eval_text(small).await.expect("a page"), "", "{name}: too small for a thumb");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output");
-    let picture = tab.screenshot(true).await.expect("a picture");
+    // As long as the page is, and as wide as the phone: a picture of the whole page would be taken at another width.
+    let height = tab.eval_number("document.documentElement.scrollHeight").await.expect("a height");
+    tab.resize(Viewport { height: (height as u32).clamp(844, 6000), ..PHONE }).await.expect("resized");
+    let picture = tab.screenshot(false).await.expect("a picture");
+    tab.resize(PHONE).await.expect("resized");
     std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::write(folder.join(format!("new-user-{name}.png")), picture))
         .expect("written");
@@ -85,7 +90,10 @@ async fn an_empty_installation_leads_a_newcomer_to_the_first_live_post() {
     until(&tab, "location.pathname.endsWith('/sources')").await;
     look(&tab, "5-sources").await;
     press(&tab, "a[href='/rustfest-zurich']").await;
-    until(&tab, "document.body.textContent.includes('Doors open at nine!')").await;
+    until(&tab, "document.body.textContent.includes('Doors open at nine!') && globalThis.perihelion?.connection?.ready").await;
+    let at = jiff::Timestamp::now().as_microsecond();
+    server.say(Happening::Post(Post::new(&snowflake_at(at, 0), at, "ada", "We are live! #rustfest")));
+    until(&tab, "[...document.querySelectorAll('article')].some((one) => one.textContent.includes('We are live!') && one.offsetParent)").await;
     look(&tab, "6-live").await;
     for (page, name) in [
         ("settings", "7-settings"),
