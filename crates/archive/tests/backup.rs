@@ -34,7 +34,8 @@ const AUDIT: &str = "INSERT INTO site_audit (at, event, account, who, verb, obje
 #[tokio::test]
 async fn people_and_audit_come_back_row_by_row_and_numbers_go_on() {
     let Some(postgres) = Postgres::shared().await else { return };
-    let (from, to, dir) = (settings(postgres).await, settings(postgres).await, tempfile::tempdir().unwrap());
+    let (from, to, dir) =
+        (settings(&postgres).await, settings(&postgres).await, tempfile::tempdir().unwrap());
     let event = EventId::from_random(5);
     postgres
         .execute(&from.url, "INSERT INTO site_account VALUES ('a1', 'ada', 'Ada Ünïcode', 'hash', 0, 7)")

@@ -88,6 +88,9 @@ async fn what_was_accepted_before_a_backup_under_load_is_there_after_it_was_put_
             );
         }
         assert_eq!(world.say(&eid, "after the restore").await.0, StatusCode::CREATED);
+        let is_archived =
+            || async { world.exported("rustfest", kept.len()).join("\n").contains("after the restore") };
+        world.until("the archive goes on", is_archived).await;
         running.end();
         // The archive that came back is the fold of the ledger that came back.
         let before = world.exported("rustfest", kept.len() + 1);

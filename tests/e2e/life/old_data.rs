@@ -35,6 +35,10 @@ fn item(n: u64) -> Value {
         "card": null, "counts": {"boosts": 0, "likes": 0, "replies": 0}, "marks": [], "late": false, "retain": "archive"})
 }
 
+fn event() -> Value {
+    json!({"slug": "rustfest", "title": "RustFest", "timezone": "UTC", "onsite": "open", "sources": ["page"]})
+}
+
 fn filing() -> Value {
     json!({"talk": null, "room": null, "state": "unsorted", "score": 0.0, "by": "rule", "reasons": []})
 }
@@ -56,7 +60,7 @@ async fn write_old(world: &World, eid: EventId) {
         .execute(&mut ledger)
         .await
         .expect("a row");
-    let event = json!({"slug": "rustfest", "title": "RustFest", "timezone": "UTC", "onsite": "open", "sources": ["page"]});
+    let event = event();
     let mut lines =
         vec![("event", json!({"seq": 1, "at": 1_700_000_000_000_000_u64, "kind": "event", "event": event}))];
     for n in 2..POSTS + 2 {
@@ -112,6 +116,12 @@ async fn write_old_archive(world: &World, eid: EventId) {
         .await
         .expect("a row");
     }
+    sqlx::query("INSERT INTO event VALUES (?, ?)")
+        .bind(eid.as_str())
+        .bind(event().to_string())
+        .execute(&mut archive)
+        .await
+        .expect("a row");
     sqlx::query("INSERT INTO log_cursor VALUES (?, ?, ?, '{}')")
         .bind(eid.as_str())
         .bind(Epoch::new(0, 7).as_str())
