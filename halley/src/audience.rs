@@ -88,12 +88,12 @@ impl Delays {
     }
 
     /// From the source, in the last minutes.
-    pub(crate) fn from_source(&self) -> Spread {
+    pub(crate) fn since_source(&self) -> Spread {
         self.source.0.spread()
     }
 
     /// From the commit, in the last minutes.
-    pub(crate) fn from_commit(&self) -> Spread {
+    pub(crate) fn since_commit(&self) -> Spread {
         self.commit.0.spread()
     }
 }
@@ -119,10 +119,10 @@ mod tests {
         for entry in [post(true, "post"), post(false, "edit"), post(false, "show"), Entry::void(2)] {
             delays.written(&[Frame::encode(&epoch(), &entry)]);
         }
-        assert_eq!(delays.from_source().count(), 0);
+        assert_eq!(delays.since_source().count(), 0);
         delays.written(&[Frame::encode(&epoch(), &post(false, "post"))]);
-        let source = delays.from_source().quantile(0.5).expect("one");
-        let commit = delays.from_commit().quantile(0.5).expect("one");
+        let source = delays.since_source().quantile(0.5).expect("one");
+        let commit = delays.since_commit().quantile(0.5).expect("one");
         assert!((2.0..20.0).contains(&source) && (0.2..10.0).contains(&commit), "{source} {commit}");
     }
 

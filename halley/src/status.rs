@@ -57,7 +57,7 @@ fn details(hub: &Hub, gate: &Gate, worker: Option<Seat>) -> Map<String, Value> {
             });
             let event = json!({
                 "head": head, "ring_entries": entries, "ring_bytes": bytes, "viewers": viewers,
-                "source_to_screen": channel.delays.from_source(), "commit_to_screen": channel.delays.from_commit(),
+                "source_to_screen": channel.delays.since_source(), "commit_to_screen": channel.delays.since_commit(),
             });
             (slug, event)
         })
