@@ -39,8 +39,8 @@ mod tests {
         let new = with_slug(text, "new-slug").unwrap();
         assert_eq!(new, text.replace("slug   = 'old'  #", "slug = \"new-slug\" #"));
         assert_eq!(
-            with_slug("slug = \"old\"\ntitle = \"x\"", "new").unwrap(),
-            "slug = \"new\"\ntitle = \"x\""
+            with_slug("slug = \"old\"\ntitle = \"x\"", "newer").unwrap(),
+            "slug = \"newer\"\ntitle = \"x\""
         );
     }
 
