@@ -79,7 +79,7 @@ pub async fn serve(
     parts: Parts,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    let readiness = parts.readiness.clone();
+    let (readiness, ready) = (parts.readiness.clone(), parts.readiness.clone());
     let routes = service(&config, parts, &shutdown)?.merge(ops::router("halley", readiness));
     let limits = http::Limits {
         connections_max: process::connections_max(config.connections_max)? + config.others_max(),
@@ -88,6 +88,7 @@ pub async fn serve(
         trusted_proxies: Arc::new(config.trusted_proxies),
         ..http::Limits::default()
     };
+    http::until_ready(&ready, &shutdown).await;
     http::serve(listener, routes, limits, shutdown).await;
     Ok(())
 }

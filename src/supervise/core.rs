@@ -205,7 +205,7 @@ impl Core {
         };
         if wanted != process.wanted() {
             self.with(at, now, orders, |process, on| {
-                process.resize(wanted, "supervisor.toml was changed", on)
+                process.resize(wanted, "supervisor.toml was changed", on);
             });
         }
         let is_idle = self.processes[at].is_empty();

@@ -66,7 +66,7 @@ pub(crate) struct ProcessPlan {
 pub(crate) enum Ready {
     /// It says `READY=1` to `NOTIFY_SOCKET`, as to systemd.
     Notify,
-    /// It runs.
+    /// It has run for a second.
     Started,
     /// This address answers 200.
     Http(Url),

@@ -28,6 +28,8 @@ const PIPE_BYTES: usize = 64 * 1024;
 const FLOOD_PAUSE: Duration = Duration::from_millis(1);
 /// What was written before the end is still in the pipes. A child of its own may hold these open, so there is an end to waiting.
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
+/// One that says nothing of itself and still runs after so long has not died of its start.
+const STARTED_AFTER: Duration = Duration::from_secs(1);
 /// How often an address is asked whether the process is ready, and how long it may take to answer.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 const ASK_WAIT: Duration = Duration::from_secs(2);
@@ -170,7 +172,7 @@ fn send(pid: u32, signal: Signal) {
 /// Ends when the process is ready, as far as that is asked from outside.
 async fn ask(ready: Ready) {
     match ready {
-        Ready::Started => {}
+        Ready::Started => sleep(STARTED_AFTER).await,
         Ready::Notify => std::future::pending().await,
         Ready::Tcp(address) => {
             while !matches!(timeout(ASK_WAIT, tokio::net::TcpStream::connect(address)).await, Ok(Ok(_))) {

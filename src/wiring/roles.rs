@@ -203,7 +203,11 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let limits = ground.limits(process::connections_max(0)?);
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), body_bytes_max: pages::BODY_BYTES_MAX, ..limits });
-    fate.shutdown().spawn(http::serve(listener, routes, limits, fate.shutdown().clone()));
+    let (readiness, shutdown) = (fate.readiness().clone(), fate.shutdown().clone());
+    fate.shutdown().spawn(async move {
+        http::until_ready(&readiness, &shutdown).await;
+        http::serve(listener, routes, limits, shutdown).await;
+    });
     Ok(bound)
 }
 

@@ -23,7 +23,7 @@ pub use bind::bind;
 pub use connection::{Client, Slot};
 pub use front::Front;
 pub use hygiene::{Hosts, Refusal};
-pub use inherited::{adopt, handed, inherited, is_handed_sockets};
+pub use inherited::{adopt, handed, inherited, is_handed_sockets, until_ready};
 pub use limits::Limits;
 pub use paced::Paced;
 pub use serve::serve;

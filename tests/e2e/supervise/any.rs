@@ -64,7 +64,7 @@ async fn trouble() -> Stand {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_dies_hangs_floods_or_grows_is_dealt_with_and_told_and_the_others_run_on() {
     let mut stand = trouble().await;
-    let steady = pid(&stand.wait_state("steady", "ready").await);
+    let first = pid(&stand.wait_state("steady", "ready").await);
 
     let doomed = stand.wait_state("doomed", "given_up").await;
     let why = doomed["why"].as_str().expect("a reason");
@@ -77,7 +77,8 @@ async fn one_that_dies_hangs_floods_or_grows_is_dealt_with_and_told_and_the_othe
     assert!(fork["why"].as_str().is_some_and(|why| why.contains("exit code 3")), "{fork}");
 
     a_start_that_fails_says_so(&stand);
-    what_a_process_is_given(&stand, steady).await;
+    what_a_process_is_given(&stand, first).await;
+    let steady = pid(&stand.wait_state("steady", "ready").await);
     a_flood_is_bounded(&stand).await;
     a_deaf_one_is_killed(&stand).await;
     let patient = stand.wait_state("patient", "ready").await;

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// How long a client that connected before a stop may take to say its first word.
-const LAST_FIRST_BYTE_WAIT: Duration = Duration::from_secs(1);
+const LAST_FIRST_BYTE_WAIT: Duration = Duration::from_secs(3);
 
 /// Who sent a request; an extension of every request that [`super::serve`] hands on.
 #[derive(Debug, Clone, Copy)]

@@ -8,19 +8,27 @@ use std::{
     net::{self, SocketAddr},
     os::fd::{AsFd, OwnedFd},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use listenfd::ListenFd;
 use nix::unistd::dup2_stdin;
 use socket2::{SockRef, Type};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep},
+};
 
-use crate::Error;
+use crate::{Error, Readiness, Shutdown};
 
 /// Names of the sockets, in their order, with colons between them.
 const NAMES: &str = "LISTEN_FDNAMES";
 /// More sockets than this are not handed to anybody.
 const HANDED_MAX: usize = 64;
+
+/// How often a process looks whether it is ready before it accepts from a socket that was handed down, and how long it holds back.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+const READY_WAIT: Duration = Duration::from_secs(10);
 
 /// The process's inheritance: what was handed down and not taken yet. Part of the process like its standard input, and as single.
 static HANDED: Mutex<Handed> = Mutex::new(Handed { sockets: Vec::new(), were_any: false });
@@ -64,6 +72,19 @@ pub fn adopt() -> usize {
 /// Whether [`adopt`] found any: another process may then accept from the same sockets.
 pub fn is_handed_sockets() -> bool {
     HANDED.lock().unwrap_or_else(PoisonError::into_inner).were_any
+}
+
+/// Waits until this process is ready, if its sockets were handed down: others may serve the same ones, and whoever comes is better off
+/// with them, or in the queue, than with an answer that says "not yet". It does not wait for ever, so that people are told when nothing
+/// becomes ready.
+pub async fn until_ready(readiness: &Readiness, shutdown: &Shutdown) {
+    let began = Instant::now();
+    while is_handed_sockets() && !readiness.is_ready() && began.elapsed() < READY_WAIT {
+        tokio::select! {
+            () = sleep(LOOK_EVERY) => {}
+            () = shutdown.triggered() => return,
+        }
+    }
 }
 
 /// The listener that was handed down under this name, if one was.
