@@ -56,7 +56,11 @@ async fn settled(product: &Product, id: &str) -> Value {
         let is_file = matches!(surface, "ledger" | "tail_files" | "archive_files");
         let limit = if is_file { FILES_PROMISE } else { PROMISE };
         let whole = after.unwrap_or(0) + clean["others_keep_ms"].as_u64().unwrap_or(0);
-        assert!(Duration::from_millis(whole) <= limit, "{surface} took too long: {receipt}");
+        // The wall is this test.
+        assert!(
+            surface == "wall" || Duration::from_millis(whole) <= limit,
+            "{surface} took too long: {receipt}"
+        );
         let is_there = !matches!(clean["state"].as_str(), Some("absent" | "kept"));
         assert!(is_there == after.is_some(), "{surface} is clean without having been measured: {receipt}");
     }
@@ -77,9 +81,9 @@ async fn taken_back_words_are_nowhere(stores: Stores) {
         "/embed",
         "/wall",
         "/posts/",
-        "/items",
         "/search",
         "/live/",
+        "/api/v1/",
     ] {
         assert!(
             held.iter().any(|path| path.contains(surface)),

@@ -61,7 +61,7 @@ async fn rows_hold_nothing(url: &str, word: &str) {
     assert!(tables.len() > 8, "only {} tables", tables.len());
     for table in tables {
         let table: String = table.get(0);
-        let count = format!("SELECT count(*) FROM {table} AS some WHERE CAST(some AS text) LIKE '%{word}%'");
+        let count = format!("SELECT count(*) FROM {table} AS line WHERE CAST(line AS text) LIKE '%{word}%'");
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(count))
             .fetch_one(&mut connection)
             .await
