@@ -126,13 +126,13 @@ mod tests {
     use model::Epoch;
     use std::time::Duration;
 
-    #[test]
-    fn the_age_is_that_of_the_last_entry_that_took_words_back() {
+    #[tokio::test]
+    async fn the_age_is_that_of_the_last_entry_that_took_words_back() {
         let reach = Reach::default();
         assert_eq!(reach.told(), None);
         let at = |seq| Position { epoch: Epoch::new(0, 7), seq };
         reach.at(at(1), true);
-        std::thread::sleep(Duration::from_millis(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
         reach.at(at(2), false);
         let told = reach.told().unwrap();
         assert!(told.position == at(2) && told.age_ms >= 20, "{told:?}");

@@ -37,7 +37,15 @@ impl Receipts {
             _ => return,
         };
         let (id, by, asker) = (gone.id, gone.by, self.asker.clone());
-        self.new.push(NewReceipt { seq, id, what, by, asker, at, made: Micros(chassis::clock::Clock::real().now()) });
+        self.new.push(NewReceipt {
+            seq,
+            id,
+            what,
+            by,
+            asker,
+            at,
+            made: Micros(chassis::clock::Clock::real().now()),
+        });
     }
 }
 
@@ -57,7 +65,8 @@ impl Work<'_> {
         let words = self.records.get(&id).and_then(|record| record.words.as_ref());
         let (Kind::Remove(_), Some(Words { item, .. })) = (kind, words) else { return };
         let author = author_name(item).unwrap_or_else(|| item.uid.0.clone());
-        let tags: Vec<String> = item.body.tags().map(str::to_owned).chain(item.tags.iter().cloned()).collect();
+        let tags: Vec<String> =
+            item.body.tags().map(str::to_owned).chain(item.tags.iter().cloned()).collect();
         if !tags.is_empty() {
             self.effects.heard.push(Heard::Gone { author, tags });
         }

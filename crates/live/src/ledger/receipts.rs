@@ -5,9 +5,7 @@ use super::txn::{Txn, parse_id};
 use super::{Ledger, LedgerView, number, signed};
 use crate::Error;
 use crate::reached::How;
-use crate::receipts::{
-    Asker, Clean, CleanState, Mark, RECEIPTS_MAX, Receipt, Surface, Way, What,
-};
+use crate::receipts::{Asker, Clean, CleanState, Mark, RECEIPTS_MAX, Receipt, Surface, Way, What};
 use model::{GoneBy, ItemId, Micros, Seq};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Executor, Row};
@@ -177,14 +175,8 @@ async fn folded(pool: &SqlitePool, rows: &[SqliteRow]) -> Result<Vec<Receipt>, E
 
 /// A surface was clean with its first mark at the entry or behind it.
 async fn clean(pool: &SqlitePool, surface: Surface, receipt: &Receipt, made: Micros) -> Result<Clean, Error> {
-    let waiting = Clean {
-        surface,
-        state: CleanState::Waiting,
-        after_ms: None,
-        others_keep_ms: 0,
-        told: 0,
-        silent: 0,
-    };
+    let waiting =
+        Clean { surface, state: CleanState::Waiting, after_ms: None, others_keep_ms: 0, told: 0, silent: 0 };
     if receipt.what == What::Hide && surface.keeps_hidden() {
         return Ok(Clean { state: CleanState::Kept, ..waiting });
     }
