@@ -50,7 +50,6 @@ pub(super) fn page(
         hhmm: desk.venue.hhmm(desk.now),
         form_token: who.form_token().to_owned(),
         notice,
-        asked: asked.clone(),
         back: asked.query(),
         tabs: desk.tabs(bench),
         oldest: desk.oldest(bench),

@@ -49,7 +49,6 @@ struct Page {
     hhmm: String,
     form_token: String,
     notice: Notice,
-    asked: Asked,
     /// The query of this page, for the form to come back to.
     back: String,
     tabs: Vec<TabView>,

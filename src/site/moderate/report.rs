@@ -41,7 +41,7 @@ pub(in crate::site) async fn report(
             }
             response
         }
-        Err(refused) => refused.as_page(&event, id)?,
+        Err(refused) => refused.into_page(&event, id)?,
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -59,7 +59,7 @@ impl Refused {
         Self { status, words: words.into(), retry_seconds: None }
     }
 
-    fn as_page(self, event: &EventLive, id: ItemId) -> Result<Response, Failure> {
+    fn into_page(self, event: &EventLive, id: ItemId) -> Result<Response, Failure> {
         let back = format!("/{}/posts/{id}", event.listed().slug);
         let drawn = page(&note_page(event, "Not reported", self.words, back))?;
         let mut response = (self.status, drawn).into_response();
