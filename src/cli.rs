@@ -14,10 +14,10 @@ mod user;
 pub(crate) use filing::{BenchArgs, FilingCommand, TryArgs};
 pub(crate) use life::{BackupArgs, DeleteArgs, LifeCommand, RestoreArgs};
 pub(crate) use schedule::ImportArgs;
-pub(crate) use user::{UserAddArgs, UserCommand};
 pub(crate) use supervise::{
     CtlArgs, CtlCommand, LAUNCH, LaunchArgs, LogsArgs, Names, SUPERVISE, SuperviseArgs,
 };
+pub(crate) use user::{UserAddArgs, UserCommand};
 
 const FIRST_STEPS: &str = "\
 First steps:

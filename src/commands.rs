@@ -15,8 +15,8 @@ mod roles;
 mod schedule;
 mod schedule_try;
 mod sources;
-mod user;
 mod supervise;
+mod user;
 
 use crate::cli::{
     ArchiveCommand, Cli, Command, EventCommand, FilingCommand, ModerateCommand, ScheduleCommand,

@@ -32,11 +32,11 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use crate::codes::Codes;
 use crate::error::Error;
 use crate::hook::Doors;
-use crate::metrics as names;
 use crate::intake::{
-    self, Ask, Bench, EventText, Intake, KEY_BYTES_MAX, Look, Order, Outcome, Probe, Probed, ReceiptsAsked, Refusal, SetLife, SourcesReport,
-    WAITING_MAX, Waiting,
+    self, Ask, Bench, EventText, Intake, KEY_BYTES_MAX, Look, Order, Outcome, Probe, Probed, ReceiptsAsked,
+    Refusal, SetLife, SourcesReport, WAITING_MAX, Waiting,
 };
+use crate::metrics as names;
 use crate::probe;
 use crate::push::Live;
 use crate::sequencer::SETTINGS_NOTE;
@@ -269,7 +269,8 @@ impl Nozzle {
             let why = if other.slug == slug {
                 format!("Another event already has the slug {slug:?}.")
             } else if view.life.former.iter().any(|former| former == slug) {
-                format!("{slug:?} was the address of the event {:?} and leads there; choose another slug.", other.slug)
+                let heir = &other.slug;
+                format!("{slug:?} was the address of the event {heir:?} and leads there; choose another slug.")
             } else {
                 continue;
             };

@@ -22,16 +22,16 @@ pub use crate::sequencer::{Near, NearTag};
 pub use client::HttpIntake;
 pub(crate) use client::body;
 pub use http::{parse_ask, router};
-pub use life::{DISK_FULL, SetLife};
 pub(crate) use life::DISK_FULL_RETRY_SECONDS;
+pub use life::{DISK_FULL, SetLife};
+pub use moderation::{
+    AUTHOR_BYTES_MAX, AuthorStanding, Bench, CASES_MAX, Case, Judgement, KnownAuthor, Look,
+    MODERATE_ITEMS_MAX, Moderate, Report, ReportReason, RuleHits, SetAuthor, Tab, Why,
+};
 pub(crate) use order::by_person;
 pub use order::{
     ACTOR_BYTES_MAX, Actor, Ask, Decide, Decision, FILE_ITEMS_MAX, FORM_KEY, FileItems, KEY_BYTES_MAX,
     NOTICE_BYTES_MAX, Order, Outcome, Refusal, Say, SayNotice, SetLimit, SetStage, SetWall, Unsay,
-};
-pub use moderation::{
-    AUTHOR_BYTES_MAX, AuthorStanding, Bench, CASES_MAX, Case, Judgement, KnownAuthor, Look, MODERATE_ITEMS_MAX, Moderate,
-    Report, ReportReason, RuleHits, SetAuthor, Tab, Why,
 };
 pub use receipts::ReceiptsAsked;
 pub use report::{Doing, DroppedSample, How, SourceReport, SourcesReport};

@@ -72,10 +72,18 @@ const ALL: &[Described] = &[
     Described::gauge(VIEWERS_PEAK, "The most connections there ever were at once, by event.").by_labels(),
     Described::gauge(GAPS_OPEN, "Gaps that may still be filled, by event.").by_labels(),
     Described::gauge(GAPS_UNFILLABLE, "Gaps that can never be filled, by event.").by_labels(),
-    Described::gauge(MISSING, "Messages received of which no tally tells what became of them, by event.").by_labels(),
-    Described::gauge(live::metrics::TAIL_BEHIND_SECONDS, "How long the tail has been lacking a committed entry, by event id.")
+    Described::gauge(MISSING, "Messages received of which no tally tells what became of them, by event.")
         .by_labels(),
-    Described::counter(live::metrics::PUSH_ANSWERS_TOTAL, "Answers of the push script, by event id and word.").by_labels(),
+    Described::gauge(
+        live::metrics::TAIL_BEHIND_SECONDS,
+        "How long the tail has been lacking a committed entry, by event id.",
+    )
+    .by_labels(),
+    Described::counter(
+        live::metrics::PUSH_ANSWERS_TOTAL,
+        "Answers of the push script, by event id and word.",
+    )
+    .by_labels(),
 ];
 
 /// Tells the recorder of them.

@@ -2,8 +2,8 @@
 //! dedupes, files, numbers and commits it in one transaction, and answers after the commit. Never waits to fill a batch.
 
 mod accounts;
-mod authors;
 mod answered;
+mod authors;
 mod board;
 mod command;
 mod deliveries;
@@ -40,8 +40,8 @@ use crate::intake::{Ask, Order, Outcome, Refusal};
 use crate::metrics as names;
 
 pub(crate) use board::Board;
-pub(crate) use life::is_open;
 pub(crate) use command::{Brought, Command, Delivery, Pumped};
+pub(crate) use life::is_open;
 pub use radar::{Near, NearTag};
 pub(crate) use receipts::Taken;
 pub(crate) use schedule::SLIPS;
@@ -86,7 +86,10 @@ impl Sequencer {
         let filer = refile::Filer::load(&ledger).await?;
         let (view, seen) = watch::channel(standing.view(ledger.eid()));
         let hurry = CancellationToken::new();
-        Ok((Self { ledger, standing, filer, clock, queue, view, taken: watch::Sender::default(), hurry }, seen))
+        Ok((
+            Self { ledger, standing, filer, clock, queue, view, taken: watch::Sender::default(), hurry },
+            seen,
+        ))
     }
 
     /// What makes the codes by which authors take their posts down.
@@ -277,7 +280,13 @@ fn is_alone(command: &Command) -> bool {
     order.is_dry_run
         || matches!(
             order.ask,
-            Ask::Stage(_) | Ask::Schedule(_) | Ask::Handles(_) | Ask::Event(_) | Ask::Edit(_) | Ask::Wall(_) | Ask::Life(_)
+            Ask::Stage(_)
+                | Ask::Schedule(_)
+                | Ask::Handles(_)
+                | Ask::Event(_)
+                | Ask::Edit(_)
+                | Ask::Wall(_)
+                | Ask::Life(_)
         )
 }
 

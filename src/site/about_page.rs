@@ -14,8 +14,8 @@ use axum::{
     response::IntoResponse,
 };
 use http::header;
-use model::{EventEntry, Micros};
 use model::event::{Consent, Moderation, Onsite, SourceEntry};
+use model::{EventEntry, Micros};
 
 #[derive(Template)]
 #[template(path = "about.html")]
@@ -90,7 +90,17 @@ fn draw(shell: Shell, heading: String, slug: String, settings: Option<&EventEntr
     });
     let hashtags = settings.map(|event| tags(&event.hashtags)).unwrap_or_default();
     let has_networks = sources.iter().any(|source| source.wishes.is_some());
-    About { shell, heading, slug, hashtags, sources, onsite, kept_until: settings.and_then(kept_until), has_networks, figures: None }
+    About {
+        shell,
+        heading,
+        slug,
+        hashtags,
+        sources,
+        onsite,
+        kept_until: settings.and_then(kept_until),
+        has_networks,
+        figures: None,
+    }
 }
 
 /// `30 June 2027`: the last day on which the event is kept.
@@ -108,9 +118,9 @@ fn in_words(figures: &Figures, venue: &Venue) -> FiguresView {
         people: number(figures.people),
         viewers: number(figures.viewers),
         peak: figures.peak.as_ref().map(|peak| format!("{} on {}", number(peak.viewers), when(peak.at))),
-        busiest: figures.busiest.map(|(minute, items)| {
-            format!("{} on {}", count(items, "post", "posts"), when(minute))
-        }),
+        busiest: figures
+            .busiest
+            .map(|(minute, items)| format!("{} on {}", count(items, "post", "posts"), when(minute))),
         sources: sources.into_iter().map(|source| (source.name.clone(), number(source.posts))).collect(),
     }
 }

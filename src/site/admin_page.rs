@@ -123,7 +123,11 @@ pub(super) async fn event(
             ("settings", "Settings", "Name, days, hashtags, who may write, what the public is told."),
             ("sources", "Sources", "Where posts come from: add, test, pause, and how each is doing."),
             ("schedule", "Programme", "Import it, and see what would change before it does."),
-            ("rules", "Rules", "Which posts wait for a moderator or are not shown, and how often each rule held."),
+            (
+                "rules",
+                "Rules",
+                "Which posts wait for a moderator or are not shown, and how often each rule held.",
+            ),
         ] {
             ways.push(way(end, name, about.to_owned()));
         }

@@ -62,10 +62,10 @@ mod view;
 mod wall;
 mod wall_desk;
 
+pub(crate) use bodies::BODY_BYTES_MAX;
 pub(crate) use door::Keys;
 pub(crate) use page_cache::front;
 pub(crate) use people::{LINK_DAYS, link_address, new_account, new_link};
-pub(crate) use bodies::BODY_BYTES_MAX;
 pub(crate) use routes::router;
 
 use archive::{Archive, people::People};

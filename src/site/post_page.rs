@@ -29,8 +29,8 @@ use axum::{
 };
 use beside::{Neighbour, beside, cut};
 use http::{HeaderMap, header};
-use nozzle::intake::ReportReason;
 use model::{By, EventEntry, FilingState, ItemId, Micros, Room, Row, RowState, Talk};
+use nozzle::intake::ReportReason;
 use serde::Deserialize;
 
 /// Posts above and below that are shown.

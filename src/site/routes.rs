@@ -1,13 +1,14 @@
 //! Which address is answered by which file.
 
 use super::{
-    Site, about_page, admin_page, api, app_icon, assets, audit, bodies, capability, catch_up, crawlers, door, embed, export,
+    Site, about_page, admin_page, api, app_icon, assets, audit, bodies, capability, catch_up, crawlers, door,
+    embed, export,
     failure::{self, Failure},
     feeds,
     headers::Guard,
-    home, legal_page, life, links_page, live_page, login, media, moderate, oembed, ops, page_cache, people, photos_page, post_box, post_page,
-    programme, receipts, room_page, schedule_files, schedule_versions, search_page, setup, stage_page, talk_page, tray, wall,
-    wall_desk,
+    home, legal_page, life, links_page, live_page, login, media, moderate, oembed, ops, page_cache, people,
+    photos_page, post_box, post_page, programme, receipts, room_page, schedule_files, schedule_versions,
+    search_page, setup, stage_page, talk_page, tray, wall, wall_desk,
 };
 use axum::{
     Router,

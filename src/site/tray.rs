@@ -187,7 +187,13 @@ pub(super) async fn show(
 }
 
 /// The page as it stands.
-fn page(site: &Site, who: &Who, event: &EventLive, asked: &Asked, notice: Notice) -> Result<Html<String>, Failure> {
+fn page(
+    site: &Site,
+    who: &Who,
+    event: &EventLive,
+    asked: &Asked,
+    notice: Notice,
+) -> Result<Html<String>, Failure> {
     let drawn = {
         let fold = event.fold();
         let position = fold.position().ok_or(Failure::Starting)?;

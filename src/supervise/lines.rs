@@ -173,7 +173,7 @@ mod tests {
             match budget.take(1024, start + Duration::from_micros(u64::from(n) * 98)) {
                 Verdict::Keep => kept += 1024,
                 Verdict::KeepAfter { dropped: some } => {
-                    (kept, dropped, notes) = (kept + 1024, dropped + some, notes + 1)
+                    (kept, dropped, notes) = (kept + 1024, dropped + some, notes + 1);
                 }
                 Verdict::Drop => {}
             }

@@ -76,10 +76,14 @@ pub(crate) async fn up(config: &Config, with: Up, fate: &Fate) -> Result<SocketA
         readiness: readiness.clone(),
     };
     ::strainer::start(&strainer_config(config), parts, fate.shutdown());
-    let ground =
-        Ground { config, data, store: store.clone(), clock: with.clock.clone(), readiness: readiness.clone() };
-    let (settings, parts) =
-        ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback).await?;
+    let ground = Ground {
+        config,
+        data,
+        store: store.clone(),
+        clock: with.clock.clone(),
+        readiness: readiness.clone(),
+    };
+    let (settings, parts) = ground.site(bound, Arc::new(nozzle.clone()), with.media_from_loopback).await?;
     let site = pages::Site::start(settings, parts, fate.shutdown());
     let parts = ::halley::Parts { store, readiness };
     Plan::for_workers(&config.halley, 1)?.warn(false);
@@ -202,7 +206,10 @@ pub(crate) async fn site(config: &Config, fate: &Fate) -> Result<SocketAddr, Fai
     let (settings, parts) = ground.site(bound, intake, false).await?;
     let limits = ground.limits(process::connections_max(0)?);
     let site = pages::Site::start(settings, parts, fate.shutdown());
-    let (routes, limits) = (pages::router(&site), Limits { front: Some(pages::front(&site)), body_bytes_max: pages::BODY_BYTES_MAX, ..limits });
+    let (routes, limits) = (
+        pages::router(&site),
+        Limits { front: Some(pages::front(&site)), body_bytes_max: pages::BODY_BYTES_MAX, ..limits },
+    );
     let (readiness, shutdown) = (fate.readiness().clone(), fate.shutdown().clone());
     fate.shutdown().spawn(async move {
         http::until_ready(&readiness, &shutdown).await;

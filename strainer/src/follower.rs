@@ -41,7 +41,8 @@ impl Follower {
         // Taken before the first read, so that nothing is missed in between.
         let bell = log.bell();
         let part = parts.readiness.part(&format!("archive of {slug}"), "its cursor was not read yet");
-        let stepper = Stepper::new(log, Arc::clone(&parts.archive), parts.history.clone(), slug.clone(), purge);
+        let stepper =
+            Stepper::new(log, Arc::clone(&parts.archive), parts.history.clone(), slug.clone(), purge);
         let backoff = Backoff::exponential(Duration::from_millis(100), Duration::from_secs(3));
         Self { stepper, bell, slug, standing, part, stop, backoff, trouble: None }
     }

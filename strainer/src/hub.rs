@@ -43,7 +43,13 @@ struct Followed {
 
 impl Hub {
     pub(crate) fn new(parts: Parts, shutdown: Shutdown) -> Arc<Self> {
-        Arc::new(Self { parts, shutdown, followed: Mutex::default(), purge: Arc::default(), forgotten: Mutex::default() })
+        Arc::new(Self {
+            parts,
+            shutdown,
+            followed: Mutex::default(),
+            purge: Arc::default(),
+            forgotten: Mutex::default(),
+        })
     }
 
     /// How every event stands, by slug.

@@ -88,7 +88,11 @@ fn event_applied_without_a_nozzle_is_served_by_the_next_and_changed_by_a_running
     place.write("again.toml", &shown.stdout);
     done(place.run(&["event", "apply", "again.toml"]));
     let again = place.run(&["event", "show", "rustfest"]);
-    assert_eq!((again.stdout, again.stderr), (shown.stdout, shown.stderr), "what is shown is applied and changes nothing");
+    assert_eq!(
+        (again.stdout, again.stderr),
+        (shown.stdout, shown.stderr),
+        "what is shown is applied and changes nothing"
+    );
 }
 
 #[test]

@@ -108,7 +108,8 @@ const WRITTEN: [&str; 6] = [
 /// The one address of the hooks' listener: open to whoever signs.
 const HOOKS: (&str, &str) = ("nozzle/src/hook/http.rs", "/hooks/{event}/{source}");
 const VERBS: [&str; 14] = [
-    "say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event", "wall", "moderate", "author", "report",
+    "say", "unsay", "limit", "decide", "file", "stage", "notice", "schedule", "handles", "event", "wall",
+    "moderate", "author", "report",
 ];
 /// Somebody who does not sit at this machine, as a trusted proxy tells it.
 const STRANGER: (&str, &str) = ("x-forwarded-for", "203.0.113.9");

@@ -18,9 +18,9 @@
 //! Nothing here follows a log (that is the strainer's part) and nothing here draws a page.
 
 mod arrivals;
+pub mod backup;
 mod compare;
 mod contract;
-pub mod backup;
 mod cursor;
 mod error;
 mod fill;

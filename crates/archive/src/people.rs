@@ -22,8 +22,8 @@ mod types;
 pub(crate) use store::Store;
 pub use store::open;
 pub use types::{
-    Account, AuditLine, AuditPage, AuditRow, Capability, Grant, NewAccount, OneTimeLink, PersonId, Role, Session,
-    TokenHash,
+    Account, AuditLine, AuditPage, AuditRow, Capability, Grant, NewAccount, OneTimeLink, PersonId, Role,
+    Session, TokenHash,
 };
 
 use async_trait::async_trait;

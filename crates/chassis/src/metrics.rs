@@ -35,7 +35,10 @@ const HTTP: &[Described] = &[
     Described::counter(HTTP_ACCEPTED, "Connections accepted."),
     Described::gauge(HTTP_OPEN, "Connections open, those handed to streams included."),
     Described::counter(HTTP_TURNED_AWAY, "Connections turned away because the cap was reached."),
-    Described::counter(HTTP_ACCEPT_ERRORS, "Failures to accept a connection, out of file descriptors above all."),
+    Described::counter(
+        HTTP_ACCEPT_ERRORS,
+        "Failures to accept a connection, out of file descriptors above all.",
+    ),
     Described::counter(HTTP_REFUSED, "Requests refused before any handler saw them, by reason.").by_labels(),
     Described::counter(HTTP_PANICS, "Handlers that panicked."),
     Described::counter(HTTP_SLOW, "Clients cut off because they did not read."),

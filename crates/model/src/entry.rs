@@ -317,7 +317,11 @@ impl TallyCounts {
     /// Of how many messages it is told what became of them.
     #[must_use]
     pub fn settled(&self) -> u64 {
-        self.new + self.duplicate + self.held + self.changed.unwrap_or(0) + self.rejected.values().sum::<u64>()
+        self.new
+            + self.duplicate
+            + self.held
+            + self.changed.unwrap_or(0)
+            + self.rejected.values().sum::<u64>()
     }
 }
 

@@ -23,8 +23,8 @@ pub use life::{FORMER_SLUGS_MAX, Former, Life, day_over};
 pub use onsite::{Onsite, OnsiteLimits};
 pub use read::Places;
 pub use rules::{
-    COUNT_MAX, MINUTES, MINUTES_MAX, Match, NAME_CHARS_MAX, RULES_MAX, RuleAction, RuleFile, Rules, Seen, WORD_CHARS_MAX,
-    WORDS_MAX,
+    COUNT_MAX, MINUTES, MINUTES_MAX, Match, NAME_CHARS_MAX, RULES_MAX, RuleAction, RuleFile, Rules, Seen,
+    WORD_CHARS_MAX, WORDS_MAX,
 };
 pub use slug::{bad_slug, with_slug};
 pub use suggest::suggest_slug;

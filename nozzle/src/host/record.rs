@@ -65,7 +65,10 @@ async fn details(nozzle: &Nozzle, board: &Arc<dyn Store>, keepers: &mut Keepers)
         let sources = states.get(state.name()).copied().unwrap_or(0);
         gauge!(names::SOURCES, "state" => state.name()).set(f64::from(sources));
     }
-    Map::from_iter([("events".to_owned(), Value::from(events)), ("disk".to_owned(), json!(*nozzle.0.disk.borrow()))])
+    Map::from_iter([
+        ("events".to_owned(), Value::from(events)),
+        ("disk".to_owned(), json!(*nozzle.0.disk.borrow())),
+    ])
 }
 
 /// What the others say of themselves; of nobody while the store is away.

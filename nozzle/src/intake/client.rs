@@ -17,7 +17,10 @@ use url::Url;
 
 use crate::codes::Codes;
 
-use super::{Ask, Bench, EventText, Intake, Look, Order, Outcome, Probe, Probed, ReceiptsAsked, Refusal, SourcesReport, Waiting};
+use super::{
+    Ask, Bench, EventText, Intake, Look, Order, Outcome, Probe, Probed, ReceiptsAsked, Refusal,
+    SourcesReport, Waiting,
+};
 
 /// Longest wait for a connection, and for an answer (the nozzle itself gives up after 10 s).
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
@@ -139,7 +142,8 @@ impl Intake for HttpIntake {
     async fn bench(&self, eid: EventId, look: Look) -> Result<Bench, Refusal> {
         let mut url = self.address(eid, "bench")?;
         let fields = [("author", look.author), ("rule", look.rule)];
-        let numbers = [("after", look.after.map(|n| n.to_string())), ("max", look.max.map(|n| n.to_string()))];
+        let numbers =
+            [("after", look.after.map(|n| n.to_string())), ("max", look.max.map(|n| n.to_string()))];
         url.query_pairs_mut().append_pair("tab", look.tab.name());
         for (name, value) in fields.into_iter().chain(numbers) {
             if let Some(value) = value {

@@ -40,8 +40,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome,
-    ReceiptsAsked, Refusal, WAITING_MAX,
+    Actor, Ask, BODY_BYTES_MAX, HANDLES_BYTES_MAX, Intake, KEY_BYTES_MAX, Order, Outcome, ReceiptsAsked,
+    Refusal, WAITING_MAX,
 };
 use crate::metrics as names;
 

@@ -50,7 +50,8 @@ impl Counters {
 
     /// Reasons beyond the bound are counted together: what was received must be accounted for.
     pub(super) fn rejected(&mut self, reason: &'static str) {
-        let is_named = self.counted.rejected.len() < REASONS_MAX || self.counted.rejected.contains_key(reason);
+        let is_named =
+            self.counted.rejected.len() < REASONS_MAX || self.counted.rejected.contains_key(reason);
         *self.counted.rejected.entry(if is_named { reason } else { "other" }).or_default() += 1;
     }
 

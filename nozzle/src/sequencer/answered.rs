@@ -25,7 +25,8 @@ impl Work<'_> {
         let Some(json) = self.txn.answer(&order.key).await? else { return Ok(None) };
         let Answered { asked, mut outcome } = serde_json::from_str(&json)?;
         if !asked.is_empty() && asked != name(&order.ask) && !order.key.starts_with(FORM_KEY) {
-            let why = "This Idempotency-Key stands for another request. Give every new request a key of its own.";
+            let why =
+                "This Idempotency-Key stands for another request. Give every new request a key of its own.";
             return Ok(Some(Err(Refusal::Reused(why.to_owned()))));
         }
         outcome.is_old = true;

@@ -109,7 +109,8 @@ impl Board {
     pub(super) fn note_due(&self, now: Micros, heard: &[Heard]) -> Option<String> {
         let inner = self.inner();
         let mut radar = inner.radar.clone();
-        let forget = |heard: &Heard| matches!(heard, Heard::Gone { author, tags } if radar.forget(author, tags));
+        let forget =
+            |heard: &Heard| matches!(heard, Heard::Gone { author, tags } if radar.forget(author, tags));
         if heard.iter().map(forget).fold(false, |any, forgot| any | forgot) {
             return radar.note().ok();
         }

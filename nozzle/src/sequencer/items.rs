@@ -10,8 +10,8 @@ use model::{Counts, GoneBy, Item, ItemId, Retain, Uid};
 
 use super::board::Heard;
 use super::moderate::COVERED;
-use super::rules::BY_RULE;
 use super::refile::Arrived;
+use super::rules::BY_RULE;
 use super::work::Work;
 use crate::admit::{Admitted, clamp};
 use crate::source::{DraftCounts, Revision};

@@ -154,7 +154,8 @@ impl Standing {
             codes: Arc::new(codes(ledger).await?),
             buckets: Buckets::default(),
             board: Arc::new(Board::load(ledger.view().note(RADAR_NOTE).await?.as_deref())),
-            has_account_to_do: ledger.view().has_account_to_do().await? || ledger.view().has_author_to_do().await?,
+            has_account_to_do: ledger.view().has_account_to_do().await?
+                || ledger.view().has_author_to_do().await?,
             tallies: HashMap::new(),
             written,
             dirty: HashMap::new(),

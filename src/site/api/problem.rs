@@ -42,7 +42,11 @@ pub(in crate::site) const NAMES: [(&str, u16, &str); 19] = [
     ("conflict", 409, "It is not as you think: somebody was quicker. Read it again."),
     ("gone", 410, "The post was taken away, or the whole event. Forget its words, too."),
     ("too_large", 413, "More was sent than is taken."),
-    ("key_reused", 422, "The Idempotency-Key stands for another request. Give every new one a key of its own."),
+    (
+        "key_reused",
+        422,
+        "The Idempotency-Key stands for another request. Give every new one a key of its own.",
+    ),
     ("too_many", 429, "Too much at once from one address. Wait for Retry-After."),
     ("slow", 429, "Too much at once from one person. Wait for Retry-After."),
     ("internal", 500, "Our fault. The number in the detail is in our log."),

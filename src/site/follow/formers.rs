@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_event_that_lives_on_is_found_before_one_that_was_deleted() {
-        let [one, two, three] = [1, 2, 3].map(|n: u64| EventId::from_random(n.into()));
+        let [one, two, three] = [1, 2, 3].map(|n: u64| EventId::from_random(n));
         let former = |eid, slug: &str, deleted: Option<i64>| Former {
             eid,
             slugs: vec![slug.to_owned()],

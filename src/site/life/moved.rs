@@ -29,12 +29,12 @@ pub(in crate::site) async fn lead_on(State(site): State<Site>, request: Request,
 
 /// 308: the same again, by the same method, there, for good. A browser may keep it for an hour: another event may want the slug one day.
 fn moved(uri: &Uri, old: &str, new: &str) -> Option<Response> {
-    let at = uri.path().split('/').scan(0, |at, part| {
+    let mut at = uri.path().split('/').scan(0, |at, part| {
         let here = *at;
         *at += part.len() + 1;
         Some((here, part))
     });
-    let (at, _) = at.filter(|(_, part)| *part == old || part.split('.').next() == Some(old)).next()?;
+    let (at, _) = at.find(|(_, part)| *part == old || part.split('.').next() == Some(old))?;
     let (before, after) = uri.path().split_at(at);
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let to = format!("{before}{new}{}{query}", &after[old.len()..]);

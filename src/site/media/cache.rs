@@ -200,7 +200,11 @@ mod tests {
         cache.drop_event(EventId::from_random(8)).await;
         assert!(cache.get(&key(8), "https://a.example/1").await.is_some());
         cache.drop_event(event).await;
-        assert_eq!(cache.get(&key(8), "https://a.example/1").await, None, "an event takes its pictures along");
+        assert_eq!(
+            cache.get(&key(8), "https://a.example/1").await,
+            None,
+            "an event takes its pictures along"
+        );
     }
 
     #[test]

@@ -149,7 +149,8 @@ pub(super) async fn show(State(site): State<Site>, Path(text): Path<String>, hea
                     }
                 },
                 Err(refused) => {
-                    metrics::counter!(crate::site::metrics::MEDIA_REFUSED, "reason" => refused.name()).increment(1);
+                    metrics::counter!(crate::site::metrics::MEDIA_REFUSED, "reason" => refused.name())
+                        .increment(1);
                     tracing::debug!(%refused, "a picture is not shown");
                     plain(StatusCode::BAD_GATEWAY)
                 }

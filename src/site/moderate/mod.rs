@@ -163,8 +163,12 @@ impl Notice {
         self.words = match self.done.as_str() {
             "undone" => "Taken back.".to_owned(),
             "trusted" => "Trusted: what this author writes is shown at once.".to_owned(),
-            "blocked" => "Blocked: all this author’s posts are being hidden, and so is what comes.".to_owned(),
-            "none" => "Nothing is said of this author any more; what only the block hid is shown again.".to_owned(),
+            "blocked" => {
+                "Blocked: all this author’s posts are being hidden, and so is what comes.".to_owned()
+            }
+            "none" => {
+                "Nothing is said of this author any more; what only the block hid is shown again.".to_owned()
+            }
             _ if self.posts == Some(0) => "That was so already.".to_owned(),
             name => match Judgement::ALL.into_iter().find(|known| known.name() == name) {
                 Some(decision) => format!("{posts} {}.", order::done(decision)),

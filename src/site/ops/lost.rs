@@ -183,7 +183,7 @@ mod tests {
         );
         let behind = Evidence { archived: Some(498), waiting_seconds: 0.3, ..good() };
         assert_eq!(said(behind.clone()), ("0".into(), String::new(), Tone::Plain), "on its way");
-        assert!(verdict(&[behind.clone()]).why.contains("498 archived"));
+        assert!(verdict(std::slice::from_ref(&behind)).why.contains("498 archived"));
         let stuck = Evidence { waiting_seconds: 61.0, trouble: Some("PostgreSQL is away.".into()), ..behind };
         assert_eq!(said(stuck.clone()), ("0".into(), "so far".into(), Tone::Warn));
         assert!(verdict(&[stuck]).why.contains("PostgreSQL is away."));

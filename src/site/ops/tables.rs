@@ -47,7 +47,7 @@ fn source_row(facts: &Facts, slug: &str, source: &SourceReport, is_one_event: bo
     });
     let last = source.last_item.map(|at| format!("{} ago", words::length(words::since(facts.now.since(at)))));
     let dropped: u64 = source.rejected.values().sum();
-    let sentence = |text: &Option<String>| text.as_deref().map(|text| sentence(text));
+    let sentence = |text: &Option<String>| text.as_deref().map(sentence);
     let note = [sentence(&source.why), sentence(&source.cure), sentence(&source.warning)];
     // A source that is called what it is need not be told twice.
     let kind = (source.kind != source.name).then_some(source.kind.as_str());

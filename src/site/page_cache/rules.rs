@@ -8,8 +8,7 @@ use std::borrow::Cow;
 /// A longer key is not kept, in bytes.
 const KEY_BYTES_MAX: usize = 512;
 /// Cookies that say who somebody is, as `door` and `post_box` name them.
-const COOKIES: [&str; 6] =
-    ["session", "__Host-session", "owner", "__Host-owner", "writer", "__Host-writer"];
+const COOKIES: [&str; 6] = ["session", "__Host-session", "owner", "__Host-owner", "writer", "__Host-writer"];
 /// Every parameter that any page here reads. What is not among them is no parameter.
 const PARAMETERS: [&str; 30] = [
     "after", "around", "at", "before", "by", "day", "format", "from", "has", "limit", "of", "order", "q",

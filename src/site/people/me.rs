@@ -27,7 +27,6 @@ struct Me {
     account: Arc<Account>,
     form_token: String,
     words: String,
-    is_wrong: bool,
 }
 
 /// `GET /admin/me`.
@@ -86,7 +85,6 @@ fn drawn(who: &Who, words: String, is_wrong: bool) -> Result<Response, Failure> 
         account,
         form_token: who.form_token().to_owned(),
         words,
-        is_wrong,
     };
     let status = if is_wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok((status, [(header::CACHE_CONTROL, "no-store")], failure::page(&me)?).into_response())

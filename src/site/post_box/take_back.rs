@@ -1,7 +1,7 @@
 //! `POST /{event}/posts/{id}/delete`: who wrote a post on the page takes it back. The button stands on the post's own page, and only in
 //! the browser it was written in.
 
-use super::{origin::is_ours, refused::Refused, send::wants_json, note_page};
+use super::{note_page, origin::is_ours, refused::Refused, send::wants_json};
 use crate::site::{Site, failure::page};
 use axum::{
     extract::{Extension, Path, State},

@@ -231,7 +231,7 @@ async fn an_answer_that_was_taken_away_is_neither_shown_nor_counted_below_its_po
     let stand = Stand::new().await;
     let asked = item("asked", Words::plain("Is it recorded?"));
     let answer = |seq: u64, native: &str| {
-        let mut answer = item(native, Words::plain(&format!("Said {native}")));
+        let mut answer = item(native, Words::plain(format!("Said {native}")));
         answer.reply_to = Some(asked.id());
         post_of(seq, answer)
     };

@@ -23,7 +23,8 @@ pub(super) async fn desk(onsite: &str) -> Desk {
 
 /// Somebody writes these words on the page; the post's id.
 pub(super) async fn say(desk: &Desk, who: &str, words: &str) -> String {
-    let say = Say { text: words.into(), name: format!("Guest {who}"), reply_to: None, talk: None, room: None };
+    let say =
+        Say { text: words.into(), name: format!("Guest {who}"), reply_to: None, talk: None, room: None };
     desk.ask_as("person", who, Ask::Say(say)).await.id.expect("a post has an id")
 }
 

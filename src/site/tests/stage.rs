@@ -83,7 +83,10 @@ async fn press(desk: &Desk, key: &str, body: &Value) -> (StatusCode, Value) {
 
 /// A button of the page, as a browser without a script sends it.
 async fn form(desk: &Desk, origin: &str, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .append_pair("form_token", &form_token())
+        .finish();
     let request = Request::post(format!("/admin/{SLUG}/stage"))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin)

@@ -89,7 +89,8 @@ impl Stand {
             archive.prepare().await.expect("its schema");
         }
         // People stay where they are, whatever becomes of the archive.
-        let people = archive::people::open(&archive::Settings { url: people_url.into(), ..settings }).expect("people");
+        let people =
+            archive::people::open(&archive::Settings { url: people_url.into(), ..settings }).expect("people");
         people.prepare().await.expect("their tables");
         let store = Arc::new(EmbeddedStore::default());
         store.publish(EventRef { eid, slug: SLUG.into(), title: "RustFest".into() }, ledger.clone());
@@ -144,7 +145,9 @@ impl Stand {
         use sqlx::Connection as _;
         let file = self.dir.path().join("archive.sqlite");
         let connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await;
-        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut connection.expect("the file")).await;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()))
+            .execute(&mut connection.expect("the file"))
+            .await;
         done.expect("a statement");
     }
 

@@ -122,7 +122,9 @@ pub(super) async fn carry_out(
 
 /// What was moved, for the audit log.
 fn note(site: &Site, event: &EventLive, who: &Who, count: usize, before: &Moves) {
-    let parts = before.iter().flat_map(|(target, ids)| ids.chunks(FILE_ITEMS_MAX).map(|ids| target.ask(ids.to_vec())));
+    let parts = before
+        .iter()
+        .flat_map(|(target, ids)| ids.chunks(FILE_ITEMS_MAX).map(|ids| target.ask(ids.to_vec())));
     let back = parts.filter_map(|ask| Some(("file".to_owned(), serde_json::to_value(ask).ok()?)));
     let undo = Undo::Orders(back.collect());
     let object = match before.values().flatten().collect::<Vec<_>>()[..] {

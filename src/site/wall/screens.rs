@@ -187,7 +187,14 @@ mod tests {
     }
 
     fn word(screen: &str, seq: Seq) -> Word {
-        Word { screen: screen.into(), room: Some("main".into()), seq, shows: Shows::Posts, posts: Vec::new(), top: seq }
+        Word {
+            screen: screen.into(),
+            room: Some("main".into()),
+            seq,
+            shows: Shows::Posts,
+            posts: Vec::new(),
+            top: seq,
+        }
     }
 
     fn address(n: u8) -> Option<AddrKey> {

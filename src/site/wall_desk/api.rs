@@ -2,11 +2,7 @@
 
 use super::{
     super::{
-        Site, api,
-        door::Who,
-        failure::Failure,
-        post_box::random_key,
-        view::stage::rooms,
+        Site, api, door::Who, failure::Failure, post_box::random_key, view::stage::rooms,
         wall::screens::Shows,
     },
     order::{CALLER_KEY_BYTES_MAX, carry_out, told as refusal_told},

@@ -24,8 +24,7 @@ pub(super) async fn carry_out(
     ask: SetWall,
 ) -> Result<Outcome, Refusal> {
     let before = event.fold().fold().event.as_ref().map(|event| event.wall.clone()).unwrap_or_default();
-    let order =
-        Order { ask: Ask::Wall(ask.clone()), key, actor: who.actor.clone(), is_dry_run: false };
+    let order = Order { ask: Ask::Wall(ask.clone()), key, actor: who.actor.clone(), is_dry_run: false };
     let outcome = site.intake.ask(event.eid, order).await?;
     if !outcome.is_old {
         note(site, event, who, &ask, &before);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -72,15 +72,19 @@ fn note(ended: Result<(), String>, served: &AtomicU64, wrong: &mut Vec<String>) 
 
 /// One newcomer: connects, asks, and wants a whole answer.
 async fn visit(address: String, path: &str) -> Result<(), String> {
-    let mut answer = Vec::new();
+    let (mut answer, began, mut asked) = (Vec::new(), Instant::now(), Duration::ZERO);
     let visited = async {
         let mut stream =
             TcpStream::connect(&address).await.map_err(|error| format!("connecting: {error}"))?;
         let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.map_err(|error| format!("asking: {error}"))?;
+        asked = began.elapsed();
         stream.read_to_end(&mut answer).await.map_err(|error| format!("hearing: {error}"))
     };
     timeout(PATIENCE, visited).await.map_err(|_| "no answer".to_owned())??;
     let head = String::from_utf8_lossy(&answer[..answer.len().min(64)]).into_owned();
-    if head.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(format!("{path}: {head:?}")) }
+    if head.starts_with("HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    Err(format!("{path}: {head:?} after {:?}, asked after {asked:?}", began.elapsed()))
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 /// Slugs that would hide a page of the site.
 const TAKEN: &[&str] = &[
-    "admin", "api", "audit", "first", "healthz", "intake", "join", "live", "login", "logout", "media", "metrics", "new", "ops", "people", "readyz", "robots",
-    "static", "hooks", "favicon",
+    "admin", "api", "audit", "first", "healthz", "intake", "join", "live", "login", "logout", "media",
+    "metrics", "new", "ops", "people", "readyz", "robots", "static", "hooks", "favicon",
 ];
 const SLUG_CHARS_MIN: usize = 3;
 const SLUG_CHARS_MAX: usize = 40;

@@ -65,7 +65,11 @@ async fn a_removed_post_is_erased_everywhere_and_never_comes_back() {
         matches!(rig.ask(decide(1, Decision::Show)).await, Err(Refusal::Conflict { state, .. }) if state == "removed")
     );
     let taken = *rig.sequencer.taken().borrow();
-    assert_eq!((taken.newest, taken.voided), (rig.ledger.top(), rig.ledger.top()), "the disk is cleaned next");
+    assert_eq!(
+        (taken.newest, taken.voided),
+        (rig.ledger.top(), rig.ledger.top()),
+        "the disk is cleaned next"
+    );
     assert_eq!(rig.ledger.scrub().await.unwrap(), Some(rig.ledger.top()));
     let file = std::fs::read(rig.ledger.path()).unwrap();
     let wal = std::fs::read(format!("{}-wal", rig.ledger.path().display())).unwrap_or_default();

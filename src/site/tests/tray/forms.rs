@@ -10,7 +10,10 @@ use super::{
 use http::{Request, StatusCode};
 
 async fn press(desk: &Desk, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .append_pair("form_token", &form_token())
+        .finish();
     let request = owner(Request::post("/admin/rustfest/file"));
     desk.send(request.header("content-type", "application/x-www-form-urlencoded"), body).await
 }

@@ -29,7 +29,10 @@ async fn page(desk: &Desk) -> String {
 }
 
 async fn form(desk: &Desk, origin: &str, fields: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).append_pair("form_token", &form_token()).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .append_pair("form_token", &form_token())
+        .finish();
     let request = Request::post(format!("/admin/{SLUG}/wall"))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin)

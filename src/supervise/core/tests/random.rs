@@ -52,7 +52,9 @@ fn apply(world: &mut World, event: &Event) {
         Event::ToldEnds(n) => {
             let told: Vec<RunId> =
                 world.alive.iter().filter(|(_, a)| a.is_told).map(|(run, _)| *run).collect();
-            drop(told.get(n % told.len().max(1)).map(|run| world.end(*run, 0)));
+            if let Some(run) = told.get(n % told.len().max(1)) {
+                world.end(*run, 0);
+            }
         }
         Event::Asked(n, what) => drop(world.ask(NAMES[*n], *what)),
         Event::Late(value) => world.measure("halley", *value),
