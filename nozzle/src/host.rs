@@ -270,7 +270,9 @@ impl Nozzle {
                 format!("Another event already has the slug {slug:?}.")
             } else if view.life.former.iter().any(|former| former == slug) {
                 let heir = &other.slug;
-                format!("{slug:?} was the address of the event {heir:?} and leads there; choose another slug.")
+                format!(
+                    "{slug:?} was the address of the event {heir:?} and leads there; choose another slug."
+                )
             } else {
                 continue;
             };

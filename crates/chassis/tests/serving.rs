@@ -211,3 +211,31 @@ async fn stopping_finishes_answers_and_closes_the_rest() {
     assert!(busy.await.expect("no panic").ends_with("done"));
     assert!(TcpStream::connect(&address).await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn a_request_that_is_on_its_way_when_a_stop_comes_is_answered_and_silence_is_not_waited_for_long() {
+    for _ in 0..50 {
+        let (address, shutdown) = start(Limits::default()).await;
+        let mut crowd = Vec::new();
+        for _ in 0..8 {
+            crowd.push(TcpStream::connect(&address).await.expect("somebody listens"));
+        }
+        let silent = TcpStream::connect(&address).await.expect("somebody listens");
+        // The accept loop takes them one after the other: the last one in the queue may be behind the stop.
+        let mut first = TcpStream::connect(&address).await.expect("somebody listens");
+        first.write_all(request("/", "").as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        first.read_to_end(&mut answer).await.expect("answered");
+        shutdown.trigger();
+        for mut socket in crowd {
+            tokio::task::yield_now().await;
+            socket.write_all(request("/", "").as_bytes()).await.expect("sent");
+            let mut answer = Vec::new();
+            socket.read_to_end(&mut answer).await.expect("answered");
+            let answer = String::from_utf8_lossy(&answer).into_owned();
+            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"), "{answer:?}");
+        }
+        drop(silent);
+        assert_eq!(shutdown.finish().await, Ending::Clean);
+    }
+}
