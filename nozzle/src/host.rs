@@ -269,10 +269,7 @@ impl Nozzle {
             let why = if other.slug == slug {
                 format!("Another event already has the slug {slug:?}.")
             } else if view.life.former.iter().any(|former| former == slug) {
-                let heir = &other.slug;
-                format!(
-                    "{slug:?} was the address of the event {heir:?} and leads there; choose another slug."
-                )
+                format!("{slug:?} was the address of {:?} and leads there; choose another slug.", other.slug)
             } else {
                 continue;
             };
