@@ -5,7 +5,7 @@ use std::{
     future::{pending, poll_fn},
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -136,7 +136,10 @@ where
     let io = TokioIo::new(Fronted::new(paced, read, handover.unsent()));
     let answering = service_fn({
         let (host, slot, handover) = (host.clone(), slot.clone(), handover.clone());
-        move |request| answer(request, peer, slot.clone(), host.clone(), handover.clone())
+        move |request| {
+            handover.count();
+            answer(request, peer, slot.clone(), host.clone(), handover.clone())
+        }
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -148,10 +151,13 @@ where
     let left = tokio::select! {
         biased;
         left = leave(&mut connection, &handover) => left,
-        () = shutdown.triggered() => {
-            Pin::new(&mut connection).graceful_shutdown();
-            leave(&mut connection, &handover).await
-        }
+        () = shutdown.triggered() => match begin(&mut connection, &handover).await {
+            Some(left) => left,
+            None => {
+                Pin::new(&mut connection).graceful_shutdown();
+                leave(&mut connection, &handover).await
+            }
+        },
     };
     let parts = connection.into_parts();
     let rest = parts.io.into_inner().into_rest();
@@ -208,6 +214,21 @@ where
     .await
 }
 
+/// Drives a connection that has to end until its first request was read, which is on its way: hyper's own graceful end would close it as
+/// long as it has not read anything, although it is not idle. How it left, if it did meanwhile.
+async fn begin<C>(connection: &mut C, handover: &Handover) -> Option<Left>
+where
+    C: Future<Output = hyper::Result<()>> + Unpin,
+{
+    let mut leaves = pin!(leave(connection, handover));
+    let begun = poll_fn(|cx| match leaves.as_mut().poll(cx) {
+        Poll::Ready(left) => Poll::Ready(Some(left)),
+        Poll::Pending if handover.has_begun() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    timeout(LAST_FIRST_BYTE_WAIT, begun).await.unwrap_or(None)
+}
+
 async fn answer<S, B>(
     request: Request<Incoming>,
     peer: SocketAddr,
@@ -221,7 +242,6 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    handover.count();
     let limits = &host.limits;
     if let Err(refusal) = hygiene::check(&request, &limits.hosts, limits.body_bytes_max) {
         handover.cut_short();

@@ -109,6 +109,11 @@ impl Handover {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether a request was read.
+    pub(super) fn has_begun(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
+    }
+
     /// Whether no more than one request was read.
     pub(super) fn is_first(&self) -> bool {
         self.requests.load(Ordering::Relaxed) <= 1
