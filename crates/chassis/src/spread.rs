@@ -120,9 +120,9 @@ mod tests {
         for n in 0..500 {
             let seconds = f64::from(n * n) / 1000.0;
             if n % 3 == 0 {
-                one.record(seconds)
+                one.record(seconds);
             } else {
-                other.record(seconds)
+                other.record(seconds);
             }
             both.record(seconds);
         }
