@@ -161,7 +161,7 @@ async fn wrong_hosts_methods_and_sizes_have_their_status() {
         ("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n".to_owned(), 405),
         ("TRACE / HTTP/1.1\r\nhost: localhost\r\n".to_owned(), 405),
         ("POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5000\r\n".to_owned(), 413),
-        (format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}", "a: b\r\n".repeat(70)), 431),
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}", "a: b\r\n".repeat(100)), 431),
     ];
     for (head, status) in cases {
         let answer = exchange(&address, &format!("{head}{close}\r\n")).await;
@@ -227,9 +227,11 @@ async fn a_request_that_is_on_its_way_when_a_stop_comes_is_answered_and_silence_
         let mut answer = Vec::new();
         first.read_to_end(&mut answer).await.expect("answered");
         shutdown.trigger();
-        for mut socket in crowd {
+        for socket in &mut crowd {
             tokio::task::yield_now().await;
             socket.write_all(request("/", "").as_bytes()).await.expect("sent");
+        }
+        for mut socket in crowd {
             let mut answer = Vec::new();
             socket.read_to_end(&mut answer).await.expect("answered");
             let answer = String::from_utf8_lossy(&answer).into_owned();
