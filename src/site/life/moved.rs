@@ -9,9 +9,13 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 
+/// Our pages' own scripts say this (js/ask.js).
+const SCRIPT: &str = "x-page-script";
+
 /// The middleware.
 pub(in crate::site) async fn lead_on(State(site): State<Site>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
+    let is_script = request.headers().contains_key(SCRIPT);
     let response = next.run(request).await;
     if response.status() != StatusCode::NOT_FOUND {
         return response;
@@ -21,14 +25,15 @@ pub(in crate::site) async fn lead_on(State(site): State<Site>, request: Request,
         return response;
     }
     match site.events.led(slug) {
-        Some(Led::To(now)) => moved(&uri, slug, &now).unwrap_or(response),
+        Some(Led::To(now)) => moved(&uri, slug, &now, is_script).unwrap_or(response),
         Some(Led::Nowhere) => Failure::EventGone.into_response(),
         None => response,
     }
 }
 
 /// 308: the same again, by the same method, there, for good. A browser may keep it for an hour: another event may want the slug one day.
-fn moved(uri: &Uri, old: &str, new: &str) -> Option<Response> {
+/// 300 to scripts of our pages: they may not look at a redirect, which a Wi-Fi that wants a log-in gives them as well.
+fn moved(uri: &Uri, old: &str, new: &str, is_script: bool) -> Option<Response> {
     let mut at = uri.path().split('/').scan(0, |at, part| {
         let here = *at;
         *at += part.len() + 1;
@@ -41,9 +46,11 @@ fn moved(uri: &Uri, old: &str, new: &str) -> Option<Response> {
     let headers = [
         (header::LOCATION, HeaderValue::from_str(&to).ok()?),
         (header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600")),
+        (header::VARY, HeaderValue::from_static(SCRIPT)),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ];
-    Some((StatusCode::PERMANENT_REDIRECT, headers).into_response())
+    let status = if is_script { StatusCode::MULTIPLE_CHOICES } else { StatusCode::PERMANENT_REDIRECT };
+    Some((status, headers).into_response())
 }
 
 /// The slug in a path: behind `/admin`, behind `/api/v1/events`, at the head of a picture's name, else the first part.
@@ -75,9 +82,13 @@ mod tests {
         ] {
             let uri: Uri = old.parse().unwrap();
             assert_eq!(slug(uri.path()), Some("old"), "{old}");
-            let response = moved(&uri, "old", "new").unwrap();
-            assert_eq!(response.headers()[header::LOCATION], new);
-            assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+            for (is_script, status) in [(false, 308), (true, 300)] {
+                let response = moved(&uri, "old", "new", is_script).unwrap();
+                assert_eq!(
+                    (&response.headers()[header::LOCATION], response.status().as_u16()),
+                    (&HeaderValue::from_static(new), status)
+                );
+            }
         }
         for none in ["/", "/static/old", "/live/old/ws", "/api/v1/openapi.json", "/admin"] {
             assert_eq!(slug(none), None, "{none}");

@@ -43,7 +43,7 @@ impl Form {
         let body = Limited::new(body, BODY_BYTES_MAX)
             .collect()
             .await
-            .map_err(|error| if error.is::<LengthLimitError>() { BadForm::TooLarge } else { BadForm::Cut })?;
+            .map_err(|error| if is_too_large(&*error) { BadForm::TooLarge } else { BadForm::Cut })?;
         Ok(Self::parse(&body.to_bytes()))
     }
 
@@ -102,6 +102,11 @@ pub(in crate::site) fn random_key() -> String {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a body was cut off for its length, here or by the bound of all requests before.
+fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<LengthLimitError>())
 }
 
 #[cfg(test)]

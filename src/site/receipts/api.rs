@@ -1,11 +1,11 @@
 //! Receipts for programs: `GET /api/v1/events/{event}/receipts` and `.../receipts/{id}`, behind the door; and the file that a person
 //! downloads, which says the same.
 
-use super::{Asked, ON_PAGE, read};
-use crate::site::{Site, failure::Failure};
+use super::{ON_PAGE, read};
+use crate::site::{Site, api, failure::Failure};
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use http::header;
@@ -27,10 +27,11 @@ struct Receipts<'a> {
 pub(in crate::site) async fn told(
     State(site): State<Site>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    query: api::Asked,
 ) -> Result<Response, Failure> {
     let event = site.event(&slug).await?;
-    let wanted = ReceiptsAsked { before: asked.before, max: ON_PAGE, ..ReceiptsAsked::default() };
+    let before = query.one("before")?.map(|_| query.seq("before")).transpose()?;
+    let wanted = ReceiptsAsked { before, max: ON_PAGE, ..ReceiptsAsked::default() };
     let receipts = read(&site, &event, &wanted).await?;
     let next = receipts.last().filter(|_| receipts.len() == ON_PAGE).map(|last| last.seq);
     Ok(answer(&event.listed().slug, &receipts, next))

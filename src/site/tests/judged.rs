@@ -157,13 +157,14 @@ async fn fetch(stand: &Stand, asks: &[Ask], prefix: &str, folder: &std::path::Pa
 
 /// The addresses of the table of routes that answer with a page and that nobody has listed among the pages.
 async fn unlisted(stand: &Stand) -> Vec<(String, String)> {
-    let table = include_str!("../routes.rs").split("let behind =").collect::<Vec<_>>();
+    let (front, behind) =
+        include_str!("../routes.rs").split_once("let for_insiders =").expect("what is behind the door");
     let paths =
         |code: &'static str| code.split(".route(").skip(1).filter_map(|route| route.split('"').nth(1));
-    let behind = table[1].split(".with_state").next().unwrap_or_default();
+    let behind = behind.split("let programs_of_stewards =").next().unwrap_or_default();
     let behind = paths(behind).map(|path| format!("/admin{}", path.trim_end_matches('/')));
     let mut found = Vec::new();
-    for path in paths(table[0]).map(str::to_owned).chain(behind).filter(|path| !is_listed(path)) {
+    for path in paths(front).map(str::to_owned).chain(behind).filter(|path| !is_listed(path)) {
         let names = [("{talk}", "t1"), ("{room}", "main-hall"), ("{date}", "2026-06-01"), ("{n}", "1")];
         let address =
             names.iter().fold(path.replace("{event}", SLUG), |path, (name, value)| path.replace(name, value));

@@ -19,14 +19,14 @@ export function told() {
 }
 
 /**
- * The answer of one of our own addresses. An event that was renamed leads on to the same address under its new name, by a way that cannot be
- * looked at without being gone; a network that wants a log-in leads to a place of its own. Only the first ends with us.
+ * The answer of one of our own addresses. An event that was renamed tells its scripts where the same is now (300); a redirect is none of
+ * ours, and is not followed.
  */
 export async function reach(url, options) {
-  const answer = await fetch(url, options);
-  if (answer.type !== "opaqueredirect") return answer;
-  const led = await fetch(url, { ...options, redirect: "follow" }).catch(() => null);
-  return led && new URL(led.url).origin === location.origin ? led : answer;
+  const said = { ...options, headers: { ...options.headers, "X-Page-Script": "1" } };
+  const answer = await fetch(url, said);
+  const moved = answer.status === 300 && answer.headers.get("Location");
+  return moved && new URL(moved, location.href).origin === location.origin ? fetch(moved, said) : answer;
 }
 
 /** What `url` answers; isOurs(object) says whether it has our shape. Throws Foreign for an answer of somebody else. */
