@@ -12,10 +12,12 @@ pub struct Sheet {
     pub status: u16,
     /// Whether only somebody who holds the owner's key may open it.
     pub is_locked: bool,
+    /// Whether it shows what only a nozzle knows: settings, sources, what waits.
+    pub asks_nozzle: bool,
 }
 
 const fn public(name: &'static str, path: &'static str) -> Sheet {
-    Sheet { name, path, status: 200, is_locked: false }
+    Sheet { name, path, status: 200, is_locked: false, asks_nozzle: false }
 }
 
 const fn failing(name: &'static str, path: &'static str, status: u16) -> Sheet {
@@ -24,6 +26,10 @@ const fn failing(name: &'static str, path: &'static str, status: u16) -> Sheet {
 
 const fn locked(name: &'static str, path: &'static str) -> Sheet {
     Sheet { is_locked: true, ..public(name, path) }
+}
+
+const fn of_nozzle(name: &'static str, path: &'static str) -> Sheet {
+    Sheet { asks_nozzle: true, ..locked(name, path) }
 }
 
 /// All of them, in the order in which a reader meets them.
@@ -73,16 +79,16 @@ pub const SHEETS: &[Sheet] = &[
     locked("admin-ops", "/admin/ops"),
     locked("admin-event", "/admin/{event}"),
     locked("admin-tray", "/admin/{event}/file"),
-    locked("admin-moderate", "/admin/{event}/moderate"),
-    locked("admin-moderate-shown", "/admin/{event}/moderate?tab=shown"),
+    of_nozzle("admin-moderate", "/admin/{event}/moderate"),
+    of_nozzle("admin-moderate-shown", "/admin/{event}/moderate?tab=shown"),
     locked("admin-new", "/admin/new"),
-    locked("admin-settings", "/admin/{event}/settings"),
-    locked("admin-sources", "/admin/{event}/sources"),
-    locked("admin-source-kinds", "/admin/{event}/sources/new"),
-    locked("admin-source-new", "/admin/{event}/sources/new?kind=mastodon"),
-    locked("admin-schedule", "/admin/{event}/schedule"),
-    locked("admin-rules", "/admin/{event}/rules"),
-    locked("admin-rule-new", "/admin/{event}/rules?new=1"),
+    of_nozzle("admin-settings", "/admin/{event}/settings"),
+    of_nozzle("admin-sources", "/admin/{event}/sources"),
+    of_nozzle("admin-source-kinds", "/admin/{event}/sources/new"),
+    of_nozzle("admin-source-new", "/admin/{event}/sources/new?kind=mastodon"),
+    of_nozzle("admin-schedule", "/admin/{event}/schedule"),
+    of_nozzle("admin-rules", "/admin/{event}/rules"),
+    of_nozzle("admin-rule-new", "/admin/{event}/rules?new=1"),
     locked("admin-stage", "/admin/{event}/stage"),
     locked("admin-wall", "/admin/{event}/wall"),
     locked("admin-life", "/admin/{event}/life"),
@@ -92,7 +98,7 @@ pub const SHEETS: &[Sheet] = &[
     locked("admin-people-all", "/admin/people"),
     locked("admin-audit-all", "/admin/audit"),
     locked("admin-first", "/admin/first"),
-    locked("admin-receipts", "/admin/{event}/receipts"),
+    of_nozzle("admin-receipts", "/admin/{event}/receipts"),
 ];
 
 /// What stands for the names in braces: an event that has something to show on each page.

@@ -7,7 +7,8 @@ use super::{
     browser::{aftermath, live, showcase},
     entries::{NOON, item, post},
     pages::hostile_posts,
-    stand::{OWNER_KEY, SLUG, Stand},
+    stand::{OWNER_KEY, SLUG, Stand, asked},
+    writing::Desk,
 };
 use axum::{Router, body::Body, extract::Path, response::IntoResponse as _, routing::get};
 use http::Request;
@@ -28,6 +29,7 @@ struct Ask {
     path: String,
     status: u16,
     is_locked: bool,
+    asks_nozzle: bool,
 }
 
 fn examples() -> Examples {
@@ -51,15 +53,16 @@ fn asks() -> Vec<Ask> {
             path: examples.path(sheet),
             status: sheet.status,
             is_locked: sheet.is_locked,
+            asks_nozzle: sheet.asks_nozzle,
         })
         .collect();
     let removed = item(REMOVED, Words::default()).id();
     let gone = format!("/{SLUG}/posts/{removed}");
-    all.push(Ask { name: "gone".into(), path: gone, status: 410, is_locked: false });
+    all.push(Ask { name: "gone".into(), path: gone, status: 410, is_locked: false, asks_nozzle: false });
     for (n, failure) in failures().into_iter().enumerate() {
         let status = failure.into_response().status().as_u16();
         let (name, path) = (format!("failure-{status}-{n}"), format!("/failures/{n}"));
-        all.push(Ask { name, path, status, is_locked: false });
+        all.push(Ask { name, path, status, is_locked: false, asks_nozzle: false });
     }
     all
 }
@@ -129,15 +132,30 @@ async fn stand_with_everything() -> Stand {
     stand
 }
 
+/// A site with a nozzle, a rule and posts that wait.
+async fn with_posts_that_wait() -> Desk {
+    let rule = "\n[[rule]]\nname = \"words\"\nwords = [\"gold\"]\n[[source]]\nname = \"x\"\nkind = \"feed\"\nurl = \"http://127.0.0.1:9/\"\n";
+    let desk = Desk::new("hold", rule).await;
+    for text in ["First", "Second, with https://example.org/", "مرحبا"] {
+        desk.form(&[("text", text)], "").await;
+    }
+    desk
+}
+
 /// Fetches pages of a site into a folder, and tells those that answered otherwise than they should.
-async fn fetch(stand: &Stand, asks: &[Ask], prefix: &str, folder: &std::path::Path) -> Vec<(String, String)> {
+async fn fetch(
+    router: &Router,
+    asks: &[Ask],
+    prefix: &str,
+    folder: &std::path::Path,
+) -> Vec<(String, String)> {
     let mut wrong = Vec::new();
     for ask in asks {
         let mut request = Request::get(&ask.path);
         if ask.is_locked {
             request = request.header("cookie", format!("owner={OWNER_KEY}"));
         }
-        let answer = stand.ask(request.body(Body::empty()).expect("a request")).await;
+        let answer = asked(router, request.body(Body::empty()).expect("a request")).await;
         let name = format!("{prefix}{}", ask.name);
         if !prefix.is_empty() && answer.status.is_server_error() && !answer.text().contains("class=\"acts\"")
         {
@@ -192,11 +210,13 @@ async fn every_page_is_valid_html() {
     let folder = tempfile::tempdir().expect("a folder");
     let (stand, empty) = (stand_with_everything().await, Stand::new().await);
     empty.archive_all().await;
-    let asks = asks();
+    let (of_nozzle, asks): (Vec<Ask>, Vec<Ask>) = asks().into_iter().partition(|ask| ask.asks_nozzle);
     let mut wrong = unlisted(&stand).await;
-    wrong.extend(fetch(&stand, &asks, "", folder.path()).await);
+    wrong.extend(fetch(&stand.router, &asks, "", folder.path()).await);
     let pages: Vec<Ask> = asks.into_iter().filter(|ask| ask.status == 200).collect();
-    wrong.extend(fetch(&empty, &pages, "empty-", folder.path()).await);
+    wrong.extend(fetch(&empty.router, &pages, "empty-", folder.path()).await);
+    let desk = with_posts_that_wait().await;
+    wrong.extend(fetch(&desk.router, &of_nozzle, "", folder.path()).await);
     let Some(complaints) = vnu(folder.path()) else { return };
     let complaints = complaints.expect("vnu runs");
     wrong.extend(complaints.into_iter().map(|c| (c.file, format!("{}\n    {}", c.message, c.extract))));

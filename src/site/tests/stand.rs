@@ -210,11 +210,16 @@ impl Stand {
     }
 
     pub(super) async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("a router never fails");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_or_else(|_| Vec::new(), |all| all.to_bytes().to_vec());
-        Answer { status: parts.status, headers: parts.headers, body }
+        asked(&self.router, request).await
     }
+}
+
+/// What a site's routes answer.
+pub(super) async fn asked(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.expect("a router never fails");
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_or_else(|_| Vec::new(), |all| all.to_bytes().to_vec());
+    Answer { status: parts.status, headers: parts.headers, body }
 }
 
 /// A nozzle without events, for pages on which nobody writes.

@@ -6,12 +6,11 @@ mod strangers;
 
 use super::{
     super::{Keys, Parts, Settings, Site, router},
-    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG},
+    stand::{Answer, INTAKE_TOKEN, OWNER_KEY, SLUG, asked},
 };
 use axum::{Router, body::Body, response::IntoResponse};
 use chassis::{Readiness, Secret, Shutdown, client_addr::Ranges, clock::Clock};
 use http::{Request, StatusCode};
-use http_body_util::BodyExt;
 use live::EmbeddedStore;
 use model::EventId;
 use nozzle::{
@@ -28,7 +27,6 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use tower::ServiceExt;
 
 /// An event on which everybody may write, two rooms, two talks of which one is on.
 pub(super) struct Desk {
@@ -142,10 +140,7 @@ impl Desk {
 
     pub(super) async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Answer {
         let request = request.body(body.into()).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("a router never fails");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_or_else(|_| Vec::new(), |all| all.to_bytes().to_vec());
-        Answer { status: parts.status, headers: parts.headers, body }
+        asked(&self.router, request).await
     }
 
     /// A form as a browser without a script sends it.
