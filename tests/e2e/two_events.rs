@@ -91,7 +91,16 @@ async fn two_events_run_at_once_and_share_nothing() {
     place.write("schedule.json", SCHEDULE);
     let import = || done(place.run(&["schedule", "import", SLUGS[0], "schedule.json"]));
     assert!(import().contains("is new"));
-    let shown = || place.run(&["event", "show", SLUGS[0]]).stderr;
+    // Behind the log stand the sources, with how long ago they were heard.
+    let shown = || {
+        place
+            .run(&["event", "show", SLUGS[0]])
+            .stderr
+            .split("SOURCE")
+            .next()
+            .map(str::to_owned)
+            .unwrap_or_default()
+    };
     let before = shown();
     assert!(before.contains("talks      1"), "{before}");
     assert!(!import().contains("is new"));
