@@ -129,7 +129,7 @@ async fn header_bombs_of_every_shape_are_431() {
     let (address, _shutdown) = start().await;
     let head = "GET / HTTP/1.1\r\nhost: localhost\r\n";
     let bombs = [
-        ("many lines", format!("{head}{}\r\n", "a: b\r\n".repeat(100))),
+        ("many lines", format!("{head}{}\r\n", "a: b\r\n".repeat(65))),
         ("a long line", format!("{head}a: {}\r\n\r\n", "b".repeat(20 << 10))),
         ("a long name", format!("{head}{}: b\r\n\r\n", "a".repeat(20 << 10))),
         ("a line without an end", format!("{head}a: {}", "b".repeat(1 << 20))),

@@ -145,6 +145,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_wait)
         .max_buf_size(limits.head_bytes_max)
+        .max_headers(limits.headers_max)
         .keep_alive(!shutdown.is_triggered())
         .serve_connection(io, answering);
     // Biased, so that a request given back is read before a stop closes what looks idle.

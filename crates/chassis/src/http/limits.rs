@@ -20,8 +20,10 @@ pub struct Limits {
     pub first_byte_wait: Duration,
     /// A request head must be complete within this time; it is also how long an idle connection is kept.
     pub header_read_wait: Duration,
-    /// The request head and hyper's read buffer, in bytes; a larger head is 431, and so is one of more lines than hyper takes (100).
+    /// The request head and hyper's read buffer, in bytes; a larger head is 431.
     pub head_bytes_max: usize,
+    /// Header lines of one request; more is 431.
+    pub headers_max: usize,
     /// A request body; more is 413. Routes may set a lower one.
     pub body_bytes_max: usize,
     /// A request body must be complete within this time, counted from the first wait for more of it. Routes may be stricter.
@@ -49,6 +51,7 @@ impl Default for Limits {
             first_byte_wait: Duration::from_secs(5),
             header_read_wait: Duration::from_secs(10),
             head_bytes_max: 16 * 1024,
+            headers_max: 64,
             body_bytes_max: 64 * 1024,
             body_wait: Duration::from_secs(30),
             progress_wait: Duration::from_secs(20),
